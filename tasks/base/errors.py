@@ -1,0 +1,25 @@
+"""Every error this project raises on purpose.
+
+A message names the thing that is wrong, the cause, and the next action. `main.py` prints it as one line and
+turns the class into an exit code; it lives here so that every room can raise it and none has to import another.
+"""
+
+
+class PipelineError(Exception):
+    """Something went wrong that a person has to know of; the base of the four kinds below."""
+
+
+class ConfigError(PipelineError):
+    """A setting is missing or wrong. Nothing was started; exit code 2."""
+
+
+class SourceError(PipelineError):
+    """The portal failed: unreachable, refused, or answered something that is not what was asked for."""
+
+
+class ContractError(PipelineError):
+    """The portal's data broke our contract: drift of its columns, or too many bad rows."""
+
+
+class LoadError(PipelineError):
+    """Our side failed: the warehouse, the ledger, a guard, or the audit."""
