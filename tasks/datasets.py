@@ -1,0 +1,79 @@
+"""What is known of the source's datasets: one declared profile for each. Facts only, no behaviour.
+
+Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names included) and SODA's system fields
+(https://dev.socrata.com/docs/system-fields.html). Every field is mapped, ignored by name, or drift.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+FieldType = Literal["text", "number", "floating_timestamp", "fixed_timestamp", "row_identifier", "row_version"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the source: its API name, SODA type, our column, and whether no row may lack it."""
+
+    name: str
+    type: FieldType
+    column: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class DatasetProfile:
+    """What the rest of the project has to know of a dataset of crimes."""
+
+    dataset: str
+    title: str
+    fields: tuple[Field, ...]
+    ignored: frozenset[str]
+    ignored_prefixes: tuple[str, ...]
+    key: str
+    version: str
+    occurrence: str
+    updated: str
+    case: str
+
+    @property
+    def columns_by_field(self) -> dict[str, str]:
+        """Return our column for each mapped field of the source, in the source's order."""
+        return {field.name: field.column for field in self.fields}
+
+
+_ONE_YEAR = DatasetProfile(
+    dataset="x2n5-8w5q",
+    title="Crimes - One year prior to present",
+    fields=(
+        Field(":id", "row_identifier", "crime_id", required=True),
+        Field(":created_at", "fixed_timestamp", "created_at", required=True),
+        Field(":updated_at", "fixed_timestamp", "updated_at", required=True),
+        Field(":version", "row_version", "version", required=True),
+        Field("case_", "text", "case_number", required=True),
+        Field("date_of_occurrence", "floating_timestamp", "date_of_occurrence", required=True),
+        Field("block", "text", "block"),
+        Field("_iucr", "text", "iucr", required=True),
+        Field("_primary_decsription", "text", "primary_description", required=True),
+        Field("_secondary_description", "text", "secondary_description"),
+        Field("_location_description", "text", "location_description"),
+        Field("arrest", "text", "arrest", required=True),
+        Field("domestic", "text", "domestic", required=True),
+        Field("beat", "number", "beat"),
+        Field("ward", "number", "ward"),
+        Field("fbi_cd", "text", "fbi_code"),
+        Field("x_coordinate", "text", "x_coordinate"),
+        Field("y_coordinate", "text", "y_coordinate"),
+        Field("latitude", "number", "latitude"),
+        Field("longitude", "number", "longitude"),
+    ),
+    # `location` repeats latitude and longitude; copies of the data flatten it.
+    ignored=frozenset({"location"}),
+    ignored_prefixes=("location.", ":@computed_region_"),
+    key=":id",
+    version=":version",
+    occurrence="date_of_occurrence",
+    updated=":updated_at",
+    case="case_",
+)
+
+DATASETS = {profile.dataset: profile for profile in (_ONE_YEAR,)}

@@ -1,0 +1,126 @@
+"""Settings: every name, default and rule of what a person may set, read from the environment or `.env`.
+
+Nothing else in the project reads the environment. Secrets are `SecretStr`: they print as stars. Mirrors
+pydantic-settings (https://docs.pydantic.dev/latest/concepts/pydantic_settings/).
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.datasets import DATASETS
+from tasks.errors import ConfigError
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _known_dataset(dataset: str) -> str:
+    if dataset not in DATASETS:
+        raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(DATASETS)}")
+    return dataset
+
+
+def _portal_url(url: str) -> str:
+    """Accept https, and http for loopback only: a token must not travel in clear."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise ValueError(f"{url!r} is not the address of a portal; write it like https://data.cityofchicago.org")
+    if parts.username or parts.password:
+        raise ValueError("a portal's address carries no user or password; the token goes into APP_TOKEN")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError(f"{url!r} would send the token in clear; use https (http is for loopback only)")
+    return url.rstrip("/")
+
+
+def _empty_is_unset(value: Any) -> Any:
+    """Treat `NAME=` of a copied .env.example as not set."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _identifier(name: str) -> str:
+    """Refuse a role's name that would need quoting: it is used as an identifier in grants."""
+    if not name.replace("_", "").isalnum() or not name[0].isalpha() or name != name.lower():
+        raise ValueError(f"{name!r} is not a plain lower-case name")
+    return name
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """All settings of the project. Durations carry their unit in the name; instants do not occur here."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_FOLDER / ".env", extra="ignore", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    app_token: OptionalSecret = Field(None, description="The portal's application token; throttled without one.")
+    db_username: OptionalText = Field(None, description="Role that loads. Needed with SERVER_NAME.")
+    db_password: OptionalSecret = Field(None, description="Its password.")
+    server_name: OptionalText = Field(None, description="Host of PostgreSQL; without it the embedded one is used.")
+    database_name: str = Field("chicago_crime", description="Database of the warehouse.")
+    port: int = Field(5432, ge=1, le=65535, description="Port of PostgreSQL.")
+
+    db_sslmode: str = Field(
+        "prefer",
+        pattern="^(disable|allow|prefer|require|verify-ca|verify-full)$",
+        description="TLS to PostgreSQL; verify-full in the cloud.",
+    )
+    portal_url: Annotated[str, AfterValidator(_portal_url)] = Field(
+        "https://data.cityofchicago.org", description="The portal; http for loopback only."
+    )
+    crimes_dataset: Annotated[str, AfterValidator(_known_dataset)] = Field(
+        "x2n5-8w5q", description="Which dataset of crimes the warehouse holds."
+    )
+    window_days: int = Field(7, ge=1, le=366, description="Days of a backfill window.")
+    max_concurrency: int = Field(4, ge=1, le=32, description="Windows in flight.")
+    overlap_minutes: int = Field(180, ge=0, description="How far before the watermark an incremental run reads.")
+    max_incremental_rows: int = Field(50_000, ge=0, description="More moved rows than this: weekly windows instead.")
+    max_reject_share: Share = Field(0.01, description="Above this share of rejected rows a window fails.")
+    max_retire_share: Share = Field(0.05, description="Above this share retired without replacement a window fails.")
+    freshness_days: float = Field(4, gt=0, description="Age of the source's newest stamp above which it is stale.")
+    analyst_role: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, description="Role that may read schema chicago, and nothing else."
+    )
+
+    warehouse_block: OptionalText = Field(None, description="Name of a saved SqlAlchemyConnector block to use.")
+    require_server: bool = Field(False, description="1 in the image: never start a local service.")
+    portal_page_rows: int = Field(50_000, ge=1, description="Rows of a page asked of the portal.")
+    portal_timeout_seconds: float = Field(60, gt=0, description="How long one answer of the portal may take.")
+    portal_patience_seconds: float = Field(75, ge=0, description="How long one request is tried again in all.")
+
+    @model_validator(mode="after")
+    def _server_needs_a_user(self) -> "Settings":
+        if self.server_name and not self.db_username and not self.warehouse_block:
+            raise ValueError("SERVER_NAME is set, but DB_USERNAME is not")
+        if self.require_server and not self.server_name and not self.warehouse_block:
+            raise ValueError("REQUIRE_SERVER is set, so SERVER_NAME (or WAREHOUSE_BLOCK) must be")
+        if self.analyst_role is not None:
+            _identifier(self.analyst_role)
+        return self
+
+    @property
+    def uses_local_warehouse(self) -> bool:
+        """Whether the warehouse is the embedded PostgreSQL of this project folder."""
+        return self.server_name is None and self.warehouse_block is None
+
+
+def read_settings() -> Settings:
+    """Read the settings, or raise `ConfigError` naming each setting that is missing or wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(_problem(details) for details in error.errors(include_input=False, include_url=False))
+        raise ConfigError(f"{problems}. Set it in the environment or in .env (see .env.example).") from None
+
+
+def _problem(details: Any) -> str:
+    name = ".".join(str(part) for part in details["loc"]).upper()
+    message = str(details["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message

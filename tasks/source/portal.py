@@ -1,0 +1,341 @@
+"""The portal: every request to the City's SODA API, strict about what counts as an answer.
+
+sodapy writes the requests; nothing of its reading of answers is used, because it hides the status of odd errors and
+takes any JSON for rows. What an answer means for the warehouse is not known here. Mirrors
+https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response-codes.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import sodapy
+from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
+from tenacity.wait import wait_exponential_jitter
+from urllib3.util.retry import Retry
+
+from tasks.datasets import DatasetProfile
+from tasks.errors import SourceError
+from tasks.source import soql
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+CONNECT_TIMEOUT_SECONDS = 10
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 20
+# 202: not ready yet; 429: slow down; 408 and 5xx: theirs. All other statuses are final.
+_PASSING_STATUSES = frozenset({202, 408, 429})
+# A query travels in the address; servers commonly refuse more than 8 KiB.
+IDS_OF_ONE_REQUEST = 100
+WORDS_SHOWN_OF_AN_ANSWER = 200
+HIGHEST_RETRY_AFTER_SECONDS = 24 * 3600
+
+
+class PageFailedError(SourceError):
+    """One answer was not what was asked for, and asking again may help."""
+
+    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class RefusedError(SourceError):
+    """The portal refused the request; asking again does not help."""
+
+
+@dataclass(frozen=True)
+class PortalOptions:
+    """How the portal is spoken to."""
+
+    url: str
+    app_token: SecretStr | None
+    page_rows: int
+    timeout_seconds: float
+    patience_seconds: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of one answer, and the headers that say which fields and state they are of."""
+
+    rows: list[Row]
+    fields: dict[str, str]
+    last_modified: str | None
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """What the source says of itself; two equal states mean that it did not move in between.
+
+    last_modified: its header, as sent. newest_update: instant. oldest/newest_occurrence: Chicago wall clock; all
+    None when it is empty.
+    """
+
+    last_modified: str | None
+    row_count: int
+    newest_update: datetime | None
+    oldest_occurrence: datetime | None
+    newest_occurrence: datetime | None
+
+
+class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
+    """sodapy's requests over our reading of answers."""
+
+    def __init__(self, options: PortalOptions) -> None:
+        parts = urlsplit(options.url)
+        adapter = {"prefix": f"{parts.scheme}://", "adapter": HTTPAdapter(pool_maxsize=32)}
+        # sodapy logs a warning through the root logger where there is no token; the run says it in its own words.
+        super().__init__(parts.netloc, "none", session_adapter=adapter, timeout=options.timeout_seconds)
+        del self.session.headers["X-App-token"]
+        if options.app_token is not None:
+            self.session.headers["X-App-Token"] = options.app_token.get_secret_value()
+        self.session.headers["Accept"] = "application/json"
+        # Without this, requests would send what ~/.netrc has for the host.
+        self.session.auth = _no_credentials
+        self.options = options
+
+    def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Answer:
+        """Send one request, again where that may help, and return a checked answer."""
+        url = f"{self.uri_prefix}{self.domain}{resource}"
+        waits = Retrying(
+            retry=retry_if_exception_type(PageFailedError),
+            stop=stop_after_delay(self.options.patience_seconds),
+            wait=self._wait,
+            before_sleep=_say_that_we_wait,
+            reraise=True,
+        )
+        answer: Answer = waits(self._send, request_type, url, kwargs)
+        return answer
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.wait_seconds if isinstance(error, PageFailedError) else None
+        wait = float(wait_exponential_jitter(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)(state)) if asked is None else asked
+        left = self.options.patience_seconds - (state.seconds_since_start or 0)
+        if wait > left and error is not None:
+            raise SourceError(
+                f"{error}; it would have to wait {wait:.0f} s, and {max(left, 0):.0f} s of PORTAL_PATIENCE_SECONDS are left"
+            ) from error
+        return wait
+
+    def _send(self, request_type: str, url: str, kwargs: dict[str, Any]) -> Answer:
+        request = f"{url}?{requests.models.RequestEncodingMixin._encode_params(kwargs.get('params') or {})}"  # noqa: SLF001
+        try:
+            response = self.session.request(
+                request_type, url, timeout=(CONNECT_TIMEOUT_SECONDS, self.timeout), **kwargs
+            )
+        except requests.RequestException as error:
+            raise PageFailedError(f"{_network_problem(error)} ({request})") from error
+        _check_status(response, request)
+        return Answer(_rows_of(response, request), _fields_of(response), response.headers.get("Last-Modified"))
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class Portal:
+    """One dataset of crimes at the portal, and the small lists beside it. Safe for use by several threads."""
+
+    def __init__(self, options: PortalOptions, profile: DatasetProfile) -> None:
+        self.options = options
+        self.profile = profile
+        self._client = _StrictSocrata(options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def fetch_state(self) -> SourceState:
+        """Ask the source for its state: one row of aggregates over the whole dataset."""
+        occurrence = self.profile.occurrence
+        answer = self._fetch(
+            select=f"count(*) as row_count, max({self.profile.updated}) as newest_update, "
+            f"min({occurrence}) as oldest_occurrence, max({occurrence}) as newest_occurrence"
+        )
+        row = _only_row(answer)
+        return SourceState(
+            last_modified=answer.last_modified,
+            row_count=_to_count(row.get("row_count")),
+            newest_update=_to_instant(row.get("newest_update")),
+            oldest_occurrence=_to_wall_clock(row.get("oldest_occurrence")),
+            newest_occurrence=_to_wall_clock(row.get("newest_occurrence")),
+        )
+
+    def fetch_count(self, where: str | None) -> int:
+        """Ask the source how many rows a filter selects."""
+        return _to_count(_only_row(self._fetch(select="count(*) as row_count", where=where)).get("row_count"))
+
+    def fetch_pages(self, where: str | None, select: str) -> Iterator[Answer]:
+        """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
+
+        Paged by key, not by offset: the next page is what comes after the last id, so that equal stamps, and rows
+        that come and go between two pages, cannot shift it.
+        """
+        key, limit = self.profile.key, self.options.page_rows
+        after: str | None = None
+        while True:
+            page_where = soql.both(where, None if after is None else f"{key} > {soql.literal(after)}")
+            answer = self._fetch(select=select, where=page_where, order=key, limit=limit)
+            ids = [row.get(key) for row in answer.rows]
+            if any(not isinstance(row_id, str) for row_id in ids):
+                raise SourceError(f"a row without {key} was sent for: {where or 'all rows'}")
+            yield answer
+            if len(ids) < limit:
+                return
+            if after is not None and ids[-1] == after:
+                raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
+            after = ids[-1]
+
+    def fetch_ids_still_held(self, ids: list[str]) -> set[str]:
+        """Ask the source which of these row ids it still has, in chunks of a bounded length."""
+        key = self.profile.key
+        held: set[str] = set()
+        for first in range(0, len(ids), IDS_OF_ONE_REQUEST):
+            chunk = ids[first : first + IDS_OF_ONE_REQUEST]
+            answer = self._fetch(select=key, where=soql.one_of(key, chunk), order=key, limit=len(chunk))
+            held.update(row[key] for row in answer.rows)
+        return held
+
+    def fetch_list(self, dataset: str, order: str) -> list[Row]:
+        """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
+        limit = self.options.page_rows
+        rows = self._get(dataset, order=order, limit=limit).rows
+        if len(rows) == limit:
+            raise SourceError(f"list {dataset} has {limit} rows or more, which it cannot have")
+        return rows
+
+    def _fetch(self, **clauses: Any) -> Answer:
+        return self._get(self.profile.dataset, **clauses)
+
+    def _get(self, dataset: str, **clauses: Any) -> Answer:
+        clauses.setdefault("limit", 1)
+        get: Callable[..., Answer] = self._client.get
+        return get(dataset, **clauses)
+
+
+def _check_status(response: requests.Response, request: str) -> None:
+    status = response.status_code
+    if status == requests.codes.ok:
+        return
+    said = f"HTTP {status} {response.reason or ''}".strip() + f": {_words_of(response)} ({request})"
+    if status in _PASSING_STATUSES or status >= 500:
+        raise PageFailedError(said, _retry_after_seconds(response))
+    raise RefusedError(said)
+
+
+def _rows_of(response: requests.Response, request: str) -> list[Row]:
+    content_type = response.headers.get("Content-Type", "")
+    if "json" not in content_type.lower():
+        kind = content_type or "no content type"
+        raise PageFailedError(f"HTTP 200 with {kind} where JSON rows were asked for: {_words_of(response)} ({request})")
+    try:
+        rows = _parse(response.content)
+    except ValueError as error:
+        raise PageFailedError(f"HTTP 200 with a broken body: {error} ({request})") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise PageFailedError(f"HTTP 200 without a list of rows: {_words_of(response)} ({request})")
+    return rows
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # The standard parser also takes half surrogates, which then are one bad row instead of a bad page.
+        return json.loads(body)
+
+
+def _fields_of(response: requests.Response) -> dict[str, str]:
+    """Return the SODA type of each field as the headers state them; nothing where they do not."""
+    try:
+        names = json.loads(response.headers.get("X-SODA2-Fields", "[]"))
+        types = json.loads(response.headers.get("X-SODA2-Types", "[]"))
+    except ValueError:
+        return {}
+    if not isinstance(names, list) or not isinstance(types, list):
+        return {}
+    if len(types) != len(names):
+        types = [""] * len(names)
+    return {str(name): str(type_) for name, type_ in zip(names, types, strict=True)}
+
+
+def _words_of(response: requests.Response) -> str:
+    """Return what the answer says, shortened, on one line."""
+    try:
+        body = _parse(response.content)
+    except ValueError:
+        body = None
+    message = body.get("message") if isinstance(body, dict) else None
+    words = " ".join(str(message or response.text).split())
+    return words[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
+
+
+def _retry_after_seconds(response: requests.Response) -> float | None:
+    value = response.headers.get("Retry-After")
+    if not value:
+        return None
+    try:
+        seconds = Retry().parse_retry_after(value)
+    except Exception:  # noqa: BLE001 - a header that is neither seconds nor a date is as good as none
+        return None
+    return min(float(seconds), HIGHEST_RETRY_AFTER_SECONDS)
+
+
+def _network_problem(error: requests.RequestException) -> str:
+    cause = str(error.args[0]) if error.args else str(error)
+    return f"the portal did not answer: {type(error).__name__}: {cause[:WORDS_SHOWN_OF_AN_ANSWER]}"
+
+
+def _say_that_we_wait(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("attempt=%d wait_s=%.1f cause=%s", state.attempt_number, state.upcoming_sleep, error)
+
+
+def _only_row(answer: Answer) -> Row:
+    if len(answer.rows) != 1:
+        raise SourceError(f"asked for one row of totals, and {len(answer.rows)} came")
+    return answer.rows[0]
+
+
+def _to_count(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise SourceError(f"the source's count is not a number: {value!r}") from None
+
+
+def _to_instant(value: Any) -> datetime | None:
+    moment = _to_datetime(value)
+    if moment is not None and moment.tzinfo is None:
+        raise SourceError(f"the source's newest stamp has no zone: {value!r}")
+    return moment
+
+
+def _to_wall_clock(value: Any) -> datetime | None:
+    moment = _to_datetime(value)
+    return None if moment is None else moment.replace(tzinfo=None)
+
+
+def _to_datetime(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        raise SourceError(f"the source sent {value!r} where a time belongs") from None

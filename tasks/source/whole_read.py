@@ -1,0 +1,92 @@
+"""Whole reads: a read of the source is complete and of one state, or it fails.
+
+The source changes while it is read. So each read is checked twice: its distinct ids are as many as the source's own
+count under the same filter, and the source's state is the same before and after; else it is read again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TypeVar
+
+from tasks.errors import SourceError
+from tasks.source.portal import Answer, Portal, Row, SourceState
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# The City loads within seconds, once a day; a source that moves during five reads in a row is no such load.
+MAX_READS = 5
+
+
+class ReadAgainError(Exception):
+    """This read was not whole; the source seems to have moved."""
+
+
+@dataclass(frozen=True)
+class WholeRead:
+    """Rows as the API gave them, ordered by id, and the source's fields."""
+
+    rows: list[Row]
+    fields: dict[str, str]
+
+
+class SteadySource:
+    """Reads of one portal that hold of one state. Safe for several threads: they share what the state was last."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self._lock = Lock()
+        self._last_seen: SourceState | None = None
+
+    def state(self) -> SourceState:
+        """Ask for the state now, and remember it as the one that reads start from."""
+        state = self.portal.fetch_state()
+        with self._lock:
+            self._last_seen = state
+        return state
+
+    def read(self, what: str, once: Callable[[], T]) -> tuple[T, SourceState]:
+        """Call `once` until the source's state is the same before and after it.
+
+        The state before may be one seen earlier: if it still holds afterwards, it held in between. Raises
+        `SourceError` naming `what` after `MAX_READS` reads.
+        """
+        cause = ""
+        for attempt in range(1, MAX_READS + 1):
+            before = self._last_seen or self.state()
+            try:
+                result = once()
+            except ReadAgainError as error:
+                self.state()
+                cause = str(error)
+            else:
+                after = self.state()
+                if before == after:
+                    return result, after
+                cause = f"it moved from {_brief(before)} to {_brief(after)}"
+            log.warning("read=%r attempt=%d again=%r", what, attempt, cause)
+        raise SourceError(
+            f"{what}: the source was read {MAX_READS} times and never whole ({cause}). "
+            "Nothing of it was stored. It is probably being loaded; run again in some minutes."
+        )
+
+
+def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
+    """Read all rows of a filter once; raise `ReadAgainError` where they are not as many as the source counts."""
+    expected = portal.fetch_count(where)
+    rows: list[Row] = []
+    fields: dict[str, str] = {}
+    for answer in portal.fetch_pages(where, select):
+        rows.extend(answer.rows)
+        fields.update(answer.fields)
+    distinct = len({row[portal.profile.key] for row in rows})
+    if not len(rows) == distinct == expected:
+        raise ReadAgainError(f"{len(rows)} rows with {distinct} ids came where the source counts {expected}")
+    return WholeRead(rows, fields)
+
+
+def _brief(state: SourceState) -> str:
+    return f"{state.row_count} rows of {state.last_modified or state.newest_update}"

