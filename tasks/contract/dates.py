@@ -1,14 +1,16 @@
 """The calendar: one row a Chicago local date, with the City's holidays. Pure; knows no clock.
 
-Here: which days are holidays of the City, and the rows of `chicago.dates`. The City's own list (`data/holidays.csv`)
-stands for the years it gives; for the others the PyPI package `holidays` (US, Illinois) does, under the City's names.
-Not here: storing them. Mirrors https://www.chicago.gov/city/en/narr/misc/city-holidays.html.
+Here: which days are holidays of the City, and the rows of `chicago.dates`. The City's own list
+(`data/holidays.csv`) stands for the years it gives; for the others the PyPI package `holidays` (US,
+Illinois) does, under the City's names. Not here: storing them. Mirrors
+https://www.chicago.gov/city/en/narr/misc/city-holidays.html.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import groupby
 
 import pandas as pd
 from holidays import country_holidays
@@ -48,11 +50,11 @@ class Holiday:
 
 
 def dates(first: date, last: date) -> pd.DataFrame:
-    """Return the rows of `chicago.dates` for occurrences from `first` to `last` (Chicago local dates, both included).
+    """Return rows of `chicago.dates` for occurrences from `first` to `last`, Chicago local dates, both in it.
 
-    One row a date, in order, from 1 January of the first's year to 31 December of the year after the last's, with the
-    columns of `tasks.contract.reference.Dates`. `holiday_name` is on the day that the City is closed,
-    `actual_holiday_name` on the day itself. Holidays of the years on either side count: New Year's Day 2028, a
+    One row a date, in order, from 1 January of the first's year to 31 December of the year after the last's.
+    Columns: those of `tasks.contract.reference.Dates`. `holiday_name` is on the day that the City is closed,
+    `actual_holiday_name` on the day itself. Holidays of the years beside them count: New Year's Day 2028, a
     Saturday, closes 31 December 2027. Raises `ContractError` when `last` is before `first`.
     """
     if last < first:
@@ -60,7 +62,7 @@ def dates(first: date, last: date) -> pd.DataFrame:
     years = range(first.year - 1, last.year + 3)
     holidays = [holiday for year in years for holiday in city_holidays(year)]
     days = pd.date_range(date(first.year, 1, 1), date(last.year + 1, 12, 31), freq="D", unit="us").to_series()
-    weekday = days.dt.dayofweek + 1
+    weekday = days.dt.day_of_week + 1
     frame = pd.DataFrame(
         {
             "date": days,
@@ -82,13 +84,13 @@ def dates(first: date, last: date) -> pd.DataFrame:
 def city_holidays(year: int) -> list[Holiday]:
     """Return the holidays of `year` by their actual date, in order: 13, or 12 before 2022 (no Juneteenth).
 
-    Raises `ContractError` when the package knows a holiday of Illinois of which we do not know whether the City keeps it.
+    Raises `ContractError` for a holiday of the package's of which we do not know whether the City keeps it.
     """
     return list(_listed_holidays().get(year) or _holidays_by_rule(year))
 
 
 def observed(actual: date) -> date:
-    """Return the day that the City is closed: the Friday before a Saturday, the Monday after a Sunday, else the day."""
+    """Return when the City closes: the Friday before a Saturday, the Monday after a Sunday, else that day."""
     shift_days = {SATURDAY: -1, SUNDAY: 1}.get(actual.isoweekday(), 0)
     return actual + timedelta(days=shift_days)
 
@@ -96,11 +98,19 @@ def observed(actual: date) -> date:
 @cache
 def _listed_holidays() -> dict[int, tuple[Holiday, ...]]:
     """Return the bundled list by year of the actual date."""
-    by_year: dict[int, tuple[Holiday, ...]] = {}
-    for row in read_bundled("holidays").itertuples(index=False):
-        holiday = Holiday(str(row.holiday_name), row.actual_date.date(), row.observed_date.date())
-        by_year[holiday.actual.year] = (*by_year.get(holiday.actual.year, ()), holiday)
-    return {year: tuple(sorted(listed, key=lambda holiday: holiday.actual)) for year, listed in by_year.items()}
+    bundled = read_bundled("holidays").sort_values("actual_date")
+    listed = [
+        Holiday(name, actual, observed)
+        for name, actual, observed in zip(
+            bundled["holiday_name"],
+            bundled["actual_date"].dt.date,
+            bundled["observed_date"].dt.date,
+            strict=True,
+        )
+    ]
+    return {
+        year: tuple(of_year) for year, of_year in groupby(listed, key=lambda holiday: holiday.actual.year)
+    }
 
 
 @cache
@@ -118,7 +128,9 @@ def _holidays_by_rule(year: int) -> tuple[Holiday, ...]:
 
 def _city_name(name: str) -> str:
     if name not in _CITY_NAMES:
-        raise ContractError(f"A holiday of Illinois that we do not know: {name!r}. Say in dates.py if the City keeps it.")
+        raise ContractError(
+            f"Unknown holiday of Illinois {name!r}: say in dates.py whether the City keeps it."
+        )
     return _CITY_NAMES[name]
 
 

@@ -1,8 +1,8 @@
-"""The lists: contracts of stations, wards, codes, beats, holidays and dates, and the way from the City's rows to them.
+"""Contracts of the lists: stations, wards, codes, beats, holidays, dates.
 
-Here: one Pandera model for each list, pure conversions from the portal's rows to a table's columns, and the reading
-of the files bundled in `data/`. Not here: fetching a list, storing it (`tasks.warehouse.reference`), or making the
-dates (`tasks.contract.dates`). Mirrors the City's lists z8bn-74gv, htai-wnw4 and c7ck-438e on
+Here: one Pandera model for each list, pure conversions from the portal's rows to a table's columns, and the
+reading of the files bundled in `data/`. Not here: fetching a list, storing it (`tasks.warehouse.reference`),
+making the dates (`tasks.contract.dates`). Mirrors the City's lists z8bn-74gv, htai-wnw4 and c7ck-438e on
 https://data.cityofchicago.org; `data/README.md` has the rest.
 """
 
@@ -174,7 +174,8 @@ class Holidays(_List):
     @pa.dataframe_check(name="closed within a day of the holiday")
     @classmethod
     def _is_observed_beside_it(cls, holidays: pd.DataFrame) -> bool:
-        return bool(((holidays["observed_date"] - holidays["actual_date"]).abs() <= pd.Timedelta(days=1)).all())
+        distance = (holidays["observed_date"] - holidays["actual_date"]).abs()
+        return bool((distance <= pd.Timedelta(days=1)).all())
 
 
 class Dates(_List):
@@ -217,14 +218,17 @@ _POLICE_COLUMNS = (
 _STATION_FIELDS = {name: name for name in ("district", "district_name", *_POLICE_COLUMNS)}
 _STATION_IGNORED = frozenset({"location"})  # repeats latitude and longitude
 _WARD_FIELDS = {
-    **{name: name for name in ("ward", "alderman", "address", "city", "state", "ward_phone", "ward_fax", "email")},
+    **{
+        name: name
+        for name in ("ward", "alderman", "address", "city", "state", "ward_phone", "ward_fax", "email")
+    },
     "zipcode": "zip",
     "website": "website",
     "location": "location",
     "city_hall_address": "city_hall_address",
     "city_hall_phone": "city_hall_phone",
 }
-# City Hall is in Chicago, whatever the list says of it (one row has a zip code of elsewhere); photos are not ours.
+# City Hall is in Chicago, whatever the list says of it (one row has a zip code of elsewhere); photos: no use.
 _WARD_IGNORED = frozenset({"city_hall_city", "city_hall_state", "city_hall_zipcode", "photo_link"})
 _IUCR_FIELDS = {
     name: name for name in ("iucr", "primary_description", "secondary_description", "index_code", "active")
@@ -238,15 +242,15 @@ _POINT = re.compile(r"\(\s*(?P<latitude>-?[\d.]+)\s*,\s*(?P<longitude>-?[\d.]+)\
 def to_police_stations(raw: RawRows) -> pd.DataFrame:
     """Return the 22 police stations from the portal's rows (z8bn-74gv), one row a district, ordered by it.
 
-    `raw` has the API's fields as text, nulls left out or null. Raises `ContractError` when a field is unknown or the
-    list breaks `PoliceStations`. The row "Headquarters" is left to `to_police_headquarters`.
+    `raw` has the API's fields as text, nulls left out or null. Raises `ContractError` when a field is unknown
+    or the list breaks `PoliceStations`. The row "Headquarters" is left to `to_police_headquarters`.
     """
     rows = _to_text("police_stations", raw, _STATION_FIELDS, _STATION_IGNORED)
     return checked("police_stations", rows[rows["district"] != HEADQUARTERS])
 
 
 def to_police_headquarters(raw: RawRows) -> pd.DataFrame:
-    """Return the one row of the police stations' list (z8bn-74gv) that is no district; see `to_police_stations`."""
+    """Return the one row of the stations' list (z8bn-74gv) that is no district; see `to_police_stations`."""
     rows = _to_text("police_stations", raw, _STATION_FIELDS, _STATION_IGNORED)
     headquarters = rows[rows["district"] == HEADQUARTERS].rename(columns={"district_name": "office"})
     return checked("police_headquarters", headquarters.drop(columns="district"))
@@ -255,14 +259,14 @@ def to_police_headquarters(raw: RawRows) -> pd.DataFrame:
 def to_ward_offices(raw: RawRows) -> pd.DataFrame:
     """Return the 50 ward offices from the portal's rows (htai-wnw4), one row a ward, ordered by it.
 
-    `raw` has the API's fields as text, nulls left out or null; `location` as an object or as "(latitude, longitude)".
-    Raises `ContractError` when a field is unknown or the list breaks `WardOffices`.
+    `raw` has the API's fields as text, nulls left out or null; `location` as an object or as
+    "(latitude, longitude)". Raises `ContractError` when a field is unknown or the list breaks `WardOffices`.
     """
     rows = _to_text("ward_offices", raw, _WARD_FIELDS, _WARD_IGNORED)
-    points = [_to_point(location) for location in rows["location"]]
+    points = rows["location"].astype("str").str.extract(_POINT)
     offices = rows.drop(columns="location").assign(
-        latitude=[latitude for latitude, _ in points],
-        longitude=[longitude for _, longitude in points],
+        latitude=points["latitude"],
+        longitude=points["longitude"],
         state=rows["state"].replace(_STATE_BY_NAME),
     )
     return checked("ward_offices", offices)
@@ -271,8 +275,9 @@ def to_ward_offices(raw: RawRows) -> pd.DataFrame:
 def to_iucr_codes(raw: RawRows) -> pd.DataFrame:
     """Return the IUCR codes from the portal's rows (c7ck-438e), one row a code, ordered by it.
 
-    `raw` has the API's fields as text (`active` may be a boolean), nulls left out or null. A lost leading zero is put
-    back. Raises `ContractError` when a field or a value is unknown or the list breaks `IucrCodes`.
+    `raw` has the API's fields as text (`active` may be a boolean), nulls left out or null. A lost leading
+    zero is put back. Raises `ContractError` when a field or a value is unknown or the list breaks
+    `IucrCodes`.
     """
     rows = _to_text("iucr_codes", raw, _IUCR_FIELDS, frozenset())
     codes = rows.drop(columns=["index_code", "active"]).assign(
@@ -292,7 +297,10 @@ CONVERSIONS: dict[str, Callable[[RawRows], pd.DataFrame]] = {
 
 
 def read_bundled(name: str) -> pd.DataFrame:
-    """Read `data/<name>.csv` as its table's columns and types, checked against its model and ordered by its key."""
+    """Read `data/<name>.csv` as its table's columns and types, checked against its model, ordered by its key.
+
+    Raises `ContractError` for a list that is not bundled or breaks its model.
+    """
     if name not in BUNDLED:
         raise ContractError(f"No list {name!r} is bundled; there are {', '.join(sorted(BUNDLED))}.")
     path = DATA_FOLDER / f"{name}.csv"
@@ -317,7 +325,8 @@ def checked(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     try:
         valid = model.validate(frame[columns].reset_index(drop=True), lazy=True)
     except SchemaErrors as errors:
-        raise ContractError(f"The list {name} breaks its contract and is not used: {_reasons(errors)}.") from errors
+        message = f"The list {name} breaks its contract and is not used: {_reasons(errors)}."
+        raise ContractError(message) from errors
     return cast("pd.DataFrame", valid).sort_values(columns[0], ignore_index=True)
 
 
@@ -334,22 +343,25 @@ def _boolean_columns(name: str) -> list[str]:
 
 
 def _to_text(name: str, raw: RawRows, fields: Mapping[str, str], ignored: frozenset[str]) -> pd.DataFrame:
-    """Return the mapped fields as trimmed text or None, renamed; a field neither mapped nor ignored is drift."""
+    """Return the mapped fields as clean text or None, renamed; one neither mapped nor ignored is drift."""
     rows = raw.to_dict("records") if isinstance(raw, pd.DataFrame) else list(raw)
     seen = {str(field) for row in rows for field in row}
     # Fields that begin with a colon are the portal's own: system fields and computed regions.
     unknown = sorted(field for field in seen - set(fields) - ignored if not field.startswith(":"))
     if unknown:
-        raise ContractError(f"The list {name} has fields that we do not know: {', '.join(unknown)}; it is not used.")
+        raise ContractError(
+            f"The list {name} has fields unknown to us and is not used: {', '.join(unknown)}."
+        )
     texts = [{column: _to_clean(row.get(field)) for field, column in fields.items()} for row in rows]
     return pd.DataFrame(texts, columns=list(fields.values()), dtype="object")
 
 
-def _to_clean(value: Any) -> str | None:
-    """Return text without line breaks, double or outer blanks; None for nothing. A link's object becomes its address."""
+def _to_clean(value: object) -> str | None:
+    """Return text without breaks, double or outer blanks, None for nothing; of an object its link or point."""
     if isinstance(value, Mapping):
-        value = value.get("url") or _point_text(value)
-    if value is None or pd.isna(value):
+        return _to_clean(value.get("url") or _point_text(value))
+    # A frame's missing text is a NaN, which differs from itself; None is what a row of the API lacks.
+    if value is None or value != value:  # noqa: PLR0124
         return None
     return " ".join(str(value).split()) or None
 
@@ -359,16 +371,13 @@ def _point_text(location: Mapping[str, Any]) -> str | None:
     return f"({latitude}, {longitude})" if latitude and longitude else None
 
 
-def _to_point(location: str | None) -> tuple[float | None, float | None]:
-    match = _POINT.search(location or "")
-    return (float(match["latitude"]), float(match["longitude"])) if match else (None, None)
-
-
 def _mapped(name: str, texts: pd.Series, meaning: Mapping[str, bool | None]) -> pd.Series:
     """Return booleans for known texts; null stays null, any other text breaks the contract."""
     unknown = sorted(set(texts.dropna()) - set(meaning))
     if unknown:
-        raise ContractError(f"The list {name} has values that we do not know: {', '.join(unknown)}; it is not used.")
+        raise ContractError(
+            f"The list {name} has values unknown to us and is not used: {', '.join(unknown)}."
+        )
     values = [None if pd.isna(text) else meaning[text] for text in texts]
     return pd.Series(values, index=texts.index, dtype="boolean")
 
