@@ -76,10 +76,7 @@ CRIMES_COLUMNS: tuple[str, ...] = tuple(Crimes.to_schema().columns)
 REJECTED_COLUMNS = (
     "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "raw", "reasons",
 )  # fmt: skip
-_TEXT_COLUMNS = (
-    "crime_id", "case_number", "block", "iucr", "primary_description", "secondary_description",
-    "location_description", "fbi_code", "version",
-)  # fmt: skip
+UNDATED_REASON = "date_of_occurrence: missing"
 
 
 @dataclass(frozen=True)

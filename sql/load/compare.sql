@@ -1,0 +1,94 @@
+-- One row of compared is one accepted row of the window: what we hold under its id, and whether the content is the same.
+-- One row of gone is one row that we hold in scope and that is in none of the rows read.
+-- One row of rekeyed is a gone row whose content stands again under a new id of the same case. Equal rows of one case
+-- (two victims, the same in every column) are paired one to one, in order of their ids.
+-- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes. Writes: temporary tables compared, gone, rekeyed.
+-- Run by: tasks/warehouse/sync.py.
+
+analyze staged_crimes;
+
+create temporary table compared on commit drop as
+select
+    staged.crime_id,
+    crimes.crime_id is not null as is_held,
+    (
+        staged.case_number, staged.date_of_occurrence, staged.block, staged.iucr, staged.primary_description,
+        staged.secondary_description, staged.location_description, staged.arrest, staged.domestic, staged.beat,
+        staged.district, staged.ward, staged.community_area, staged.fbi_code, staged.x_coordinate,
+        staged.y_coordinate, staged.latitude, staged.longitude
+    ) is not distinct from (
+        crimes.case_number, crimes.date_of_occurrence, crimes.block, crimes.iucr, crimes.primary_description,
+        crimes.secondary_description, crimes.location_description, crimes.arrest, crimes.domestic, crimes.beat,
+        crimes.district, crimes.ward, crimes.community_area, crimes.fbi_code, crimes.x_coordinate,
+        crimes.y_coordinate, crimes.latitude, crimes.longitude
+    ) as is_same_content,
+    (staged.created_at, staged.updated_at, staged.version)
+    is not distinct from (crimes.created_at, crimes.updated_at, crimes.version) as is_same_version
+from staged_crimes as staged
+left join chicago.crimes as crimes on staged.crime_id = crimes.crime_id;
+
+create temporary table gone on commit drop as
+select
+    held.crime_id,
+    held.case_number,
+    held.is_rejected
+from held
+where
+    not exists (select 1 from staged_crimes as staged where staged.crime_id = held.crime_id)
+    and not exists (select 1 from staged_rejects as staged where staged.crime_id = held.crime_id)
+    and not exists (select 1 from present_ids as present where present.crime_id = held.crime_id);
+
+create temporary table rekeyed on commit drop as
+with gone_rows as (
+    select
+        crimes.*,
+        row_number() over (
+            partition by
+                crimes.case_number, crimes.date_of_occurrence, crimes.block, crimes.iucr,
+                crimes.primary_description, crimes.secondary_description, crimes.location_description,
+                crimes.arrest, crimes.domestic, crimes.beat, crimes.district, crimes.ward, crimes.community_area,
+                crimes.fbi_code, crimes.x_coordinate, crimes.y_coordinate, crimes.latitude, crimes.longitude
+            order by crimes.crime_id
+        ) as nth
+    from chicago.crimes as crimes
+    -- drops the rows that are still there: that is the scope
+    inner join gone on crimes.crime_id = gone.crime_id and not gone.is_rejected
+),
+
+new_rows as (
+    select
+        staged.*,
+        row_number() over (
+            partition by
+                staged.case_number, staged.date_of_occurrence, staged.block, staged.iucr,
+                staged.primary_description, staged.secondary_description, staged.location_description,
+                staged.arrest, staged.domestic, staged.beat, staged.district, staged.ward, staged.community_area,
+                staged.fbi_code, staged.x_coordinate, staged.y_coordinate, staged.latitude, staged.longitude
+            order by staged.crime_id
+        ) as nth
+    from staged_crimes as staged
+    -- drops the rows that we hold already under their id
+    inner join compared on staged.crime_id = compared.crime_id and not compared.is_held
+)
+
+select
+    gone_rows.crime_id as old_crime_id,
+    new_rows.crime_id as new_crime_id
+from gone_rows
+-- drops what has no counterpart: that is retired, or inserted
+inner join new_rows
+    on
+        gone_rows.case_number = new_rows.case_number
+        and gone_rows.date_of_occurrence = new_rows.date_of_occurrence
+        and gone_rows.nth = new_rows.nth
+        and (
+            gone_rows.block, gone_rows.iucr, gone_rows.primary_description, gone_rows.secondary_description,
+            gone_rows.location_description, gone_rows.arrest, gone_rows.domestic, gone_rows.beat,
+            gone_rows.district, gone_rows.ward, gone_rows.community_area, gone_rows.fbi_code,
+            gone_rows.x_coordinate, gone_rows.y_coordinate, gone_rows.latitude, gone_rows.longitude
+        ) is not distinct from (
+            new_rows.block, new_rows.iucr, new_rows.primary_description, new_rows.secondary_description,
+            new_rows.location_description, new_rows.arrest, new_rows.domestic, new_rows.beat,
+            new_rows.district, new_rows.ward, new_rows.community_area, new_rows.fbi_code,
+            new_rows.x_coordinate, new_rows.y_coordinate, new_rows.latitude, new_rows.longitude
+        );

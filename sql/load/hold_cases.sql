@@ -1,0 +1,30 @@
+-- One row of held is one row that we hold of a case that the rows read touch.
+-- Reads: staged_crimes, staged_rejects, chicago.crimes, pipeline.rejected_rows. Writes: temporary table held.
+-- Run by: tasks/warehouse/sync.py. Parameters: span_start, the source's oldest occurrence; older rows have aged out.
+
+create temporary table held on commit drop as
+with touched_cases as (
+    select case_number from staged_crimes
+    union
+    select case_number from staged_rejects
+)
+
+select
+    crimes.crime_id,
+    crimes.case_number,
+    false as is_rejected
+from chicago.crimes as crimes
+-- drops the rows of cases that are not touched: that is the scope
+inner join touched_cases on crimes.case_number = touched_cases.case_number
+where crimes.date_of_occurrence >= cast(:span_start as timestamp without time zone)
+union all
+select
+    rejected_rows.crime_id,
+    rejected_rows.case_number,
+    true as is_rejected
+from pipeline.rejected_rows as rejected_rows
+-- as above
+inner join touched_cases on rejected_rows.case_number = touched_cases.case_number
+where
+    rejected_rows.date_of_occurrence >= cast(:span_start as timestamp without time zone)
+    or rejected_rows.date_of_occurrence is null;

@@ -1,0 +1,12 @@
+-- One row of held is one row that we hold of those that the source publishes without an occurrence time. They are
+-- all in quarantine, since crimes needs one. A row with a time that is none belongs to no window: the audit sees to it.
+-- Reads: pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/warehouse/sync.py.
+-- Parameters: occurrence_field, the name of the occurrence time in the published row.
+
+create temporary table held on commit drop as
+select
+    crime_id,
+    case_number,
+    true as is_rejected
+from pipeline.rejected_rows
+where raw ->> cast(:occurrence_field as text) is null;

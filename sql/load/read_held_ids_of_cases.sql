@@ -1,0 +1,24 @@
+-- One row is the id of a row that we hold of the given cases and that is not among the ids just read.
+-- Reads: chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/warehouse/sync.py, while reading an
+-- incremental window. Parameters: case_numbers, read_ids (arrays), span_start.
+
+select held.crime_id
+from (
+    select
+        crime_id,
+        case_number
+    from chicago.crimes
+    where date_of_occurrence >= cast(:span_start as timestamp without time zone)
+    union all
+    select
+        crime_id,
+        case_number
+    from pipeline.rejected_rows
+    where
+        date_of_occurrence >= cast(:span_start as timestamp without time zone)
+        or date_of_occurrence is null
+) as held
+where
+    held.case_number = any(cast(:case_numbers as text[]))
+    and held.crime_id != all(cast(:read_ids as text[]))
+order by held.crime_id;

@@ -1,0 +1,102 @@
+-- One row is a retired row whose reason is not settled (is_gone), or a row of the same case that came since reasons were
+-- last settled and that nothing is paired with yet. A row may be both: come and gone in between.
+-- Reads: chicago.crime_history, chicago.crimes, pipeline.rejected_rows, pipeline.runs. Writes: nothing.
+-- Run by: tasks/warehouse/settle.py.
+
+with last_settled as (
+    select coalesce(max(settled_at), '-infinity') as at
+    from pipeline.runs
+),
+
+-- The source's newest stamp before the first run since then: what is older was there before any row was read.
+first_stamp as (
+    select min(runs.candidate_watermark) as at
+    from pipeline.runs as runs
+    cross join last_settled
+    where runs.started_at > last_settled.at
+),
+
+gone as (
+    select *
+    from chicago.crime_history
+    where reason is null
+),
+
+come as (
+    select
+        crimes.crime_id,
+        crimes.case_number,
+        crimes.date_of_occurrence,
+        crimes.iucr,
+        crimes.updated_at,
+        crimes.loaded_at,
+        cast(null as timestamp with time zone) as retired_at
+    from chicago.crimes as crimes
+    cross join last_settled
+    where crimes.loaded_at > last_settled.at
+    union all
+    select
+        history.crime_id,
+        history.case_number,
+        history.date_of_occurrence,
+        history.iucr,
+        history.updated_at,
+        history.loaded_at,
+        history.retired_at
+    from chicago.crime_history as history
+    cross join last_settled
+    where history.loaded_at > last_settled.at
+    union all
+    select
+        rejected.crime_id,
+        rejected.case_number,
+        rejected.date_of_occurrence,
+        null as iucr,
+        rejected.updated_at,
+        rejected.first_seen_at as loaded_at,
+        null as retired_at
+    from pipeline.rejected_rows as rejected
+    cross join last_settled
+    where rejected.first_seen_at > last_settled.at
+)
+
+select
+    gone.crime_id,
+    gone.case_number,
+    gone.date_of_occurrence,
+    gone.iucr,
+    gone.loaded_at,
+    gone.retired_at,
+    true as is_gone,
+    gone.loaded_at > last_settled.at as is_come,
+    gone.loaded_at > last_settled.at and gone.updated_at <= first_stamp.at as was_there_before
+from gone
+cross join last_settled
+cross join first_stamp
+union all
+select
+    come.crime_id,
+    come.case_number,
+    come.date_of_occurrence,
+    come.iucr,
+    come.loaded_at,
+    come.retired_at,
+    false as is_gone,
+    true as is_come,
+    come.updated_at <= first_stamp.at as was_there_before
+from come
+cross join last_settled
+cross join first_stamp
+where
+    come.case_number in (select gone.case_number from gone)
+    -- the retired ones stand above already
+    and not exists (
+        select 1
+        from gone
+        where gone.crime_id = come.crime_id and gone.retired_at = come.retired_at
+    )
+    and not exists (
+        select 1
+        from chicago.crime_history as history
+        where history.replaced_by = come.crime_id and history.retired_at > last_settled.at
+    );

@@ -1,0 +1,37 @@
+-- One row: how many rows we hold in scope, and how many of them would be retired with no newer row of their case here.
+-- Reads: held, gone, rekeyed, compared, staged_crimes, staged_rejects, pipeline.rejected_rows. Writes: nothing.
+-- Run by: tasks/warehouse/sync.py, before anything is changed.
+
+with leaving as (
+    select
+        gone.case_number,
+        count(*) as gone_rows
+    from gone
+    where
+        not gone.is_rejected
+        and not exists (select 1 from rekeyed where rekeyed.old_crime_id = gone.crime_id)
+    group by gone.case_number
+),
+
+arriving as (
+    select
+        arrived.case_number,
+        count(*) as new_rows
+    from (
+        select staged.case_number
+        from staged_crimes as staged
+        inner join compared on staged.crime_id = compared.crime_id and not compared.is_held
+        where not exists (select 1 from rekeyed where rekeyed.new_crime_id = staged.crime_id)
+        union all
+        select staged.case_number
+        from staged_rejects as staged
+        where not exists (select 1 from pipeline.rejected_rows as known where known.crime_id = staged.crime_id)
+    ) as arrived
+    group by arrived.case_number
+)
+
+select
+    (select count(*) from held where not held.is_rejected) as held_rows,
+    coalesce(sum(greatest(leaving.gone_rows - coalesce(arriving.new_rows, 0), 0)), 0)::bigint as unreplaced_rows
+from leaving
+left join arriving on leaving.case_number = arriving.case_number;

@@ -1,0 +1,190 @@
+"""The census: what the source holds, id by id, against what we hold; and the record of each comparison.
+
+What we hold is `chicago.crimes` and the open `pipeline.rejected_rows`, from the source's oldest occurrence on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, text
+
+from tasks.datasets import DatasetProfile
+from tasks.warehouse.copy import copy_frame
+from tasks.warehouse.sql_files import execute
+
+
+@dataclass(frozen=True)
+class Span:
+    """Occurrence times compared, Chicago wall clock, end excluded; no end: the whole span, and the undated rows."""
+
+    start: datetime
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CensusState:
+    """The source's state during a census, as the ledger keeps it."""
+
+    last_modified: str | None
+    row_count: int
+    newest_update: datetime | None
+    oldest_occurrence: datetime | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison, in rows. differing_days: days to sync again; undated_differs: so does the undated window."""
+
+    source_rows: int
+    our_rows: int
+    missing: int
+    surplus: int
+    outdated: int
+    differing_days: tuple[date, ...]
+    undated_differs: bool
+    stray_ids: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Return whether every row of the source is held in its version, and no other."""
+        return not (self.missing or self.surplus or self.outdated)
+
+
+def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span: Span) -> Comparison:
+    """Compare a census with what we hold. census: one row a row of the source; crime_id, version, date_of_occurrence."""
+    bounds = {"span_start": span.start, "span_end": span.end}
+    with engine.begin() as connection:
+        execute(connection, "load/stage_census")
+        copy_frame(connection, "census", census)
+        differences = execute(
+            connection, "load/compare_census", occurrence_field=profile.occurrence, **bounds
+        ).all()
+        held = execute(connection, "load/count_held", **bounds).one()
+    return _summarise(len(census), int(held[0]) + int(held[1]), differences)  # type: ignore[call-overload]
+
+
+def drop_strays(engine: Engine, crime_ids: Sequence[str]) -> None:
+    """Take rows out of the quarantine that the source dropped and that no window reaches."""
+    if crime_ids:
+        with engine.begin() as connection:
+            execute(connection, "load/drop_strays", crime_ids=list(crime_ids))
+
+
+def record_comparison(
+    connection: Connection, run_id: UUID, round_: int, comparison: Comparison, span: Span, state: CensusState
+) -> None:
+    """Write one comparison by census."""
+    _record(
+        connection,
+        run_id=run_id,
+        round=round_,
+        proof="census",
+        start=span.start,
+        end=span.end,
+        source_rows=comparison.source_rows,
+        our_rows=comparison.our_rows,
+        missing=comparison.missing,
+        surplus=comparison.surplus,
+        outdated=comparison.outdated,
+        days=len(comparison.differing_days) + comparison.undated_differs,
+        equal=comparison.equal,
+        state=state,
+    )
+
+
+def record_unmoved(connection: Connection, run_id: UUID, our_rows: int, state: CensusState) -> None:
+    """Write that the source is in the state in which it was last proven equal."""
+    _record(
+        connection,
+        run_id=run_id,
+        round=1,
+        proof="unmoved",
+        start=state.oldest_occurrence,
+        end=None,
+        source_rows=state.row_count,
+        our_rows=our_rows,
+        missing=0,
+        surplus=0,
+        outdated=0,
+        days=0,
+        equal=True,
+        state=state,
+    )
+
+
+def is_proven_equal(connection: Connection, state: CensusState) -> int | None:
+    """Return how many rows we hold, if the last comparison proved the whole span equal in just this state, else None.
+
+    Without a Last-Modified a withdrawal could go unseen, so nothing is taken for proven. Whatever changed rows since
+    that comparison (a later run) takes the proof away.
+    """
+    if state.last_modified is None:
+        return None
+    last = connection.execute(
+        text(
+            "select audits.equal, audits.our_rows, audits.source_last_modified, audits.source_row_count,"
+            " audits.source_newest_update, audits.source_oldest_occurrence, upper_inf(audits.span) as is_whole,"
+            " exists (select 1 from pipeline.windows as windows where windows.ended_at > audits.checked_at"
+            " and windows.status = 'done') as is_overtaken"
+            " from pipeline.audits as audits order by audits.audit_id desc limit 1"
+        )
+    ).one_or_none()
+    if last is None or not last.equal or not last.is_whole or last.is_overtaken:
+        return None
+    seen = (
+        last.source_last_modified,
+        last.source_row_count,
+        last.source_newest_update,
+        last.source_oldest_occurrence,
+    )
+    now = (state.last_modified, state.row_count, state.newest_update, state.oldest_occurrence)
+    return int(last.our_rows) if seen == now else None
+
+
+def _record(connection: Connection, *, state: CensusState, **values: Any) -> None:
+    connection.execute(
+        text(
+            "insert into pipeline.audits (run_id, round, proof, span, source_rows, our_rows, missing_rows,"
+            " surplus_rows, outdated_rows, differing_days, equal, source_last_modified, source_row_count,"
+            " source_newest_update, source_oldest_occurrence) values (:run_id, :round, :proof,"
+            " case when cast(:start as timestamp) is not null then tsrange(:start, :end) end,"
+            " :source_rows, :our_rows, :missing, :surplus, :outdated, :days, :equal, :last_modified, :row_count,"
+            " :newest_update, :oldest_occurrence)"
+        ),
+        {
+            **values,
+            "last_modified": state.last_modified,
+            "row_count": state.row_count,
+            "newest_update": state.newest_update,
+            "oldest_occurrence": state.oldest_occurrence,
+        },
+    )
+
+
+def _summarise(source_rows: int, our_rows: int, differences: Sequence[Any]) -> Comparison:
+    days: set[date] = set()
+    undated = False
+    for row in differences:
+        # A row that moved between days stands in both.
+        row_days = {day for day in (row.source_day, row.our_day) if day is not None}
+        days |= row_days
+        undated = undated or (not row_days and not row.is_stray)
+    missing = sum(row.is_missing for row in differences)
+    surplus = sum(row.is_surplus for row in differences)
+    return Comparison(
+        source_rows=source_rows,
+        our_rows=our_rows,
+        missing=missing,
+        surplus=surplus,
+        outdated=len(differences) - missing - surplus,
+        differing_days=tuple(sorted(days)),
+        undated_differs=undated,
+        stray_ids=tuple(row.crime_id for row in differences if row.is_stray and row.is_surplus),
+    )
+
+
+ProofKind = Literal["census", "unmoved"]

@@ -1,0 +1,153 @@
+"""Connections to the warehouse: through prefect-sqlalchemy's connector, a saved block or one made from the settings.
+
+Knows how to connect and what a loader's session is allowed; knows no table.
+"""
+
+import logging
+from typing import Any, Final
+
+import sqlalchemy
+from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from tasks.errors import ConfigError, LoadError
+from tasks.settings import PROJECT_FOLDER, Settings
+from tasks.warehouse import local_services
+
+log = logging.getLogger(__name__)
+
+DRIVER: Final = "postgresql+psycopg"
+OLDEST_SERVER_VERSION: Final = 15
+_CONNECT_TIMEOUT_SECONDS: Final = 15
+# A loader waits for an analyst's lock at most this long, holds no transaction open without working in it,
+# and has no statement that takes longer than a whole window of the largest dataset may.
+_SESSION: Final = {
+    "timezone": "UTC",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "10min",
+    "statement_timeout": "15min",
+}
+_UNKNOWN_DATABASE: Final = "3D000"
+
+
+def open_warehouse(settings: Settings) -> Engine:
+    """Return an engine on the warehouse's database, which is created if it is missing and the role may.
+
+    Starts the embedded PostgreSQL where the settings name no server. Raises `ConfigError` or `LoadError`.
+    """
+    engine = _engine(_connector(settings))
+    try:
+        _check_server(engine)
+    except OperationalError as error:
+        if not _is_unknown_database(error):
+            raise LoadError(f"the warehouse does not answer: {first_line(error)}. {_next_action(settings)}") from None
+        _create_database(engine)
+        _check_server(engine)
+    return engine
+
+
+def first_line(error: BaseException) -> str:
+    """Return what a database error says, on one line, without the statement and its parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return " ".join(str(cause).split()) or type(cause).__name__
+
+
+def shell_command(settings: Settings) -> str:
+    """Return what a person types to look around with psql; no password in it."""
+    if settings.uses_local_warehouse:
+        return local_services.ensure_postgres(PROJECT_FOLDER).psql_command(settings.database_name)
+    return f"psql -h {settings.server_name} -p {settings.port} -U {settings.db_username} {settings.database_name}"
+
+
+def _connector(settings: Settings) -> SqlAlchemyConnector:
+    if settings.warehouse_block is not None:
+        return _saved_connector(settings.warehouse_block)
+    if settings.uses_local_warehouse:
+        postgres = local_services.ensure_postgres(PROJECT_FOLDER)
+        components = ConnectionComponents(
+            driver=DRIVER,
+            username=postgres.user,
+            database=settings.database_name,
+            query={"host": str(postgres.socket_dir)},
+        )
+        return SqlAlchemyConnector(connection_info=components)
+    components = ConnectionComponents(
+        driver=DRIVER,
+        username=settings.db_username,
+        password=settings.db_password,
+        host=settings.server_name,
+        port=settings.port,
+        database=settings.database_name,
+        query={"sslmode": settings.db_sslmode},
+    )
+    return SqlAlchemyConnector(connection_info=components)
+
+
+def _saved_connector(name: str) -> SqlAlchemyConnector:
+    try:
+        block = SqlAlchemyConnector.load(name)
+    except ValueError as error:
+        raise ConfigError(f"WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block {name!r}: {error}") from error
+    if not isinstance(block, SqlAlchemyConnector):
+        raise ConfigError(f"WAREHOUSE_BLOCK: {name!r} is not a SqlAlchemyConnector block")
+    return block
+
+
+def _engine(connector: SqlAlchemyConnector) -> Engine:
+    engine: Engine = connector.get_engine(pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True)
+    if engine.dialect.driver != "psycopg":
+        raise ConfigError(f"the connector uses {engine.dialect.driver}; COPY needs the driver {DRIVER}")
+    return _with_session(engine)
+
+
+def _with_session(engine: Engine) -> Engine:
+    @event.listens_for(engine, "do_connect")
+    def _name_application(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        parameters.setdefault("application_name", "chicago-crime")
+        parameters.setdefault("connect_timeout", _CONNECT_TIMEOUT_SECONDS)
+
+    @event.listens_for(engine, "connect")
+    def _limit_session(connection: Any, _record: Any) -> None:
+        autocommit, connection.autocommit = connection.autocommit, True
+        for name, value in _SESSION.items():
+            connection.execute("select set_config(%s, %s, false)", (name, value))
+        connection.autocommit = autocommit
+
+    return engine
+
+
+def _check_server(engine: Engine) -> None:
+    with engine.connect() as connection:
+        version = connection.dialect.server_version_info or (0,)
+    if version[0] < OLDEST_SERVER_VERSION:
+        raise ConfigError(f"PostgreSQL {version[0]} is too old: {OLDEST_SERVER_VERSION} or newer is needed")
+
+
+def _is_unknown_database(error: OperationalError) -> bool:
+    # A failed connection carries no SQLSTATE in psycopg; its text is the server's, in the server's language.
+    state = getattr(error.orig, "sqlstate", None)
+    return state == _UNKNOWN_DATABASE or "does not exist" in first_line(error) and "database" in first_line(error)
+
+
+def _create_database(engine: Engine) -> None:
+    name = str(engine.url.database)
+    maintenance = sqlalchemy.create_engine(
+        engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
+    )
+    quoted = maintenance.dialect.identifier_preparer.quote_identifier(name)
+    try:
+        with _with_session(maintenance).connect() as connection:
+            connection.exec_driver_sql(f"create database {quoted}")
+    except DBAPIError as error:
+        raise LoadError(
+            f"database {name!r} does not exist and could not be created: {first_line(error)}. "
+            "Create it, or give the role CREATEDB for the first run."
+        ) from None
+    log.info("database=%s created", name)
+
+
+def _next_action(settings: Settings) -> str:
+    if settings.uses_local_warehouse:
+        return "Stop the local services with `make stop` and run again."
+    return "Check SERVER_NAME, PORT, DB_USERNAME, DB_PASSWORD, DATABASE_NAME and DB_SSLMODE."

@@ -1,0 +1,283 @@
+"""The ledger: runs, their windows, the watermark. What happened, written where it happened: in the transaction of the rows.
+
+Every decision about what to do next is read from here, never from "does a table exist" or from Prefect.
+"""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from tasks.errors import ConfigError, LoadError
+from tasks.windows import Window
+
+Mode = Literal["auto", "backfill", "incremental", "reconcile"]
+DatabaseState = Literal["empty", "unfinished", "current"]
+RunStatus = Literal["running", "done", "failed", "unequal", "stopped", "dead", "skipped"]
+
+
+@dataclass(frozen=True)
+class WindowCounts:
+    """What a window did, in rows: source_rows = inserted + rekeyed + updated + unchanged + rejected; retired beside them.
+
+    touched: of the unchanged, those whose version or stamps the source renewed. bad_coordinates: rows whose point
+    became null. seconds: from the first request to the commit.
+    """
+
+    source_rows: int
+    inserted: int
+    rekeyed: int
+    updated: int
+    unchanged: int
+    touched: int
+    rejected: int
+    retired: int
+    bad_coordinates: int = 0
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> int:
+        """Return how many rows of `chicago.crimes` are other than before, stamps included."""
+        return self.inserted + self.rekeyed + self.updated + self.touched + self.retired
+
+
+@dataclass(frozen=True)
+class UnfinishedRun:
+    """A run over the whole span whose windows are not all done, and those that are left."""
+
+    run_id: UUID
+    candidate_watermark: datetime | None
+    windows: tuple[Window, ...]
+
+
+def open_run(
+    connection: Connection, mode: str, span: tuple[datetime | None, datetime | None], *, accept_retirements: bool
+) -> UUID:
+    """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
+    run_id: UUID = connection.execute(
+        text(
+            "insert into pipeline.runs"
+            " (mode, status, range_start, range_end, accept_retirements, host, process_id)"
+            " values (:mode, 'running', :range_start, :range_end, :accept, :host, :process_id) returning run_id"
+        ),
+        {
+            "mode": mode,
+            "range_start": span[0],
+            "range_end": span[1],
+            "accept": accept_retirements,
+            "host": platform.node(),
+            "process_id": os.getpid(),
+        },
+    ).scalar_one()
+    return run_id
+
+
+def record_skipped(connection: Connection, mode: str) -> None:
+    """Write that a run was skipped because another one was at work, where there is a ledger already."""
+    if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
+        return
+    connection.execute(
+        text(
+            "insert into pipeline.runs (mode, status, ended_at, message, host, process_id)"
+            " values (:mode, 'skipped', now(), 'another run is at work', :host, :process_id)"
+        ),
+        {"mode": mode, "host": platform.node(), "process_id": os.getpid()},
+    )
+
+
+def mark_dead_runs(connection: Connection) -> list[UUID]:
+    """Mark runs that say they run although we hold the lock, and their windows in flight; return the runs."""
+    dead = list(
+        connection.execute(
+            text(
+                "update pipeline.runs set status = 'dead', ended_at = now(),"
+                " message = 'it ended without a word; the next run found it'"
+                " where status = 'running' returning run_id"
+            )
+        ).scalars()
+    )
+    if dead:
+        connection.execute(
+            text("update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:dead)"),
+            {"dead": dead},
+        )
+    return dead
+
+
+def close_run(connection: Connection, run_id: UUID, status: RunStatus, message: str | None) -> None:
+    """Write how a run ended; a run that was marked dead meanwhile stays so."""
+    connection.execute(
+        text(
+            "update pipeline.runs set status = :status, ended_at = now(), message = :message"
+            " where run_id = :run_id and status = 'running'"
+        ),
+        {"run_id": run_id, "status": status, "message": message},
+    )
+
+
+def assert_running(connection: Connection, run_id: UUID) -> None:
+    """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more."""
+    status = connection.execute(
+        text("select status from pipeline.runs where run_id = :run_id for share"), {"run_id": run_id}
+    ).scalar()
+    if status != "running":
+        raise LoadError(
+            f"run {run_id} is {status or 'unknown'}: another run has taken its place. Nothing of this window was stored."
+        )
+
+
+def check_dataset(connection: Connection, dataset: str) -> None:
+    """Raise `ConfigError` if the warehouse holds another dataset than the one that the settings name."""
+    held = connection.execute(text("select dataset from pipeline.watermark")).scalar()
+    if held is not None and held != dataset:
+        raise ConfigError(
+            f"CRIMES_DATASET is {dataset}, but this warehouse holds {held}. Use another DATABASE_NAME for it."
+        )
+
+
+def read_watermark(connection: Connection) -> datetime | None:
+    """Return the `:updated_at` up to which the source was read, or None before the first whole load."""
+    watermark: datetime | None = connection.execute(text("select watermark from pipeline.watermark")).scalar()
+    return watermark
+
+
+def read_unfinished(connection: Connection) -> UnfinishedRun | None:
+    """Return the newest run over the whole span if its planned windows are not all done."""
+    run = connection.execute(
+        text(
+            "select run_id, candidate_watermark, windows_done_at from pipeline.runs"
+            " where planned_at is not null and kind in ('backfill', 'resume', 'reconcile')"
+            " order by planned_at desc limit 1"
+        )
+    ).one_or_none()
+    if run is None or run.windows_done_at is not None:
+        return None
+    rows = connection.execute(
+        text(
+            'select kind, "start", "end", since from pipeline.windows'
+            " where run_id = :run_id and status <> 'done' and kind in ('occurrence', 'undated') order by window_id"
+        ),
+        {"run_id": run.run_id},
+    )
+    windows = tuple(Window(row.kind, row.start, row.end, row.since) for row in rows)
+    return UnfinishedRun(run.run_id, run.candidate_watermark, windows)
+
+
+def read_state(connection: Connection) -> DatabaseState:
+    """Return what the ledger says of the warehouse: empty, unfinished, or current."""
+    if read_unfinished(connection) is not None:
+        return "unfinished"
+    return "empty" if read_watermark(connection) is None else "current"
+
+
+def write_plan(
+    connection: Connection,
+    run_id: UUID,
+    kind: str,
+    windows: Sequence[Window],
+    candidate_watermark: datetime | None,
+    resumes: UUID | None = None,
+) -> None:
+    """Write the list of windows and the candidate watermark, before the first window is read."""
+    connection.execute(
+        text(
+            "update pipeline.runs set kind = :kind, candidate_watermark = :candidate, resumes = :resumes,"
+            " planned_at = now() where run_id = :run_id"
+        ),
+        {"run_id": run_id, "kind": kind, "candidate": candidate_watermark, "resumes": resumes},
+    )
+    for window in windows:
+        add_window(connection, run_id, window)
+
+
+def add_window(connection: Connection, run_id: UUID, window: Window) -> None:
+    """Write a window as pending; one that stands already is left as it is."""
+    connection.execute(
+        text(
+            'insert into pipeline.windows (run_id, kind, "start", "end", since)'
+            " values (:run_id, :kind, :start, :end, :since) on conflict do nothing"
+        ),
+        {"run_id": run_id, **_key(window)},
+    )
+
+
+def start_window(connection: Connection, run_id: UUID, window: Window) -> None:
+    """Write that a window is being worked on; a repair window may be worked on more than once."""
+    add_window(connection, run_id, window)
+    connection.execute(
+        text(
+            "update pipeline.windows set status = 'running', started_at = now(), error = null where" + _THIS_WINDOW
+        ),
+        {"run_id": run_id, **_key(window)},
+    )
+
+
+def finish_window(connection: Connection, run_id: UUID, window: Window, counts: WindowCounts) -> None:
+    """Write that a window is done, with its counts; in the transaction of its rows."""
+    connection.execute(
+        text(
+            "update pipeline.windows set status = 'done', ended_at = now(), source_rows = :source_rows,"
+            " inserted = :inserted, rekeyed = :rekeyed, updated = :updated, unchanged = :unchanged,"
+            " touched = :touched, rejected = :rejected, retired = :retired, bad_coordinates = :bad_coordinates,"
+            " seconds = :seconds where" + _THIS_WINDOW
+        ),
+        {"run_id": run_id, **_key(window), **asdict(counts)},
+    )
+    if counts.changed:
+        connection.execute(
+            text("update pipeline.runs set data_changed = true where run_id = :run_id and not data_changed"),
+            {"run_id": run_id},
+        )
+
+
+def fail_window(connection: Connection, run_id: UUID, window: Window, error: str) -> None:
+    """Write why a window failed."""
+    connection.execute(
+        text("update pipeline.windows set status = 'failed', ended_at = now(), error = :error where" + _THIS_WINDOW),
+        {"run_id": run_id, **_key(window), "error": error},
+    )
+
+
+def conclude_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
+    """If all planned windows are done, write so and let the candidate watermark take effect; return whether they are."""
+    open_windows = connection.execute(
+        text(
+            "select count(*) from pipeline.windows"
+            " where run_id = :run_id and kind <> 'repair' and status <> 'done'"
+        ),
+        {"run_id": run_id},
+    ).scalar_one()
+    if open_windows:
+        return False
+    candidate = connection.execute(
+        text(
+            "update pipeline.runs set windows_done_at = now() where run_id = :run_id"
+            " returning case when range_start is null and range_end is null then candidate_watermark end"
+        ),
+        {"run_id": run_id},
+    ).scalar()
+    if candidate is not None:
+        connection.execute(
+            text(
+                "insert into pipeline.watermark (dataset, watermark, run_id) values (:dataset, :candidate, :run_id)"
+                " on conflict (dataset) do update set watermark = greatest(watermark.watermark, excluded.watermark),"
+                " run_id = excluded.run_id, set_at = now()"
+            ),
+            {"dataset": dataset, "candidate": candidate, "run_id": run_id},
+        )
+    return True
+
+
+_THIS_WINDOW = (
+    ' run_id = :run_id and kind = :kind and "start" is not distinct from :start'
+    ' and "end" is not distinct from :end and since is not distinct from :since'
+)
+
+
+def _key(window: Window) -> dict[str, Any]:
+    return {"kind": window.kind, "start": window.start, "end": window.end, "since": window.since}

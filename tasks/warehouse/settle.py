@@ -1,0 +1,125 @@
+"""Reasons: why a row left the source, settled when all windows of a run are in.
+
+The City changes a case by deleting its row and inserting another, perhaps in another week. So the gone rows of a case
+are paired one to one with its newer rows: `revised` with `replaced_by`, else `withdrawn`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+from tasks.warehouse import ledger
+from tasks.warehouse.copy import copy_rows
+from tasks.warehouse.sql_files import execute
+
+
+@dataclass(frozen=True)
+class UnsettledRow:
+    """A row of a case with something to settle.
+
+    is_gone: retired, reason open. is_come: came since reasons were last settled. was_there_before: the source had it
+    before the first run since then read anything. loaded_at, retired_at: our instants.
+    """
+
+    crime_id: str
+    case_number: str
+    date_of_occurrence: datetime | None
+    iucr: str | None
+    loaded_at: datetime
+    retired_at: datetime | None
+    is_gone: bool
+    is_come: bool
+    was_there_before: bool | None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A retired row and what replaced it; None: it was withdrawn."""
+
+    crime_id: str
+    retired_at: datetime | None
+    replaced_by: str | None
+
+
+@dataclass(frozen=True)
+class SettleCounts:
+    """History rows settled: revised, withdrawn."""
+
+    revised: int
+    withdrawn: int
+
+
+def settle(engine: Engine, run_id: UUID, *, is_whole: bool) -> SettleCounts:
+    """Settle the reasons of all retired rows that have none, in one transaction.
+
+    is_whole: the run has synced the whole span; else only pairs are settled, and "withdrawn" is left to a run that has.
+    """
+    with engine.begin() as connection:
+        ledger.assert_running(connection, run_id)
+        settlements = pair_revisions(_read_unsettled(connection))
+        if not is_whole:
+            settlements = [settlement for settlement in settlements if settlement.replaced_by is not None]
+        execute(connection, "load/stage_settled")
+        copy_rows(
+            connection,
+            "settled",
+            ["crime_id", "retired_at", "replaced_by"],
+            ((row.crime_id, row.retired_at, row.replaced_by) for row in settlements),
+        )
+        execute(connection, "load/settle")
+        revised = sum(settlement.replaced_by is not None for settlement in settlements)
+        counts = SettleCounts(revised, len(settlements) - revised)
+        _record(connection, run_id, counts, is_whole=is_whole)
+    return counts
+
+
+def pair_revisions(rows: Sequence[UnsettledRow]) -> list[Settlement]:
+    """Pair the gone rows of each case one to one with its newer rows. Pure; the order of `rows` does not matter."""
+    cases: defaultdict[str, list[UnsettledRow]] = defaultdict(list)
+    for row in rows:
+        cases[row.case_number].append(row)
+    return [settlement for case in sorted(cases) for settlement in _pair_case(cases[case])]
+
+
+def _pair_case(rows: list[UnsettledRow]) -> Iterable[Settlement]:
+    free = [row for row in rows if row.is_come]
+    # The one that came last has the fewest rows after it, so it chooses first: then as many find one as can.
+    gone = sorted((row for row in rows if row.is_gone), key=lambda row: (row.loaded_at, row.crime_id), reverse=True)
+    for old in gone:
+        newer = [row for row in free if _can_replace(row, old)]
+        best = min(newer, key=lambda row: (_difference(row, old), row.loaded_at, row.crime_id), default=None)
+        if best is not None:
+            free.remove(best)
+        yield Settlement(old.crime_id, old.retired_at, best.crime_id if best else None)
+
+
+def _can_replace(new: UnsettledRow, old: UnsettledRow) -> bool:
+    if new is old or new.loaded_at <= old.loaded_at:
+        return False
+    # Both came since reasons were last settled: then only the source's stamp tells a newer row from a sibling
+    # that merely was read later.
+    return not (old.is_come and new.was_there_before)
+
+
+def _difference(new: UnsettledRow, old: UnsettledRow) -> int:
+    """Return how unlike two rows of a case are; of several victims' rows each is to get its own successor."""
+    return (new.date_of_occurrence != old.date_of_occurrence) + (new.iucr != old.iucr)
+
+
+def _read_unsettled(connection: Connection) -> list[UnsettledRow]:
+    return [UnsettledRow(**row._asdict()) for row in execute(connection, "load/read_unsettled")]
+
+
+def _record(connection: Connection, run_id: UUID, counts: SettleCounts, *, is_whole: bool) -> None:
+    connection.execute(
+        text(
+            "update pipeline.runs set revised = coalesce(revised, 0) + :revised,"
+            " withdrawn = coalesce(withdrawn, 0) + :withdrawn,"
+            " settled_at = case when :is_whole then now() else settled_at end where run_id = :run_id"
+        ),
+        {"run_id": run_id, "revised": counts.revised, "withdrawn": counts.withdrawn, "is_whole": is_whole},
+    )

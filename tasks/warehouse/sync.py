@@ -1,0 +1,180 @@
+"""Sync: make our rows of one window equal to the source's, in one transaction. The heart of the project.
+
+The set-based SQL is in `sql/load/`; this module knows its order, the guards, and nothing of the network. The
+transaction also locks the run's row and writes the ledger, so that a kill leaves a window wholly or not at all.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+
+from tasks.contract.crimes import REJECTED_COLUMNS, UNDATED_REASON, Transformed
+from tasks.datasets import DatasetProfile
+from tasks.errors import ContractError, LoadError
+from tasks.warehouse import ledger
+from tasks.warehouse.copy import copy_frame, copy_rows
+from tasks.warehouse.ledger import WindowCounts
+from tasks.warehouse.sql_files import execute
+from tasks.windows import Window
+
+# Below this many rows a share says nothing: three of ten withdrawn is a quiet hour, not a broken source.
+MIN_ROWS_OF_A_GUARD: Final = 20
+CASES_SHOWN_BY_A_GUARD: Final = 20
+
+
+@dataclass(frozen=True)
+class Guards:
+    """Shares of a window's rows, 0 to 1, above which it changes nothing and fails; None lifts a guard."""
+
+    max_retire_share: float | None
+    max_reject_share: float | None
+
+
+@dataclass(frozen=True)
+class SyncInput:
+    """What one window's read brought.
+
+    present_ids: ids that the source was asked about and still has. span_start: the source's oldest occurrence,
+    Chicago wall clock; rows of ours before it have aged out and are out of scope.
+    """
+
+    window: Window
+    transformed: Transformed
+    present_ids: Sequence[str]
+    span_start: datetime
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a window would change: its counts, and one line for each row that it would retire."""
+
+    counts: WindowCounts
+    retirements: tuple[str, ...]
+
+
+def sync_window(
+    engine: Engine, run_id: UUID, profile: DatasetProfile, given: SyncInput, guards: Guards, seconds: float
+) -> WindowCounts:
+    """Make our rows of the window equal to the source's and return the counts; all of it or nothing.
+
+    Raises `LoadError` when the run has lost its place or would retire too much, `ContractError` when it would reject
+    too much.
+    """
+    with engine.begin() as connection:
+        ledger.assert_running(connection, run_id)
+        counts = _stage_and_count(connection, profile, given)
+        _guard_rejects(given, counts, guards)
+        _guard_retirements(connection, given.window, guards)
+        execute(connection, "load/retire", run_id=run_id)
+        execute(connection, "load/merge")
+        execute(connection, "load/quarantine", run_id=run_id)
+        counts = replace(counts, seconds=seconds)
+        ledger.finish_window(connection, run_id, given.window, counts)
+    return counts
+
+
+def preview_window(engine: Engine, profile: DatasetProfile, given: SyncInput) -> Preview:
+    """Return what `sync_window` would change, and change nothing."""
+    with engine.connect() as connection:
+        counts = _stage_and_count(connection, profile, given)
+        sample = _retirements(connection)
+        connection.rollback()
+    return Preview(counts, tuple(sample))
+
+
+def read_held_ids(engine: Engine, case_numbers: Sequence[str], read_ids: Sequence[str], span_start: datetime) -> list[str]:
+    """Return the ids that we hold of these cases and that were not among the ids just read."""
+    with engine.connect() as connection:
+        rows = execute(
+            connection,
+            "load/read_held_ids_of_cases",
+            case_numbers=list(case_numbers),
+            read_ids=list(read_ids),
+            span_start=span_start,
+        )
+        return [str(row[0]) for row in rows]
+
+
+def _stage_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
+    accepted, rejected = given.transformed.accepted, given.transformed.rejected
+    execute(connection, "load/stage")
+    copy_frame(connection, "staged_crimes", accepted)
+    if len(rejected):
+        copy_rows(connection, "staged_rejects", REJECTED_COLUMNS, _rejected_rows(given.transformed))
+    if given.present_ids:
+        copy_rows(connection, "present_ids", ["crime_id"], ([row_id] for row_id in given.present_ids))
+    _hold(connection, profile, given)
+    execute(connection, "load/compare")
+    row = execute(connection, "load/count_changes").one()
+    return WindowCounts(**row._asdict(), bad_coordinates=given.transformed.bad_coordinates)
+
+
+def _rejected_rows(transformed: Transformed) -> list[list[object]]:
+    frame = transformed.rejected.astype(object)
+    return frame.where(frame.notna(), None).to_numpy().tolist()  # type: ignore[no-any-return]
+
+
+def _hold(connection: Connection, profile: DatasetProfile, given: SyncInput) -> None:
+    window = given.window
+    if window.kind == "undated":
+        execute(connection, "load/hold_undated", occurrence_field=profile.occurrence)
+    elif window.kind == "incremental":
+        execute(connection, "load/hold_cases", span_start=given.span_start)
+    else:
+        execute(
+            connection,
+            "load/hold_window",
+            window_start=window.start,
+            window_end=window.end,
+            span_start=given.span_start,
+        )
+
+
+def _guard_rejects(given: SyncInput, counts: WindowCounts, guards: Guards) -> None:
+    limit = guards.max_reject_share
+    rejected = given.transformed.rejected
+    # Rows without an occurrence time are rejected by construction; they say nothing of drift.
+    judged = int((~rejected["reasons"].map(lambda reasons: reasons == [UNDATED_REASON])).sum()) if len(rejected) else 0
+    if limit is None or judged <= max(limit * counts.source_rows, 1 if limit else 0):
+        return
+    reasons = Counter(reason for row in rejected["reasons"] for reason in row)
+    said = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
+    raise ContractError(
+        f"window {given.window}: {judged} of {counts.source_rows} rows break the contract, "
+        f"more than MAX_REJECT_SHARE {limit:g}: {said}. Nothing was stored. "
+        "If the source's rows are right, mend tasks/contract/crimes.py; else raise MAX_REJECT_SHARE for one run."
+    )
+
+
+def _guard_retirements(connection: Connection, window: Window, guards: Guards) -> None:
+    limit = guards.max_retire_share
+    if limit is None:
+        return
+    row = execute(connection, "load/retirement_guard").one()
+    held, unreplaced = int(str(row[0])), int(str(row[1]))
+    if unreplaced < MIN_ROWS_OF_A_GUARD or unreplaced <= limit * held:
+        return
+    lines = _retirements(connection)
+    shown = "\n  ".join(lines[:CASES_SHOWN_BY_A_GUARD])
+    raise LoadError(
+        f"window {window}: {unreplaced} of {held} rows that we hold are gone from the source with nothing in their "
+        f"place, more than MAX_RETIRE_SHARE {limit:g}. Nothing was changed. It would have retired {len(lines)}:\n"
+        f"  {_by_day(lines)}\n  {shown}\n"
+        "Look: python flows/main.py plan --mode reconcile. If the City did withdraw them, let it pass: "
+        "python flows/main.py --mode reconcile --accept-retirements"
+    )
+
+
+def _by_day(lines: list[str]) -> str:
+    days = Counter(line[:10] for line in lines)
+    return "by day: " + ", ".join(f"{day} {count}" for day, count in sorted(days.items()))
+
+
+def _retirements(connection: Connection) -> list[str]:
+    rows = execute(connection, "load/retirement_sample")
+    return [f"{row.date_of_occurrence:%Y-%m-%d %H:%M} {row.case_number} {row.primary_description} ({row.crime_id})" for row in rows]
