@@ -1,0 +1,100 @@
+-- One row is a Chicago local date that we hold: its counts, whether it is complete, and the means of the days
+-- before.
+-- Reads: chicago.daily_cube, chicago.dates. Run by: tasks/warehouse/views.py; refreshed when the data
+-- changed.
+--
+-- A day is complete when we hold it whole and it is at least 21 days older than the source's last load: 96%
+-- of a day's rows are published by then. A day without a single row is one that we do not hold (the City has
+-- hundreds a day), and the very first is held whole only when its rows begin at midnight.
+
+create materialized view chicago.daily_crimes as
+with days as (
+    select
+        daily_cube.date,
+        cast(sum(daily_cube.crimes) as bigint) as crimes,
+        cast(sum(daily_cube.violent) as bigint) as violent,
+        cast(sum(daily_cube.property) as bigint) as property,
+        cast(sum(daily_cube.arrests) as bigint) as arrests,
+        cast(sum(daily_cube.domestic) as bigint) as domestic
+    from chicago.daily_cube
+    group by daily_cube.date
+),
+
+complete_span as (
+    select
+        -- Rounded up to a midnight.
+        cast(min(daily_cube.first_occurrence) + interval '1 day - 1 microsecond' as date) as first_date,
+        cast(max(daily_cube.newest_update) at time zone 'America/Chicago' as date) - 21 as last_date
+    from chicago.daily_cube
+),
+
+days_with_completeness as (
+    select
+        days.date,
+        days.crimes,
+        days.violent,
+        days.property,
+        days.arrests,
+        days.domestic,
+        coalesce(days.date between complete_span.first_date and complete_span.last_date, false) as is_complete
+    from days
+    -- One row on the right.
+    cross join complete_span
+)
+
+select
+    days.date,
+    days.crimes,
+    days.violent,
+    days.property,
+    days.arrests,
+    days.domestic,
+    days.is_complete,
+    case
+        when count(*) filter (where days.is_complete) over last_7_days = 7
+            then round(avg(days.crimes) over last_7_days, 2)
+    end as mean_7_days,
+    case
+        when count(*) filter (where days.is_complete) over last_28_days = 28
+            then round(avg(days.crimes) over last_28_days, 2)
+    end as mean_28_days,
+    dates.holiday_name,
+    dates.actual_holiday_name
+from days_with_completeness as days
+-- Left: a date that the calendar lacks stays, without a holiday.
+left join chicago.dates on days.date = dates.date
+window
+    last_7_days as (order by days.date range between interval '6 days' preceding and current row),
+    last_28_days as (order by days.date range between interval '27 days' preceding and current row);
+
+create unique index daily_crimes_key on chicago.daily_crimes (date);
+
+comment on materialized view chicago.daily_crimes is
+'One row is a date that we hold. Days that are not complete still gain rows: leave them out of a comparison.';
+
+comment on column chicago.daily_crimes.date is 'Key. Chicago local date of occurrence.';
+
+comment on column chicago.daily_crimes.crimes is 'Crimes.';
+
+comment on column chicago.daily_crimes.violent is 'Violent index crimes, by FBI code.';
+
+comment on column chicago.daily_crimes.property is 'Property index crimes, by FBI code.';
+
+comment on column chicago.daily_crimes.arrests is 'Crimes with an arrest. Arrests come late.';
+
+comment on column chicago.daily_crimes.domestic is 'Domestic crimes.';
+
+comment on column chicago.daily_crimes.is_complete is
+'Whether we hold the day whole and it is at least 21 days older than the source''s last load.';
+
+comment on column chicago.daily_crimes.mean_7_days is
+'Crimes a day over this day and the 6 before it. Null unless all 7 are complete.';
+
+comment on column chicago.daily_crimes.mean_28_days is
+'Crimes a day over this day and the 27 before it. Null unless all 28 are complete.';
+
+comment on column chicago.daily_crimes.holiday_name is
+'The holiday for which the City is closed on this date. Null: it is not closed for one.';
+
+comment on column chicago.daily_crimes.actual_holiday_name is
+'The holiday whose own day this date is. Null: it is no holiday.';

@@ -1,0 +1,20 @@
+-- One row is a published spelling of a kind of crime that has another one, and the one that the views use.
+-- Reads: nothing. Run by: tasks/warehouse/views.py.
+
+create view chicago.primary_type_spellings as
+select
+    spellings.published,
+    spellings.primary_type
+from (
+    values
+    ('CRIM SEXUAL ASSAULT', 'CRIMINAL SEXUAL ASSAULT'),
+    ('NON - CRIMINAL', 'NON-CRIMINAL')
+) as spellings (published, primary_type);
+
+comment on view chicago.primary_type_spellings is
+'One row is a published spelling of a kind of crime that also occurs in another one.';
+
+comment on column chicago.primary_type_spellings.published is 'As in crimes.primary_description.';
+
+comment on column chicago.primary_type_spellings.primary_type is
+'The one spelling that the views use for it.';
