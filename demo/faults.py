@@ -1,0 +1,158 @@
+"""What goes wrong with a portal, scripted: faults of single answers, and drift of a dataset's columns.
+
+What lives here: which requests meet which fault, and how a drifted shape reads. What does not: sending the broken answers
+(`portal`). The faults are those seen in the wild: https://dev.socrata.com/docs/response-codes.html, an HTML page with 200,
+a JSON object where rows were asked for, a cut body, a reset half way.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from demo.datasets import Field, Shape
+
+Kind = Literal[
+    "status",  # `status` with `body`, perhaps no reason phrase, perhaps Retry-After
+    "accepted_202",  # try again later
+    "html_200",  # a maintenance page
+    "json_object_200",  # an object where rows were asked for
+    "cut_body",  # fewer bytes than Content-Length says
+    "cut_body_declared",  # the same, and Content-Length says the smaller number
+    "reset",  # TCP reset half way
+    "no_content_type",
+    "slow",  # right, after `seconds`
+]
+Body = Literal["object", "list", "none", "html"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One scripted fault.
+
+    `match` is searched in the decoded path and query. The first `skip` matching requests are spared; the next `times`
+    meet it (None: all). `retry_after` is sent as it is, in seconds or as an HTTP date.
+    """
+
+    kind: Kind
+    match: str = ""
+    times: int | None = 1
+    skip: int = 0
+    status: int = 500
+    body: Body = "object"
+    no_reason_phrase: bool = False
+    retry_after: str = ""
+    seconds: float = 0.0
+    only_without_token: bool = False
+
+
+class Faults:
+    """The script of a portal. Safe to change while it answers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._script: list[Fault] = []
+        self.met: list[Fault] = []
+        """The faults that were answered with, in order."""
+
+    def add(self, *faults: Fault) -> None:
+        """Add to the end of the script; the first that matches a request is its fault."""
+        with self._lock:
+            self._script += faults
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._script.clear()
+
+    def take(self, target: str, *, has_token: bool) -> Fault | None:
+        """The fault that this request meets, and one fewer of it in the script."""
+        with self._lock:
+            for place, fault in enumerate(self._script):
+                if (fault.only_without_token and has_token) or not re.search(fault.match, target):
+                    continue
+                if fault.skip:
+                    self._script[place] = replace(fault, skip=fault.skip - 1)
+                    continue
+                if fault.times is not None:
+                    if fault.times > 1:
+                        self._script[place] = replace(fault, times=fault.times - 1)
+                    else:
+                        del self._script[place]
+                self.met.append(fault)
+                return fault
+        return None
+
+
+def _cast(expression: str, old: str, new: str) -> str:
+    """SQL that gives a value of type `old` as one of type `new`."""
+    if new == "number":
+        return f"({expression} + 0)"
+    if new == "checkbox":
+        return f"({expression} in ('Y', 'true', 1))"
+    return f"cast({expression} as text)" if old == "number" else expression
+
+
+class Drift:
+    """Changes of the datasets' columns, seen in rows, X-SODA2-Fields, X-SODA2-Types and /api/views alike."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._edits: list[tuple[str, str, tuple[Field, ...]]] = []
+        self.version = 0
+
+    def _edit(self, dataset: str, name: str, fields: tuple[Field, ...]) -> None:
+        with self._lock:
+            self._edits.append((dataset, name, fields))
+            self.version += 1
+
+    def clear(self) -> None:
+        """The columns are as declared again."""
+        with self._lock:
+            self._edits.clear()
+            self.version += 1
+
+    def rename(self, dataset: str, old: str, new: str) -> None:
+        """A column has another name."""
+        self._edit(dataset, old, (Field(new, "", "renamed"),))
+
+    def remove(self, dataset: str, name: str) -> None:
+        """A column is no more."""
+        self._edit(dataset, name, ())
+
+    def add(self, dataset: str, name: str, type_name: str = "text", value: str = "new") -> None:
+        """A new column that has this value in every row."""
+        constant = value.replace("'", "''")
+        self._edit(dataset, "", (Field(name, type_name, _cast(f"'{constant}'", "text", type_name)),))
+
+    def retype(self, dataset: str, name: str, type_name: str) -> None:
+        """A column has another type."""
+        self._edit(dataset, name, (Field(name, type_name, "retyped"),))
+
+    def apply(self, shape: Shape) -> Shape:
+        """The shape as it is after all edits."""
+        with self._lock:
+            edits = [(name, new) for dataset, name, new in self._edits if dataset == shape.id]
+        for name, new in edits:
+            shape = replace(shape, fields=_edited(shape.fields, name, new))
+        return shape
+
+
+def _edited(fields: tuple[Field, ...], name: str, new: tuple[Field, ...]) -> tuple[Field, ...]:
+    if not name:
+        return fields + new
+    out: list[Field] = []
+    for field in fields:
+        out += [_derived(field, edit) for edit in new] if field.name == name else [field]
+    if all(field.name != name for field in fields):
+        raise LookupError(f"no column {name} to change")
+    return tuple(out)
+
+
+def _derived(old: Field, edit: Field) -> Field:
+    source = old.expression or f'd."{old.name}"'
+    if edit.expression == "renamed":
+        return Field(edit.name, old.type, source)
+    return Field(edit.name, edit.type, _cast(source, old.type, edit.type))
