@@ -357,7 +357,7 @@ def _to_text(name: str, raw: RawRows, fields: Mapping[str, str], ignored: frozen
 
 
 def _to_clean(value: object) -> str | None:
-    """Return text without breaks, double or outer blanks, None for nothing; of an object its link or point."""
+    """Return text without breaks, double or outer blanks, None for nothing; an object's link or point."""
     if isinstance(value, Mapping):
         return _to_clean(value.get("url") or _point_text(value))
     # A frame's missing text is a NaN, which differs from itself; None is what a row of the API lacks.

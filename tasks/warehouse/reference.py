@@ -8,16 +8,14 @@ fetching a list or checking it (`tasks.contract.reference`), and deciding whethe
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from tasks.errors import LoadError
+from tasks.warehouse.sql_files import execute
 
-SQL_FOLDER = Path(__file__).resolve().parents[2] / "sql" / "load"
 TABLES = frozenset(
     {"dates", "police_stations", "police_headquarters", "ward_offices", "iucr_codes", "fbi_codes", "beats"}
 )
@@ -51,34 +49,30 @@ def replace_table(connection: Connection, table: str, frame: pd.DataFrame) -> in
     if frame.empty:
         raise LoadError(f"The list {table} is empty; chicago.{table} stays as it is.")
     rows = frame.to_json(orient="records", date_format="iso", double_precision=SIGNIFICANT_DIGITS)
-    counts = connection.execute(_statement(f"reference_{table}"), {"rows": rows}).one()
+    counts = execute(connection, f"load/reference_{table}", rows=rows).one()
     return int(counts.stored_rows) + int(counts.removed_rows)
 
 
 def record_load(connection: Connection, load: ReferenceLoad) -> None:
     """Write to `pipeline.reference_loads` that a list was loaded, in the transaction that loaded it."""
-    values = {
-        "list_name": load.list_name,
-        "loaded_from": load.loaded_from,
-        "row_count": load.row_count,
-        "changed_rows": load.changed_rows,
-        "loaded_at": load.loaded_at,
-    }
-    connection.execute(_statement("reference_record_load"), values)
+    execute(
+        connection,
+        "load/reference_record_load",
+        list_name=load.list_name,
+        loaded_from=load.loaded_from,
+        row_count=load.row_count,
+        changed_rows=load.changed_rows,
+        loaded_at=load.loaded_at,
+    )
 
 
 def read_last_loads(connection: Connection) -> dict[str, ReferenceLoad]:
     """Return the newest load of each list that was ever loaded, by the list's name."""
-    rows = connection.execute(_statement("reference_last_loads"))
+    rows = execute(connection, "load/reference_last_loads")
     return {row.list_name: ReferenceLoad(**row._mapping) for row in rows}
 
 
 def read_date_span(connection: Connection) -> tuple[date, date] | None:
     """Return the first and last Chicago local date of `chicago.crimes`, or None when it is empty."""
-    first, last = connection.execute(_statement("reference_date_span")).one()
-    return (first, last) if first is not None else None
-
-
-@cache
-def _statement(name: str) -> TextClause:
-    return text((SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+    span = execute(connection, "load/reference_date_span").one()
+    return (span.first_date, span.last_date) if span.first_date is not None else None
