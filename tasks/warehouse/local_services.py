@@ -1,12 +1,13 @@
 """The two local services: an embedded PostgreSQL, and Prefect's server with its database on it.
 
-What lives here: the whole of what others may use of them (the parts are in `tasks/warehouse/local/`), and the commands
-`python -m tasks.warehouse.local_services stop|status`. What does not: whether a run needs them, which the settings decide
-(SERVER_NAME replaces the warehouse, PREFECT_API_URL the server), and what is in the databases.
+What lives here: the whole of what others may use of them (the parts are in `tasks/warehouse/local/`), and
+the commands `python -m tasks.warehouse.local_services stop|status`. What does not: whether a run needs
+them, which the settings decide (SERVER_NAME replaces the warehouse, PREFECT_API_URL the server), and what
+is in the databases.
 
-The first run starts them, later runs adopt them, `stop` ends both. Starting and stopping are serialised by a lock, so
-that runs can begin together; a run that is killed at any moment leaves a state that the next one mends.
-docs/decisions/0002-local-services.md says why they are two, and why they live where they live.
+The first run starts them, later runs adopt them, `stop` ends both. Starting and stopping are serialised by
+a lock, so that runs can begin together; a run that is killed at any moment leaves a state that the next one
+mends. docs/decisions/0002-local-services.md says why they are two, and why they live where they live.
 
 Public pages: https://www.postgresql.org/docs/18/server-start.html,
 https://docs.prefect.io/v3/how-to-guides/self-hosted/server-cli
@@ -59,10 +60,11 @@ class ServiceStatus:
 
 
 def ensure_postgres(project: Path) -> LocalPostgres:
-    """The PostgreSQL of this project folder: the one that runs, or a new one, ready for connections.
+    """Return the PostgreSQL of this project folder: the one that runs, or a new one; it answers.
 
-    The first start of all takes about a second, a later one 0.2 s, an adoption some milliseconds. Raises ConfigError when this
-    machine or user cannot run it, LoadError when it does not come up; both name the log and what to do.
+    The first start of all takes about a second, a later one 0.2 s, an adoption some milliseconds. Raises
+    ConfigError when this machine or user cannot run it, LoadError when it does not come up; both name the
+    log and what to do.
     """
     with _clear_errors(project):
         folder = make_services_folder(project)
@@ -81,7 +83,7 @@ def start_prefect_server(project: Path, postgres: LocalPostgres) -> PendingPrefe
 
 
 def ensure_prefect_server(project: Path, postgres: LocalPostgres) -> LocalPrefect:
-    """Prefect's server of this project folder: the one that runs, or a new one, answering.
+    """Return Prefect's server of this project folder: the one that runs, or a new one; it answers.
 
     Raises like `ensure_postgres`.
     """
@@ -91,14 +93,14 @@ def ensure_prefect_server(project: Path, postgres: LocalPostgres) -> LocalPrefec
 
 
 def stop(project: Path) -> list[str]:
-    """End both services; what was ended, one line each, Prefect's server first. Nothing is made if nothing is there.
+    """End both services, Prefect's server first. Returns what was ended, one line each.
 
     Raises LoadError when one of them does not end.
     """
     folder = services_folder(project)
     if not folder.exists():
         return []
-    with _clear_errors(project), start_lock(make_services_folder(project)):
+    with _clear_errors(project), start_lock(folder):
         ended = {
             "Prefect's server": prefect_server.end(project),
             "PostgreSQL": postgres_server.end(project),
@@ -107,12 +109,13 @@ def stop(project: Path) -> list[str]:
 
 
 def status(project: Path) -> list[ServiceStatus]:
-    """Both services, PostgreSQL first. Starts, makes and changes nothing."""
+    """Return both services, PostgreSQL first. Starts, makes and changes nothing."""
     postgres = postgres_server.postgres_daemon(project)
     prefect = prefect_server.prefect_daemon(project)
     located = prefect_server.located_prefect(project)
     psql = postgres_server.located_postgres(project).psql_command("postgres")
-    pids = [process.pid if (process := daemon.process()) else None for daemon in (postgres, prefect)]
+    with _clear_errors(project):
+        pids = [process.pid if (process := daemon.process()) else None for daemon in (postgres, prefect)]
     return [
         ServiceStatus("PostgreSQL", pids[0], psql, postgres.log_file),
         ServiceStatus("Prefect's server", pids[1], located.ui_url if located else "", prefect.log_file),
@@ -126,8 +129,8 @@ def _clear_errors(project: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LoadError(
-            f"The local services cannot use their folder {services_folder(project)}: {error}. Free space on the disk or "
-            "mend the permissions, and run again."
+            f"The local services cannot use their folder {services_folder(project)}: {error}. Free space on "
+            "the disk or mend the permissions, and run again."
         ) from error
 
 

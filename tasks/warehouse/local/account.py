@@ -1,10 +1,10 @@
 """The user that PostgreSQL runs as, and the folders that are ours.
 
-What lives here: who runs what, and the check that a folder is really ours before anything is written to it. What does
-not: what the folders hold.
+What lives here: who runs what, and the check that a folder is really ours before anything is written to it.
+What does not: what the folders hold.
 
-PostgreSQL refuses to run as root. So root runs it as `nobody`, out of a folder that `nobody` can reach; an ordinary user
-runs it as himself, out of the project folder.
+PostgreSQL refuses to run as root. So root runs it as `nobody`, out of a folder that `nobody` can reach; an
+ordinary user runs it as himself, out of the project folder.
 
 Public page: https://www.postgresql.org/docs/18/postgres-user.html
 """
@@ -38,16 +38,17 @@ class Account:
     gid: int
 
     def run_as(self) -> RunAs:
-        """What `subprocess.run` needs to become this user; nothing, if that is who we are."""
+        """Return what `subprocess.run` needs to become this user: nothing, if that is who we are."""
         if self.uid == os.geteuid():
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def own_account() -> Account:
-    """The user of this process.
+    """Return the user of this process.
 
-    Raises ConfigError when the user id has no passwd entry: PostgreSQL looks its own user up and stops without one.
+    Raises ConfigError when the user id has no passwd entry: PostgreSQL looks its own user up and stops
+    without one.
     """
     uid = os.geteuid()
     try:
@@ -61,7 +62,7 @@ def own_account() -> Account:
 
 
 def postgres_account() -> Account:
-    """The user that PostgreSQL runs as: ourselves, or `nobody` when we are root.
+    """Return the user that PostgreSQL runs as: ourselves, or `nobody` when we are root.
 
     Raises ConfigError when there is no such user.
     """
@@ -72,8 +73,8 @@ def postgres_account() -> Account:
         entry = pwd.getpwnam(UNPRIVILEGED_USER)
     except KeyError:
         raise ConfigError(
-            f"PostgreSQL does not run as root, and there is no user `{UNPRIVILEGED_USER}` to run it as. Run as an "
-            "ordinary user, or set SERVER_NAME and PREFECT_API_URL to servers of your own."
+            f"PostgreSQL does not run as root, and there is no user `{UNPRIVILEGED_USER}` to run it as. Run "
+            "as an ordinary user, or set SERVER_NAME and PREFECT_API_URL to servers of your own."
         ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
@@ -81,8 +82,8 @@ def postgres_account() -> Account:
 def make_own_folder(path: Path, mode: int, owner: Account) -> Path:
     """Make a folder of ours with this mode and owner, or mend the one of ours that stands there.
 
-    Raises ConfigError when what stands there is a link, not a folder, or another user's: whoever can make it before
-    us could read or replace what we put there.
+    Raises ConfigError when what stands there is a link, not a folder, or another user's: whoever can make
+    it before us could read or replace what we put there.
     """
     _make(path)
     found = check_own_folder(path, owner)
@@ -105,7 +106,7 @@ def make_shared_folder(path: Path, owner: Account) -> Path:
 
 
 def check_own_folder(path: Path, owner: Account) -> os.stat_result:
-    """What `lstat` says of a folder that is `owner`'s or our own.
+    """Return what `lstat` says of a folder that is `owner`'s or our own.
 
     Raises ConfigError when it is a link, not a folder, or another user's.
     """
@@ -117,8 +118,8 @@ def check_own_folder(path: Path, owner: Account) -> os.stat_result:
         )
     if found.st_uid not in {owner.uid, os.geteuid()}:
         raise ConfigError(
-            f"{path} belongs to user id {found.st_uid}, not to {owner.name} ({owner.uid}); nothing was written to "
-            "it. Move it away, or run as its owner."
+            f"{path} belongs to user id {found.st_uid}, not to {owner.name} ({owner.uid}); nothing was "
+            "written to it. Move it away, or run as its owner."
         )
     return found
 
@@ -130,6 +131,6 @@ def _make(path: Path) -> None:
         return
     except OSError as error:
         raise ConfigError(
-            f"Cannot make the folder {path} for the local services: {error.strerror}. Make its parent writable for "
-            "this user, or set SERVER_NAME and PREFECT_API_URL to servers of your own."
+            f"Cannot make the folder {path} for the local services: {error.strerror}. Make its parent "
+            "writable for this user, or set SERVER_NAME and PREFECT_API_URL to servers of your own."
         ) from error

