@@ -25,7 +25,7 @@ import numpy as np
 
 from demo.datasets import HISTORY, ONE_YEAR, Row, Shape, Stored
 from demo.lists import LISTS, read_list
-from demo.occurrences import FIRST_LAG_DAYS, NEVER_DAYS, Day, Ints, draw_day, to_contents
+from demo.occurrences import FIRST_LAG_DAYS, NEVER_DAYS, Day, Ints, draw_day, has_news, to_contents
 from demo.store import Change, Store, to_stamp
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -107,15 +107,13 @@ class City:
     def build(self, store: Store, as_of: date) -> int:
         """Fill the one-year dataset of a store as of the load of a day, and the lists; returns the rows."""
         load = load_of(self.seed, as_of)
-        store.create(ONE_YEAR, at=load.created_at)
-        with store.change(ONE_YEAR.id, at=load.updated_at) as change:
-            count = _insert(change, self.rows_at(as_of))
+        store.create(ONE_YEAR, at=load.updated_at, fill=lambda change: _insert(change, self.rows_at(as_of)))
         for source in LISTS:
             store.create(source.shape, read_list(source), at=load.created_at)
         for name, value in (("rows", self.rows), ("days", self.days), ("seed", self.seed)):
             store.keep_fact(name, str(value))
         store.keep_fact("as_of", as_of.isoformat())
-        return count
+        return store.count(ONE_YEAR.id)
 
     def live_on(self, store: Store, days: int = 1) -> date:
         """Live the loads of the days that follow the store's last one; returns the last."""
@@ -132,13 +130,18 @@ class City:
         change.age_out(self.oldest(load))
         fresh: list[tuple[Stored, ...]] = []
         for age in range(self.days, FIRST_LAG_DAYS - 2, -1):
-            drawn = self.draw(load.day - timedelta(days=age))
+            day = load.day - timedelta(days=age)
+            if not has_news(self.seed, day, self.rows_a_day, age):
+                continue
+            drawn = self.draw(day)
             here = drawn.minute >= (_minute_of(self.oldest(load)) if age == self.days else 0)
             new = np.flatnonzero(here & (drawn.first == age))
             redone = np.flatnonzero(here & (drawn.changed == age) & (drawn.withdrawn > age))
             gone = np.flatnonzero(here & (drawn.withdrawn == age))
             fresh += to_contents(drawn, new, at_first=np.ones(len(new), dtype=bool))
-            change.withdraw(_ids_of(change, to_contents(drawn, gone, at_first=np.ones(len(gone), dtype=bool))))
+            change.withdraw(
+                _ids_of(change, to_contents(drawn, gone, at_first=np.ones(len(gone), dtype=bool)))
+            )
             fresh += self._replaced(change, drawn, redone)
         _insert(change, ((load, content) for content in fresh))
 
@@ -162,9 +165,7 @@ def _ids_of(change: Change, contents: Sequence[tuple[Stored, ...]]) -> list[str]
     """The ids under which these contents stand; what a test took away in between is not there."""
     out: list[str] = []
     for content in contents:
-        found = change.rows(
-            '"case_" = ? and "date_of_occurrence" = ?', (content[_CASE], content[_OCCURRED])
-        )
+        found = change.rows('"case_" = ? and "date_of_occurrence" = ?', (content[_CASE], content[_OCCURRED]))
         out += [str(row[":id"]) for row in found if row[":id"] not in out][:1]
     return out
 
@@ -242,9 +243,8 @@ def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) 
 def build_history(city: City, store: Store, start: date, end: date) -> int:
     """Add the whole-history dataset to a store, with the days from `start` to before `end`; returns the rows."""
     load = load_of(city.seed, end)
-    store.create(HISTORY, at=load.created_at)
-    with store.change(HISTORY.id, at=load.updated_at) as change:
-        return len(change.insert(history_rows(city, start, end)))
+    store.create(HISTORY, history_rows(city, start, end), at=load.updated_at)
+    return store.count(HISTORY.id)
 
 
 def build_city(folder: Path, city: City, day: date) -> Path:
@@ -255,7 +255,7 @@ def build_city(folder: Path, city: City, day: date) -> Path:
         return path
     unfinished = folder / f"{FILE_NAME}.{os.getpid()}.unfinished"
     try:
-        with Store(unfinished, seed=city.seed) as store:
+        with Store(unfinished, seed=city.seed, journal="off") as store:
             city.build(store, day)
             store.settle()
         unfinished.rename(path)
@@ -272,7 +272,10 @@ def add_city_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=int, default=DEFAULT_DAYS, help="how many it spans (a new city)")
     parser.add_argument("--seed", type=int, default=7, help="of the random draw (a new city)")
     parser.add_argument(
-        "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="day of the last load (a new city; today)"
+        "--as-of",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="day of the last load (a new city; today)",
     )
 
 

@@ -90,7 +90,8 @@ class Tables:
     beat_cumulated: Floats
     airport_beats: Ints
     boxes: Ints  # beat × (x from, x to, y from, y to)
-    wards: list[tuple[Ints, Floats]]
+    wards: Ints  # beat × ward of it
+    ward_cumulated: Floats
     hour_cumulated: Floats  # (neutral, night, day, weekend night) × hour
     minute_cumulated: Floats
 
@@ -118,6 +119,11 @@ def _place_group(primary: str, secondary: str, domestic: float) -> str:
     return "outside" if primary in _OUTSIDE else "any"
 
 
+def _padded(lists: list[list[float]]) -> Floats:
+    width = max(len(line) for line in lists)
+    return np.array([line + [0.0] * (width - len(line)) for line in lists])
+
+
 @lru_cache(maxsize=1)
 def tables() -> Tables:
     """Read `distributions.json` and make it ready to draw from."""
@@ -136,9 +142,13 @@ def tables() -> Tables:
         domestic=np.array([line[6] for line in raw["codes"]]),
         violent=np.array([primary in _VIOLENT for primary in primaries]),
         daytime=np.array([primary in _DAYTIME for primary in primaries]),
-        vehicle_codes=np.array([i for i, code in enumerate(codes) if code[0] in ("1310", "1320", "0820", "0560")]),
+        vehicle_codes=np.array(
+            [i for i, code in enumerate(codes) if code[0] in ("1310", "1320", "0820", "0560")]
+        ),
         homicide=next(i for i, code in enumerate(codes) if code[0] == "0110"),
-        place_group=np.array([groups.index(_place_group(line[1], line[2], line[6])) for line in raw["codes"]]),
+        place_group=np.array(
+            [groups.index(_place_group(line[1], line[2], line[6])) for line in raw["codes"]]
+        ),
         places=[name for name, _, _ in raw["places"]],
         place_cumulated=_cumulated(place_share * factors),
         airport_place=np.array([kind == "airport" for _, kind, _ in raw["places"]]),
@@ -146,10 +156,8 @@ def tables() -> Tables:
         beat_cumulated=_cumulated(np.array([line[1] for line in raw["beats"]])),
         airport_beats=np.flatnonzero((beats >= 1650) & (beats <= 1655)),
         boxes=np.array([line[2:6] for line in raw["beats"]]),
-        wards=[
-            (np.array([ward for ward, _ in line[6]]), _cumulated(np.array([share for _, share in line[6]])))
-            for line in raw["beats"]
-        ],
+        wards=_padded([[ward for ward, _ in line[6]] for line in raw["beats"]]).astype(np.int64),
+        ward_cumulated=_cumulated(_padded([[share for _, share in line[6]] for line in raw["beats"]])),
         hour_cumulated=_hours(np.array(raw["hours"], dtype=np.float64)),
         minute_cumulated=_cumulated(np.array(raw["minutes"], dtype=np.float64)),
     )
@@ -249,18 +257,33 @@ def _day_factors(day: date) -> tuple[float, float]:
     return busy, violent
 
 
-def draw_day(seed: int, day: date, rows_a_day: float) -> Day:
-    """Draw one day's rows; `rows_a_day` is the mean over a year."""
+def _draw_outline(
+    rng: np.random.Generator, day: date, rows_a_day: float
+) -> tuple[Ints, Ints, tuple[Ints, Ints, Ints]]:
+    """What happens when, and the lags: the cheap first part of a day."""
     table = tables()
-    rng = np.random.default_rng([seed, day.toordinal()])
     busy, violent = _day_factors(day)
     shares = table.code_share * np.where(table.violent, violent, busy)
     count = max(int(rng.poisson(rows_a_day * shares.sum())), 1)
     code = np.searchsorted(_cumulated(shares), rng.random(count))
     minute = _draw_minutes(rng, day, code, table)
     order = np.argsort(minute, kind="stable")
-    code, minute = code[order], minute[order]
-    return _draw_rest(rng, day, code, minute, table)
+    return code[order], minute[order], _draw_lags(rng, minute[order])
+
+
+def draw_day(seed: int, day: date, rows_a_day: float) -> Day:
+    """Draw one day's rows; `rows_a_day` is the mean over a year."""
+    rng = np.random.default_rng([seed, day.toordinal()])
+    code, minute, lags = _draw_outline(rng, day, rows_a_day)
+    return _draw_rest(rng, day, code, minute, lags)
+
+
+def has_news(seed: int, day: date, rows_a_day: float, age: int) -> bool:
+    """Tell whether anything of the day may be published, changed or withdrawn at this age."""
+    rng = np.random.default_rng([seed, day.toordinal()])
+    lags = _draw_outline(rng, day, rows_a_day)[2]
+    # The rows of one case share a lag, which may be a midnight's put off by a day.
+    return age <= FIRST_LAG_DAYS or any(bool((lag == age).any()) for lag in lags)
 
 
 def _draw_minutes(rng: np.random.Generator, day: date, code: Ints, table: Tables) -> Ints:
@@ -282,8 +305,10 @@ def _draw_minutes(rng: np.random.Generator, day: date, code: Ints, table: Tables
     return minute
 
 
-def _draw_rest(rng: np.random.Generator, day: date, code: Ints, minute: Ints, table: Tables) -> Day:
-    count = len(code)
+def _draw_rest(
+    rng: np.random.Generator, day: date, code: Ints, minute: Ints, lags: tuple[Ints, Ints, Ints]
+) -> Day:
+    count, table = len(code), tables()
     place, beat = _draw_places(rng, code, table)
     domestic = rng.random(count) < table.domestic[code]
     arrest = rng.random(count) < table.arrest[code]
@@ -298,10 +323,9 @@ def _draw_rest(rng: np.random.Generator, day: date, code: Ints, minute: Ints, ta
     located = rng.random(count) >= _NO_POINT_SHARE
     ward = _draw_wards(rng, beat, table)
     place[rng.random(count) < _NO_PLACE_SHARE] = -1
-    first, changed, withdrawn = _draw_lags(rng, minute)
     drawn = Day(
         day, minute, [], code, code.copy(), place, arrest, arrest.copy(), domestic, beat, ward, x, y,
-        located, located.copy(), blocks, first, changed, withdrawn,
+        located, located.copy(), blocks, *lags,
     )  # fmt: skip
     _draw_changes(rng, drawn, table)
     drawn.case = _case_numbers(rng, drawn)
@@ -324,11 +348,10 @@ def _draw_places(rng: np.random.Generator, code: Ints, table: Tables) -> tuple[I
 
 
 def _draw_wards(rng: np.random.Generator, beat: Ints, table: Tables) -> Ints:
-    out = [
-        table.wards[at][0][np.searchsorted(table.wards[at][1], chance)]
-        for at, chance in zip(beat.tolist(), rng.random(len(beat)).tolist(), strict=True)
-    ]
-    return np.array(out, dtype=np.int64)
+    chance = rng.random(len(beat))[:, None]
+    chosen = (chance > table.ward_cumulated[beat]).sum(axis=1)
+    wards: Ints = table.wards[beat, chosen]
+    return wards
 
 
 def _draw_lags(rng: np.random.Generator, minute: Ints) -> tuple[Ints, Ints, Ints]:
@@ -340,7 +363,9 @@ def _draw_lags(rng: np.random.Generator, minute: Ints) -> tuple[Ints, Ints, Ints
 
     first = np.where(minute == 0, FIRST_LAG_DAYS - 1, FIRST_LAG_DAYS)
     first = np.where(rng.random(count) < _LATE_SHARE, FIRST_LAG_DAYS + later(), first)
-    changed = np.where(rng.random(count) < _CHANGED_SHARE, np.maximum(first, FIRST_LAG_DAYS) + later(), NEVER_DAYS)
+    changed = np.where(
+        rng.random(count) < _CHANGED_SHARE, np.maximum(first, FIRST_LAG_DAYS) + later(), NEVER_DAYS
+    )
     gone = rng.random(count) < _WITHDRAWN_SHARE
     withdrawn = np.where(gone, first + rng.integers(3, 150, count), NEVER_DAYS)
     first[0] = FIRST_LAG_DAYS - (minute[0] == 0)
@@ -368,22 +393,22 @@ def _case_numbers(rng: np.random.Generator, drawn: Day) -> list[str]:
     """Numbers rise with the day of the report; its letter is the year's. One case, one number, here."""
     count = len(drawn.minute)
     slots = np.sort(rng.choice(_REPORTED_A_DAY, count, replace=count > _REPORTED_A_DAY))
-    out = []
+    prefix, base = _case_base(drawn.day)
+    out = [f"{prefix}{number:06d}" for number in (base + slots).tolist()]
     order: dict[int, int] = {}
-    for slot, first in zip(slots.tolist(), drawn.first.tolist(), strict=True):
-        late = max(first - FIRST_LAG_DAYS, 0)
-        reported = drawn.day + timedelta(days=late)
-        if late:
-            turn = order[late] = order.get(late, -1) + 1
-            slot = _REPORTED_A_DAY + (late % 125) * 8 + turn % 8  # noqa: PLW2901 (its number is of the report)
-        out.append(_case_number(reported, slot))
+    for row in np.flatnonzero(drawn.first > FIRST_LAG_DAYS).tolist():
+        late = int(drawn.first[row]) - FIRST_LAG_DAYS
+        turn = order[late] = order.get(late, -1) + 1
+        prefix, base = _case_base(drawn.day + timedelta(days=late))
+        out[row] = f"{prefix}{base + _REPORTED_A_DAY + late % 125 * 8 + turn % 8:06d}"
     return out
 
 
-def _case_number(day: date, slot: int) -> str:
+def _case_base(day: date) -> tuple[str, int]:
+    """The letters of the year of the report, and the first number of its day."""
     letter = _YEAR_LETTERS[(day.year - 2017) % len(_YEAR_LETTERS)]
-    number = 100_000 + (day.timetuple().tm_yday - 1) * _CASES_A_DAY + slot
-    return f"{'J' if day.year >= 2017 else 'H'}{letter}{number:06d}"
+    elapsed = day.toordinal() - date(day.year, 1, 1).toordinal()
+    return f"{'J' if day.year >= 2017 else 'H'}{letter}", 100_000 + elapsed * _CASES_A_DAY
 
 
 def _share_cases(rng: np.random.Generator, drawn: Day, table: Tables) -> None:

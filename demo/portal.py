@@ -82,12 +82,22 @@ def _error(status: int, code: str, message: str, **data: object) -> Answer:
     return Answer.of_json(status, {"code": code, "error": True, "message": message, "data": data})
 
 
-def to_json_body(query: Query, rows: Sequence[tuple[Any, ...]]) -> bytes:
-    """The rows as SODA's JSON: null fields are left out, numbers are text."""
-    if query.whole == "all":
-        return b"[" + b"\n,".join([text for text, _ in rows]) + b"]\n"
-    if query.whole == "plain":
-        return b"[" + b"\n,".join([b"{" + text[start:] for text, start in rows]) + b"]\n"
+def fetch_json_body(snapshot: Snapshot, shape: Shape, query: Query, shuffle: tuple[int, int]) -> bytes:
+    """Answer a query in SODA's JSON: null fields are left out, numbers are text."""
+    table, json_table = snapshot.tables(shape)
+    execute = snapshot.connection.execute
+    if query.whole:
+        texts = [text for (text,) in execute(*query.to_whole_sql(table, json_table, shuffle))]
+        if query.whole == "plain":
+            texts = [b"{" + text for text in texts]
+        return b"[" + b"\n,".join(texts) + b"]\n"
+    if query.texts_only:
+        (joined,) = execute(*query.to_object_sql(table, shuffle)).fetchone()
+        return f"[{joined or ''}]\n".encode()
+    return _to_json_body(query, execute(*query.to_column_sql(table, shuffle)).fetchall())
+
+
+def _to_json_body(query: Query, rows: Sequence[tuple[Stored, ...]]) -> bytes:
     names = [column.name for column in query.columns]
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, column in enumerate(query.columns):
@@ -287,13 +297,11 @@ class Portal:
             return self._cache[key]
         with self._lock:
             shuffle = (self._random.randrange(1, _PRIME), _PRIME)
-        if suffix == "csv":
-            query = query.in_columns()
-        sql, values = query.to_sql(*snapshot.tables(shape), shuffle)
-        rows = snapshot.connection.execute(sql, values).fetchall()
         if suffix == "json":
-            body = to_json_body(query, rows)
+            body = fetch_json_body(snapshot, shape, query, shuffle)
         else:
+            sql, values = query.to_column_sql(snapshot.tables(shape)[0], shuffle)
+            rows = snapshot.connection.execute(sql, values).fetchall()
             body = to_csv_body([(column.name, column.expr.type) for column in query.columns], rows)
         if query.one_row:
             with self._lock:

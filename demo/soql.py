@@ -9,6 +9,7 @@ A text literal is read as the type that it meets, as SODA does; a number literal
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from lark.exceptions import UnexpectedInput
 from demo.datasets import Field, Shape, Stored, to_number, to_stored_stamp
 
 DEFAULT_LIMIT_ROWS = 1000
+_TEXT_TYPES = ("text", "row_identifier", "row_version", "floating_timestamp")
 
 _GRAMMAR = r"""
     statement: _SELECT select [_WHERE expr] [_GROUP _BY group] [_HAVING expr] [_ORDER _BY order] \
@@ -157,7 +159,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Query:
-    """A translated query, ready for `to_sql`. `whole` says that the ready JSON text of the rows can be used."""
+    """A translated query. `whole` says that the ready JSON text of the rows can be used."""
 
     columns: tuple[Column, ...]
     where: Expr | None
@@ -179,33 +181,51 @@ class Query:
         """True for aggregates over everything."""
         return self.grouped and not self.group
 
-    def in_columns(self) -> Query:
-        """The same query, its results column by column."""
-        return replace(self, whole="")
+    @property
+    def texts_only(self) -> bool:
+        """True if every result is text in SQLite as it is in JSON, so that SQLite can write the objects."""
+        return all(column.expr.type in _TEXT_TYPES for column in self.columns)
 
-    def to_sql(self, table: str, json_table: str, shuffle: tuple[int, int]) -> tuple[str, list[Stored]]:
-        """The SQL and its parameters. `shuffle` (factor, prime) gives ties, and unordered rows, this request's order."""
+    def to_column_sql(self, table: str, shuffle: tuple[int, int]) -> tuple[str, list[Stored]]:
+        """Give the SQL, and its parameters, of one result row a row and one column a column."""
+        return self._to_sql([column.expr for column in self.columns], table, shuffle)
+
+    def to_object_sql(self, table: str, shuffle: tuple[int, int]) -> tuple[str, list[Stored]]:
+        """Give SQL whose one value is the JSON objects of all rows, joined; for `texts_only`."""
+        inner, params = self.to_column_sql(table, shuffle)
+        parts = []
+        for place, column in enumerate(self.columns):
+            key = f",{json.dumps(column.name)}:".replace("'", "''")
+            parts.append(f"coalesce('{key}' || json_quote(s.c{place}), '')")
+        row = f"'{{' || substr({' || '.join(parts)}, 2) || '}}'"
+        return f"select group_concat({row}, char(10) || ',') from ({inner}) s", params  # noqa: S608
+
+    def to_whole_sql(self, table: str, json_table: str, shuffle: tuple[int, int]) -> tuple[str, list[Stored]]:
+        """Give SQL of the ready JSON text of whole rows, without the opening brace if the result is "plain"."""
+        inner, params = self._to_sql([Expr("d.row_number", "number")], table, shuffle)
+        text = "j.row_json" if self.whole == "all" else "substr(j.row_json, j.system_bytes + 1)"
+        found = f'(select {text} from "{json_table}" j where j.row_number = s.c0)'  # noqa: S608
+        return f"select {found} from ({inner}) s", params  # noqa: S608
+
+    def _to_sql(
+        self, results: Sequence[Expr], table: str, shuffle: tuple[int, int]
+    ) -> tuple[str, list[Stored]]:
+        """`shuffle` (factor, prime) gives ties, and unordered rows, this request's own order."""
         params: list[Stored] = []
 
         def emit(expr: Expr) -> str:
             params.extend(expr.params)
             return expr.sql
 
-        if self.whole:
-            columns, source = "j.row_json, j.system_bytes", f'"{table}" d cross join "{json_table}" j'
-        else:
-            columns, source = ", ".join(emit(column.expr) for column in self.columns), f'"{table}" d'
-        conditions = ["j.row_number = d.row_number"] if self.whole else []
+        columns = ", ".join(f"{emit(expr)} as c{place}" for place, expr in enumerate(results))
+        sql = f'select {columns} from "{table}" d'  # noqa: S608 (identifiers come from the declared shape)
         if self.where:
-            conditions.append(f"({emit(self.where)})")
-        sql = f"select {columns} from {source}"  # noqa: S608 (identifiers come from the declared shape)
-        if conditions:
-            sql += f" where {' and '.join(conditions)}"
+            sql += f" where {emit(self.where)}"
         if self.group:
             sql += f" group by {', '.join(emit(expr) for expr in self.group)}"
         if self.having:
             sql += f" having {emit(self.having)}"
-        terms = [f"{emit(expr)} {direction}" for expr, direction in self.order]
+        terms = [f"{self._sorted_apart(expr)}{emit(expr)} {direction}" for expr, direction in self.order]
         if not self.ordered_by_row and not self.one_row:
             key = "min(d.row_number)" if self.grouped else "d.row_number"
             terms.append(f"({key} * ?) % ?")
@@ -215,11 +235,16 @@ class Query:
         params += [self.limit, self.offset]
         return f"{sql} limit ? offset ?", params
 
+    def _sorted_apart(self, expr: Expr) -> str:
+        """A plus keeps SQLite from walking the index of `:id` through the whole dataset for a narrow filter."""
+        narrow = self.where is not None and not expr.bare & self.where.bare
+        return "+" if narrow and expr.type == "row_identifier" else ""
+
 
 @lru_cache(maxsize=2048)
 def _parse(text: str, start: str) -> Tree[Token]:
     try:
-        return cast("Tree[Token]", _PARSER.parse(text, start=start))
+        return _PARSER.parse(text, start=start)
     except UnexpectedInput as error:
         at = f"line {max(error.line, 1)} character {max(error.column, 1)}"
         raise _malformed(f"unexpected input at {at}", text) from error

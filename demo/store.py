@@ -88,20 +88,25 @@ class _Tables:
     def insert_json(self) -> str:
         return f'insert into "{self.json}" (row_number, row_json, system_bytes) values (?, ?, ?)'  # noqa: S608
 
-    def create(self) -> list[str]:
+    def creation(self) -> list[str]:
         """The statements that make the tables. Columns have no affinity: a value stays as it was stored."""
+        names = ", ".join(f'"{field.name}"' for field in self.shape.all_fields)
+        return [
+            f'create table "{self.rows}" (row_number integer primary key, {names})',
+            f'create table "{self.json}" '
+            "(row_number integer primary key, row_json blob, system_bytes integer)",
+        ]
+
+    def indexing(self) -> list[str]:
+        """The statements that make the indexes: after the first rows, which is faster."""
         shape = self.shape
-        names = ", ".join(f'"{field.name}"' for field in shape.all_fields)
         # The census of a whole dataset reads these alone, in the order of :id.
         census = [":id", ":version", *([shape.occurrence] if shape.occurrence else [])]
         indexes = [("census", census), ("updated", [":updated_at"])]
         if shape.occurrence:
             indexes.append(("occurrence", [shape.occurrence, ":id"]))
             indexes.append(("case", [shape.case]))
-        made = [
-            f'create table "{self.rows}" (row_number integer primary key, {names})',
-            f'create table "{self.json}" (row_number integer primary key, row_json blob, system_bytes integer)',
-        ]
+        made = []
         for name, columns in indexes:
             unique = "unique " if name == "census" else ""
             quoted = ", ".join(f'"{column}"' for column in columns)
@@ -119,8 +124,14 @@ def _wire_columns(shape: Shape, stored: Sequence[tuple[Stored, ...]]) -> list[Se
     out: list[Sequence[Any]] = []
     for field, column in zip(shape.all_fields, zip(*stored, strict=True), strict=True):
         convert = WIRE.get(field.type)
-        out.append([convert(value) for value in column] if convert else column)
+        # Most columns hold few values many times.
+        out.append(_converted(column, convert) if convert else column)
     return out
+
+
+def _converted(column: Sequence[Stored], convert: Callable[[Stored], Any]) -> list[Any]:
+    known: dict[Stored, Any] = {value: convert(value) for value in set(column)}
+    return [known[value] for value in column]
 
 
 def to_json_rows(shape: Shape, stored: Sequence[tuple[Stored, ...]]) -> Iterator[tuple[bytes, int]]:
@@ -350,9 +361,13 @@ class Snapshot:
 class Store:
     """The datasets in one SQLite file. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path, *, seed: int = 7) -> None:
-        """Open the file, or make it. The seed decides ids and versions; an existing file keeps its own."""
+    def __init__(self, path: Path, *, seed: int = 7, journal: str = "wal") -> None:
+        """Open the file, or make it. The seed decides ids and versions; an existing file keeps its own.
+
+        `journal`: SQLite's mode; only "wal" lets readers and a writer in at the same time.
+        """
         self.path = path
+        self._journal = journal
         self._folder: Path | None = None
         self._lock = threading.RLock()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
@@ -377,7 +392,7 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         for pragma in (
-            "journal_mode = wal",
+            f"journal_mode = {self._journal}",
             "synchronous = off",  # a stand-in may lose its last second to a power cut
             "mmap_size = 2000000000",
             "cache_size = -16000",
@@ -405,10 +420,9 @@ class Store:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def settle(self) -> None:
-        """Bring all into the one file, and let SQLite look at the data for its plans."""
+        """Let SQLite look at the data for its plans."""
         with self._lock:
             self._writer.execute("analyze")
-            self._writer.execute("pragma wal_checkpoint(truncate)")
 
     def fact(self, name: str) -> str | None:
         """A small fact kept with the rows, such as the day up to which the city has lived."""
@@ -435,16 +449,33 @@ class Store:
             connection.execute("rollback")
             self._readers.put(connection)
 
-    def create(self, shape: Shape, rows: Iterable[Row] = (), *, at: datetime) -> None:
-        """A new dataset with these rows; its first state. One that is there already is left as it is."""
+    def create(
+        self,
+        shape: Shape,
+        rows: Iterable[Row] = (),
+        *,
+        at: datetime,
+        fill: Callable[[Change], object] | None = None,
+    ) -> None:
+        """Make a new dataset with these rows, or what `fill` inserts: its first state.
+
+        One that is there already is left as it is.
+        """
         with self._lock, self._transaction():
             have = self._writer.execute("select 1 from datasets where id = ?", (shape.id,)).fetchone()
             if have:
                 return
-            for statement in _tables(shape).create():
+            tables = _tables(shape)
+            for statement in tables.creation():
                 self._writer.execute(statement)
             self._writer.execute("insert into datasets values (?, ?, 0, 0)", (shape.id, shape.to_json()))
-            self._change_in_transaction(shape, at).insert(rows)
+            change = self._change_in_transaction(shape, at)
+            if fill:
+                fill(change)
+            else:
+                change.insert(rows)
+            for statement in tables.indexing():
+                self._writer.execute(statement)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -67,9 +67,7 @@ def _nearest(grid: tuple[NDArray[np.float64], list[str]], hundreds: NDArray[np.f
     return [names[i] for i in found.tolist()]
 
 
-def to_blocks(
-    x_feet: NDArray[np.int64], y_feet: NDArray[np.int64], along: NDArray[np.bool_]
-) -> list[str]:
+def to_blocks(x_feet: NDArray[np.int64], y_feet: NDArray[np.int64], along: NDArray[np.bool_]) -> list[str]:
     """Name the block of each point; `along` is true where its street runs north and south."""
     west = (_ORIGIN_X_FEET - x_feet) / _HUNDRED_FEET
     north = (y_feet - _ORIGIN_Y_FEET) / _HUNDRED_FEET
