@@ -1,11 +1,12 @@
 """The stand-in city as the portal's datasets: built as of a load, and living on from load to load.
 
-What lives here: loads, their stamps, what of each day is there at a load, the command line. What does not: what happens on
-a day (`occurrences`), how rows are kept (`store`). The rhythm is that of https://data.cityofchicago.org/d/x2n5-8w5q: a load
-at about 05:02 Chicago time, occurrences from the load's instant less 372 days to 00:00 eight days before it.
+What lives here: loads, their stamps, what of each day is there at a load, the command line. What does not:
+what happens on a day (`occurrences`), how rows are kept (`store`). The rhythm is that of
+https://data.cityofchicago.org/d/x2n5-8w5q: a load at about 05:02 Chicago time, occurrences from the load's
+instant less 372 days to 00:00 eight days before it.
 
-`python -m demo.city --state DIR [--live-on DAYS]`. Two builds of one seed and day are equal; a city that lived on for a
-day holds the same contents as one built a day later (the ids differ).
+`python -m demo.city --state DIR [--live-on DAYS]`. Two builds of one seed and day are equal; a city that
+lived on for a day holds the same contents as one built a day later (the ids differ).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from demo.datasets import HISTORY, ONE_YEAR, Row, Shape, Stored
+from demo.datasets import HISTORY, ONE_YEAR, Row, Stored
 from demo.lists import LISTS, read_list
 from demo.occurrences import FIRST_LAG_DAYS, NEVER_DAYS, Day, Ints, draw_day, has_news, to_contents
 from demo.store import Change, Store, to_stamp
@@ -162,7 +163,7 @@ def _minute_of(wall: datetime) -> int:
 
 
 def _ids_of(change: Change, contents: Sequence[tuple[Stored, ...]]) -> list[str]:
-    """The ids under which these contents stand; what a test took away in between is not there."""
+    """Give the ids under which these contents stand; what a test took away in between is not there."""
     out: list[str] = []
     for content in contents:
         found = change.rows('"case_" = ? and "date_of_occurrence" = ?', (content[_CASE], content[_OCCURRED]))
@@ -200,7 +201,10 @@ def city_of(store: Store) -> City:
 
 
 def history_rows(city: City, start: date, end: date) -> Iterator[Row]:
-    """Give rows of the whole history (ijzp-q8t2) for the days from `start` to before `end`, all as last changed."""
+    """Give rows of the whole history (ijzp-q8t2) for the days from `start` to before `end`.
+
+    All as last changed.
+    """
     for ordinal in range(start.toordinal(), end.toordinal()):
         day = date.fromordinal(ordinal)
         drawn = city.draw(day)
@@ -215,7 +219,7 @@ def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) 
     names = [field.name for field in ONE_YEAR.all_fields[4:]]
     old = dict(zip(names, content, strict=True))
     beat = f"{int(old['beat'] or 0):04d}"
-    updated = datetime(day.year, day.month, day.day, 15, 40) + timedelta(days=lag)
+    updated = f"{day + timedelta(days=lag)}T15:40:00.000"
     row: Row = {
         "id": number,
         "case_number": old["case_"],
@@ -233,7 +237,7 @@ def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) 
         "community_area": old[":@computed_region_vrxf_vc4k"],
         "fbi_code": old["fbi_cd"],
         "year": day.year,
-        "updated_on": updated.isoformat(),
+        "updated_on": updated,
     }
     same = ("block", "x_coordinate", "y_coordinate", "latitude", "longitude", "location")
     row |= {name: old[name] for name in same}
@@ -241,7 +245,7 @@ def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) 
 
 
 def build_history(city: City, store: Store, start: date, end: date) -> int:
-    """Add the whole-history dataset to a store, with the days from `start` to before `end`; returns the rows."""
+    """Add the whole history of the days from `start` to before `end` to a store; returns its rows."""
     load = load_of(city.seed, end)
     store.create(HISTORY, history_rows(city, start, end), at=load.updated_at)
     return store.count(HISTORY.id)

@@ -1,11 +1,12 @@
 """The shapes of the portal's datasets: their API fields, SODA types, and the system fields of every row.
 
-What lives here: field lists and how a value of each type is stored and published. What does not: rows, queries, HTTP.
-Mirrors https://data.cityofchicago.org/d/x2n5-8w5q, /d/ijzp-q8t2, /d/z8bn-74gv, /d/htai-wnw4, /d/c7ck-438e and
-https://dev.socrata.com/docs/datatypes/.
+What lives here: field lists and how a value of each type is stored and published. What does not: rows,
+queries, HTTP. Mirrors https://data.cityofchicago.org/d/x2n5-8w5q, /d/ijzp-q8t2, /d/z8bn-74gv, /d/htai-wnw4,
+/d/c7ck-438e and https://dev.socrata.com/docs/datatypes/.
 
-A value has two forms. *Published*: as the JSON of SODA has it (a number is text, a location an object). *Stored*: what
-SQLite compares (a number is a number, a stamp is sortable text without its zone, a location is the text of its object).
+A value has two forms. *Published*: as the JSON of SODA has it (a number is text, a location an object).
+*Stored*: what SQLite compares (a number is a number, a stamp is sortable text without its zone, a location
+is the text of its object).
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Field:
-    """One API field. `expression` is the SQL that gives its stored value; it differs from the name under drift."""
+    """One API field.
+
+    `expression` is the SQL that gives its stored value; it differs from the name under drift.
+    """
 
     name: str
     type: str
@@ -54,7 +58,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Shape:
-    """A dataset's declared shape. `occurrence` and `case` name the fields that the city's changes go by, if any."""
+    """A dataset's declared shape.
+
+    `occurrence` and `case` name the fields that the city's changes go by, if any.
+    """
 
     id: str
     name: str
@@ -70,12 +77,12 @@ class Shape:
         return self.system + self.fields
 
     def to_json(self) -> str:
-        """The shape as text, so that another process can open the same store."""
+        """Give the shape as text, so that another process can open the same store."""
         return json.dumps(asdict(self))
 
     @staticmethod
     def from_json(text: str) -> Shape:
-        """The opposite of `to_json`."""
+        """Undo `to_json`."""
         raw = json.loads(text)
         fields = tuple(Field(**field) for field in raw.pop("fields"))
         system = tuple(Field(**field) for field in raw.pop("system"))
@@ -117,8 +124,9 @@ HISTORY = Shape(
     id="ijzp-q8t2",
     name="Crimes - 2001 to Present",
     fields=_fields(
-        "id:number case_number date:floating_timestamp block iucr primary_type description location_description "
-        "arrest:checkbox domestic:checkbox beat district ward:number community_area fbi_code "
+        "id:number case_number date:floating_timestamp block iucr primary_type description "
+        "location_description arrest:checkbox domestic:checkbox beat district ward:number "
+        "community_area fbi_code "
         "x_coordinate:number y_coordinate:number year:number updated_on:floating_timestamp "
         "latitude:number longitude:number location:location"
     ),
@@ -142,8 +150,8 @@ WARDS = Shape(
     id="htai-wnw4",
     name="Ward Offices",
     fields=_fields(
-        "ward alderman address city state zipcode ward_phone ward_fax email website location:location city_hall_address "
-        "city_hall_city city_hall_state city_hall_zipcode city_hall_phone photo_link"
+        "ward alderman address city state zipcode ward_phone ward_fax email website location:location "
+        "city_hall_address city_hall_city city_hall_state city_hall_zipcode city_hall_phone photo_link"
     ),
     system=SYSTEM,
 )
@@ -163,10 +171,12 @@ _STAMP = re.compile(
 
 
 def to_stored_stamp(text: str) -> str | None:
-    """Sortable text of a date, or date and time: no zone, at least three digits of fraction. None if it is none.
+    """Sortable text of a date, or date and time.
 
-    `2023-11-06`, `2023-11-06T00:00:00`, `2023-11-14T11:02:01.256Z`. More than three digits are kept (and sort right),
-    trailing zeros are not, so that equal instants are equal text.
+    No zone, at least three digits of fraction. None if it is none.
+
+    `2023-11-06`, `2023-11-06T00:00:00`, `2023-11-14T11:02:01.256Z`. More than three digits are kept (and
+    sort right), trailing zeros are not, so that equal instants are equal text.
     """
     match = _STAMP.fullmatch(text.strip())
     if match is None:
@@ -179,7 +189,7 @@ def to_stored_stamp(text: str) -> str | None:
 
 
 def to_number(text: str) -> int | float | None:
-    """A number from its text, whole numbers as int; None if it is none."""
+    """Give a number from its text, whole numbers as int; None if it is none."""
     try:
         return int(text)
     except ValueError:
@@ -192,7 +202,7 @@ def to_number(text: str) -> int | float | None:
 
 
 def to_number_text(value: float | str) -> str:
-    """A number as SODA's JSON has it: text, never with an exponent."""
+    """Give a number as SODA's JSON has it: text, never with an exponent."""
     text = str(value)
     return (
         format(float(value), ".10f").rstrip("0").rstrip(".")
@@ -201,8 +211,11 @@ def to_number_text(value: float | str) -> str:
     )
 
 
-def to_stored(value: Any, type_name: str) -> Stored:
-    """A published value as it is stored. Text that does not fit its type stays text: a test may want bad data."""
+def to_stored(value: object, type_name: str) -> Stored:
+    """Give a published value as it is stored.
+
+    Text that does not fit its type stays text: a test may want bad data.
+    """
     if value is None:
         return None
     if type_name == "number":
@@ -229,7 +242,7 @@ def _checkbox_wire(value: Stored) -> Published:
     return None if value is None else bool(value)
 
 
-def _location_wire(value: Stored) -> Any:
+def _location_wire(value: Stored) -> object:
     return None if value is None else orjson.Fragment(str(value))
 
 
@@ -243,7 +256,7 @@ WIRE: dict[str, Callable[[Stored], Any]] = {
 
 
 def to_csv_text(value: Stored, type_name: str) -> str | None:
-    """A stored value as SODA's CSV has it; a location is "(latitude, longitude)"."""
+    """Give a stored value as SODA's CSV has it; a location is "(latitude, longitude)"."""
     if value is None:
         return None
     if type_name == "location":
@@ -258,9 +271,12 @@ def to_csv_text(value: Stored, type_name: str) -> str | None:
 
 
 def rows_of_pull(path: Path) -> Iterator[Row]:
-    """The rows of a pull saved as CSV (gzip or not): all text, `location.…` columns, an empty cell for a null field."""
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
+    """Give the rows of a pull saved as CSV (gzip or not).
+
+    All text, `location.…` columns, an empty cell for a null field.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", newline="", encoding="utf-8") as file:
         for cells in csv.DictReader(file):
             row: Row = {name: value for name, value in cells.items() if value}
             point = {name[9:]: row.pop(name) for name in list(row) if name.startswith("location.")}

@@ -1,8 +1,9 @@
 """What goes wrong with a portal, scripted: faults of single answers, and drift of a dataset's columns.
 
-What lives here: which requests meet which fault, and how a drifted shape reads. What does not: sending the broken answers
-(`portal`). The faults are those seen in the wild: https://dev.socrata.com/docs/response-codes.html, an HTML page with 200,
-a JSON object where rows were asked for, a cut body, a reset half way.
+What lives here: which requests meet which fault, and how a drifted shape reads. What does not: sending the
+broken answers (`portal`). The faults are those seen in the wild:
+https://dev.socrata.com/docs/response-codes.html, an HTML page with 200, a JSON object where rows were asked
+for, a cut body, a reset half way.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ Body = Literal["object", "list", "none", "html"]
 class Fault:
     """One scripted fault.
 
-    `match` is searched in the decoded path and query. The first `skip` matching requests are spared; the next `times`
-    meet it (None: all). `retry_after` is sent as it is, in seconds or as an HTTP date.
+    `match` is searched in the decoded path and query. The first `skip` matching requests are spared; the
+    next `times` meet it (None: all). `retry_after` is sent as it is, in seconds or as an HTTP date.
     """
 
     kind: Kind
@@ -68,7 +69,7 @@ class Faults:
             self._script.clear()
 
     def take(self, target: str, *, has_token: bool) -> Fault | None:
-        """The fault that this request meets, and one fewer of it in the script."""
+        """Give the fault that this request meets, and one fewer of it in the script."""
         with self._lock:
             for place, fault in enumerate(self._script):
                 if (fault.only_without_token and has_token) or not re.search(fault.match, target):
@@ -87,7 +88,7 @@ class Faults:
 
 
 def _cast(expression: str, old: str, new: str) -> str:
-    """SQL that gives a value of type `old` as one of type `new`."""
+    """Give SQL that gives a value of type `old` as one of type `new`."""
     if new == "number":
         return f"({expression} + 0)"
     if new == "checkbox":
@@ -109,30 +110,30 @@ class Drift:
             self.version += 1
 
     def clear(self) -> None:
-        """The columns are as declared again."""
+        """Make the columns as declared again."""
         with self._lock:
             self._edits.clear()
             self.version += 1
 
     def rename(self, dataset: str, old: str, new: str) -> None:
-        """A column has another name."""
+        """Give a column another name."""
         self._edit(dataset, old, (Field(new, "", "renamed"),))
 
     def remove(self, dataset: str, name: str) -> None:
-        """A column is no more."""
+        """Take a column away."""
         self._edit(dataset, name, ())
 
     def add(self, dataset: str, name: str, type_name: str = "text", value: str = "new") -> None:
-        """A new column that has this value in every row."""
+        """Add a column that has this value in every row."""
         constant = value.replace("'", "''")
         self._edit(dataset, "", (Field(name, type_name, _cast(f"'{constant}'", "text", type_name)),))
 
     def retype(self, dataset: str, name: str, type_name: str) -> None:
-        """A column has another type."""
+        """Give a column another type."""
         self._edit(dataset, name, (Field(name, type_name, "retyped"),))
 
     def apply(self, shape: Shape) -> Shape:
-        """The shape as it is after all edits."""
+        """Give the shape as it is after all edits."""
         with self._lock:
             edits = [(name, new) for dataset, name, new in self._edits if dataset == shape.id]
         for name, new in edits:

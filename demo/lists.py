@@ -1,7 +1,7 @@
 """The City's small lists as the portal serves them: police stations, ward offices, IUCR codes.
 
-What lives here: how the project's own CSV tables (its column names, its cleaned values) become the portal's rows again,
-with the quirks that the portal has. What does not: the tables themselves, which are in `data/`.
+What lives here: how the project's own CSV tables (its column names, its cleaned values) become the portal's
+rows again, with the quirks that the portal has. What does not: the tables themselves, which are in `data/`.
 Mirrors https://data.cityofchicago.org/d/z8bn-74gv, /d/htai-wnw4, /d/c7ck-438e.
 """
 
@@ -69,7 +69,10 @@ LISTS = (
 
 
 def read_list(source: ListSource, folder: Path = DATA_FOLDER) -> list[Row]:
-    """The portal's rows of one list, from those of its files that exist; fields it does not declare are left out."""
+    """Give the portal's rows of one list, from those of its files that exist.
+
+    Fields it does not declare are left out.
+    """
     declared = {field.name for field in source.shape.fields}
     rows: list[Row] = []
     for name in source.files:

@@ -1,15 +1,18 @@
-"""One day of the stand-in city: what happens on it, and when each of its rows is published, changed and withdrawn.
+"""One day of the stand-in city.
 
-What lives here: the random draw, from `distributions.json`. A day's rows depend on the seed, the day and the rate alone,
-never on when they are asked for: so a city built today and one that lived on to today hold the same. What does not: row
-ids, loads, the store (`city`). The shares behind it are those of https://data.cityofchicago.org/d/x2n5-8w5q.
+What happens on it, and when each of its rows is published, changed and withdrawn.
+
+What lives here: the random draw, from `distributions.json`. A day's rows depend on the seed, the day and
+the rate alone, never on when they are asked for: so a city built today and one that lived on to today hold
+the same. What does not: row ids, loads, the store (`city`). The shares behind it are those of
+https://data.cityofchicago.org/d/x2n5-8w5q.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -72,7 +75,10 @@ _PLACE_FACTORS = {
 
 @dataclass(frozen=True)
 class Tables:
-    """The distributions, ready to draw from. A code's row and a beat's row are known by their place in the lists."""
+    """The distributions, ready to draw from.
+
+    A code's row and a beat's row are known by their place in the lists.
+    """
 
     codes: list[tuple[str, str, str, str]]  # iucr, primary, secondary, fbi
     code_share: Floats
@@ -84,15 +90,15 @@ class Tables:
     homicide: int
     place_group: Ints
     places: list[str]
-    place_cumulated: Floats  # group × place
+    place_cumulated: Floats  # group by place
     airport_place: Flags
     beats: Ints
     beat_cumulated: Floats
     airport_beats: Ints
-    boxes: Ints  # beat × (x from, x to, y from, y to)
-    wards: Ints  # beat × ward of it
+    boxes: Ints  # beat by (x from, x to, y from, y to)
+    wards: Ints  # beat by ward of it
     ward_cumulated: Floats
-    hour_cumulated: Floats  # (neutral, night, day, weekend night) × hour
+    hour_cumulated: Floats  # (neutral, night, day, weekend night) by hour
     minute_cumulated: Floats
 
 
@@ -208,7 +214,8 @@ def to_degrees(x_feet: Floats, y_feet: Floats) -> tuple[Floats, Floats]:
 class Day:
     """All rows of one day of occurrence, in the order of the clock, whether they are published yet or not.
 
-    Lags are in days from the day to the load: `first` publishes a row, `changed` re-creates it, `withdrawn` ends it.
+    Lags are in days from the day to the load: `first` publishes a row, `changed` re-creates it, `withdrawn`
+    ends it.
     """
 
     day: date
@@ -260,7 +267,7 @@ def _day_factors(day: date) -> tuple[float, float]:
 def _draw_outline(
     rng: np.random.Generator, day: date, rows_a_day: float
 ) -> tuple[Ints, Ints, tuple[Ints, Ints, Ints]]:
-    """What happens when, and the lags: the cheap first part of a day."""
+    """Draw what happens when, and the lags: the cheap first part of a day."""
     table = tables()
     busy, violent = _day_factors(day)
     shares = table.code_share * np.where(table.violent, violent, busy)
@@ -375,7 +382,10 @@ def _draw_lags(rng: np.random.Generator, minute: Ints) -> tuple[Ints, Ints, Ints
 
 
 def _draw_changes(rng: np.random.Generator, drawn: Day, table: Tables) -> None:
-    """What the changed rows were at first: five in eight had no point, two no arrest yet, one another code."""
+    """Draw what the changed rows were at first.
+
+    Five in eight had no point, two no arrest yet, one another code.
+    """
     rows = np.flatnonzero(drawn.changed < NEVER_DAYS)
     kind = rng.integers(0, 8, len(rows))
     unlocated, unarrested, mistaken = rows[kind < 5], rows[(kind == 5) | (kind == 6)], rows[kind == 7]
@@ -405,14 +415,14 @@ def _case_numbers(rng: np.random.Generator, drawn: Day) -> list[str]:
 
 
 def _case_base(day: date) -> tuple[str, int]:
-    """The letters of the year of the report, and the first number of its day."""
+    """Give the letters of the year of the report, and the first number of its day."""
     letter = _YEAR_LETTERS[(day.year - 2017) % len(_YEAR_LETTERS)]
     elapsed = day.toordinal() - date(day.year, 1, 1).toordinal()
     return f"{'J' if day.year >= 2017 else 'H'}{letter}", 100_000 + elapsed * _CASES_A_DAY
 
 
 def _share_cases(rng: np.random.Generator, drawn: Day, table: Tables) -> None:
-    """A homicide has a row for each victim; two such rows can be equal in every column."""
+    """Give a homicide a row for each victim; two such rows can be equal in every column."""
     count = len(drawn)
     killed = np.flatnonzero((drawn.code == table.homicide) & (rng.random(count) < 0.06)).tolist()
     if drawn.day.toordinal() % _TWINS_EVERY_DAYS == 7 and count > 3:
@@ -428,8 +438,9 @@ def _copy_row(drawn: Day, source: int, target: int, code: int, *, is_twin: bool)
     drawn.changed[source], drawn.withdrawn[source] = NEVER_DAYS, NEVER_DAYS
     drawn.first_located[source], drawn.first_arrest[source] = drawn.located[source], drawn.arrest[source]
     for values in (
-        drawn.code, drawn.first_code, drawn.place, drawn.arrest, drawn.first_arrest, drawn.domestic, drawn.beat,
-        drawn.ward, drawn.x, drawn.y, drawn.located, drawn.first_located, drawn.first, drawn.changed,
+        drawn.code, drawn.first_code, drawn.place, drawn.arrest, drawn.first_arrest, drawn.domestic,
+        drawn.beat, drawn.ward, drawn.x, drawn.y, drawn.located, drawn.first_located,
+        drawn.first, drawn.changed,
         drawn.withdrawn,
     ):  # fmt: skip
         values[target] = values[source]
@@ -442,7 +453,10 @@ def _copy_row(drawn: Day, source: int, target: int, code: int, *, is_twin: bool)
 
 
 def to_contents(drawn: Day, rows: Ints, *, at_first: Flags) -> list[tuple[Stored, ...]]:
-    """The computed regions and fields of these rows, stored form, in the shape's order; `at_first`: as first published."""
+    """Give the computed regions and fields of these rows, stored form, in the shape's order.
+
+    `at_first`: as first published.
+    """
     table = tables()
     code = np.where(at_first, drawn.first_code[rows], drawn.code[rows])
     arrest = np.where(at_first, drawn.first_arrest[rows], drawn.arrest[rows])
@@ -451,24 +465,23 @@ def to_contents(drawn: Day, rows: Ints, *, at_first: Flags) -> list[tuple[Stored
     latitude, longitude = to_degrees(x.astype(np.float64), y.astype(np.float64))
     bad = x == 0
     latitude, longitude = np.where(bad, _BAD_POINT[2], latitude), np.where(bad, _BAD_POINT[3], longitude)
-    midnight = datetime(drawn.day.year, drawn.day.month, drawn.day.day).isoformat()[:11]
     cells = (x // 15_000 * 31 + y // 15_000 * 17).tolist()
     out: list[tuple[Stored, ...]] = []
     for row, c, a, has_point, x_, y_, beat_, ward_, lat, lon, cell in zip(
-        rows.tolist(), code.tolist(), arrest.tolist(), located.tolist(), x.tolist(), y.tolist(), beat.tolist(),
-        ward.tolist(), np.round(latitude, 9).tolist(), np.round(longitude, 9).tolist(), cells, strict=True,
+        rows.tolist(), code.tolist(), arrest.tolist(), located.tolist(), x.tolist(), y.tolist(),
+        beat.tolist(), ward.tolist(), np.round(latitude, 9).tolist(), np.round(longitude,
+        9).tolist(), cells, strict=True,
     ):  # fmt: skip
         iucr, primary, secondary, fbi = table.codes[c]
         place, minute = int(drawn.place[row]), int(drawn.minute[row])
+        regions, point = _NO_REGIONS, _NO_POINT
         if has_point:
             regions = (1 + cell % 59, 1 + cell % 77, 1 + cell % 22, 1 + beat_ % 25, ward_, 1 + cell % 61)
             point = (str(x_), str(y_), lat, lon, _location(lat, lon))
-        else:
-            regions, point = _NO_REGIONS, _NO_POINT
         out.append((
             *regions,
             drawn.case[row],
-            f"{midnight}{minute // 60:02d}:{minute % 60:02d}:00.000",
+            f"{drawn.day}T{minute // 60:02d}:{minute % 60:02d}:00.000",
             drawn.blocks[row],
             iucr,
             primary,
@@ -484,8 +497,8 @@ def to_contents(drawn: Day, rows: Ints, *, at_first: Flags) -> list[tuple[Stored
     return out
 
 
-_NO_REGIONS = (None,) * 6
-_NO_POINT = (None,) * 5
+_NO_REGIONS: tuple[Stored, ...] = (None,) * 6
+_NO_POINT: tuple[Stored, ...] = (None,) * 5
 _ADDRESS = json.dumps(json.dumps({"address": "", "city": "", "state": "", "zip": ""}))
 
 

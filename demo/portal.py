@@ -1,11 +1,12 @@
 """The SODA server in small: datasets of a `Store` over HTTP on loopback.
 
-What lives here: HTTP as https://dev.socrata.com/docs/endpoints.html has it (paths, headers, status codes, JSON and CSV),
-faults on demand, a record of the requests. What does not: the query language (`soql`), the rows (`store`). It knows none
-of its clients' queries.
+What lives here: HTTP as https://dev.socrata.com/docs/endpoints.html has it (paths, headers, status codes,
+JSON and CSV), faults on demand, a record of the requests. What does not: the query language (`soql`), the
+rows (`store`). It knows none of its clients' queries.
 
-In a test: `with Portal(store) as portal: requests.get(f"{portal.url}/resource/x2n5-8w5q.json")`.
-As a process: `python -m demo.portal --state DIR`. It sees what another process changes in the same store at once.
+In a test: `with Portal(store) as portal: requests.get(f"{portal.url}/resource/x2n5-8w5q.json")`. As a
+process: `python -m demo.portal --state DIR`. It sees what another process changes in the same store at
+once.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import orjson
 
+from demo.city import add_city_arguments, open_city
 from demo.datasets import WIRE, Shape, Stored, to_csv_text
 from demo.faults import Drift, Fault, Faults
 from demo.soql import DEFAULT_LIMIT_ROWS, Query, SoqlError, translate
 from demo.store import DatasetMissingError, Snapshot, State, Store
 
-_PRIME = 2**31 - 1  # rows are shuffled by (number × factor) mod this
+_PRIME = 2**31 - 1  # rows are shuffled by (number by factor) mod this
 _CACHED_ANSWERS = 4096
 _ROUTE = re.compile(r"/(resource|api/views)/([a-z0-9]{4}-[a-z0-9]{4})\.(json|csv)")
 _JSON_TYPE = "application/json;charset=utf-8"
@@ -53,7 +55,10 @@ _VIEW_TYPES = {"floating_timestamp": "calendar_date", "fixed_timestamp": "date"}
 
 @dataclass
 class Seen:
-    """One request, as the portal saw it. `target` is the decoded path and query; `status` is set when it is answered."""
+    """One request, as the portal saw it.
+
+    `target` is the decoded path and query; `status` is set when it is answered.
+    """
 
     number: int
     method: str
@@ -74,7 +79,7 @@ class Answer:
 
     @staticmethod
     def of_json(status: int, value: object, **headers: str) -> Answer:
-        """An answer with a JSON body."""
+        """Make an answer with a JSON body."""
         return Answer(status, orjson.dumps(value), {"Content-Type": _JSON_TYPE, **headers})
 
 
@@ -112,7 +117,7 @@ def _to_json_body(query: Query, rows: Sequence[tuple[Stored, ...]]) -> bytes:
 
 
 def to_csv_body(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Stored, ...]]) -> bytes:
-    """The rows as SODA's CSV: every column, every value quoted, nothing for null."""
+    """Give the rows as SODA's CSV: every column, every value quoted, nothing for null."""
     out = io.StringIO()
     # Python 3.11's csv cannot quote values and leave nulls bare, so lines are written by hand.
     out.write(",".join(_quoted(name) for name, _ in columns) + "\n")
@@ -137,15 +142,15 @@ class _Server(ThreadingHTTPServer):
         self.open_sockets: set[socket.socket] = set()
         super().__init__(address, handler)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         self.open_sockets.add(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
             self.open_sockets.discard(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Say nothing: a client that went away is no news."""
 
     def close_connections(self) -> None:
         """End what clients keep open, so that a stopped portal answers nobody."""
@@ -158,12 +163,12 @@ class Portal:
     """The server. Public and changeable while it runs: `faults`, `drift`, `latency_seconds`, `before_answer`.
 
     `tokens`: the app tokens that are good; None takes any. A wrong one is refused, none at all is served.
-    `max_limit`: a `$limit` above it is refused, as 2.0 endpoints do above 50,000; None allows any, as 2.1 does.
-    `before_answer`: called with each request before its answer is made, in the server's thread: a test can change the
-    store in the middle of a client's read.
+    `max_limit`: a `$limit` above it is refused, as 2.0 endpoints do above 50,000; None allows any, as 2.1
+    does. `before_answer`: called with each request before its answer is made, in the server's thread: a
+    test can change the store in the middle of a client's read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (a server's settings)
         self,
         store: Store,
         *,
@@ -235,8 +240,8 @@ class Portal:
         with self._lock:
             self.requests.clear()
 
-    def answer(self, seen: Seen) -> Answer:
-        """The right answer to a request."""
+    def answer(self, seen: Seen) -> Answer:  # noqa: PLR0911 (one for each way a request ends)
+        """Give the right answer to a request."""
         if self.before_answer:
             self.before_answer(seen)
         token = _token(seen)
@@ -338,7 +343,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # small answers on a kept-alive connection would wait 40 ms
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """The record of requests is `Portal.requests`."""
+        """Say nothing: the record of requests is `Portal.requests`."""
 
     def do_GET(self) -> None:
         portal = self.portal
@@ -394,8 +399,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
 
 
-def _replaced(fault: Fault) -> Answer | None:
-    """The answer that stands in the place of the right one, if the fault has one."""
+def _replaced(fault: Fault) -> Answer | None:  # noqa: PLR0911 (one for each kind)
+    """Give the answer that stands in the place of the right one, if the fault has one."""
     retry = {"Retry-After": fault.retry_after} if fault.retry_after else {}
     if fault.kind == "accepted_202":
         return Answer.of_json(202, {"message": "Processing, try again later"}, **retry)
@@ -418,9 +423,7 @@ def _replaced(fault: Fault) -> Answer | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve a city until SIGTERM; builds it if the state folder has none. Prints one line when it is ready."""
-    from demo.city import add_city_arguments, open_city
-
+    """Serve a city until SIGTERM; build it first if there is none. One line says when it is ready."""
     parser = argparse.ArgumentParser(prog="python -m demo.portal", description=main.__doc__)
     add_city_arguments(parser)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")

@@ -1,10 +1,11 @@
 """SoQL, the query language of the portal, parsed and translated into parameterised SQL for SQLite.
 
-What lives here: the grammar, the types, the names of the results, and SODA's refusals (`SoqlError`, a 400). What does not:
-rows and HTTP. Mirrors https://dev.socrata.com/docs/queries/ and https://dev.socrata.com/docs/functions/.
+What lives here: the grammar, the types, the names of the results, and SODA's refusals (`SoqlError`, a 400).
+What does not: rows and HTTP. Mirrors https://dev.socrata.com/docs/queries/ and
+https://dev.socrata.com/docs/functions/.
 
-Text compares bytewise, stamps as instants (or wall clock), numbers as numbers; a comparison with null is not true.
-A text literal is read as the type that it meets, as SODA does; a number literal is not.
+Text compares bytewise, stamps as instants (or wall clock), numbers as numbers; a comparison with null is
+not true. A text literal is read as the type that it meets, as SODA does; a number literal is not.
 """
 
 from __future__ import annotations
@@ -118,7 +119,10 @@ class SoqlError(Exception):
 
     @property
     def body(self) -> dict[str, object]:
-        """The object as the portal sends it. Older answers name it `code`, newer ones `errorCode`: both are there."""
+        """The object as the portal sends it.
+
+        Older answers name it `code`, newer ones `errorCode`: both are there.
+        """
         return {
             "code": self.code,
             "errorCode": self.code,
@@ -201,7 +205,7 @@ class Query:
         return f"select group_concat({row}, char(10) || ',') from ({inner}) s", params  # noqa: S608
 
     def to_whole_sql(self, table: str, json_table: str, shuffle: tuple[int, int]) -> tuple[str, list[Stored]]:
-        """Give SQL of the ready JSON text of whole rows, without the opening brace if the result is "plain"."""
+        """Give SQL of the ready JSON text of whole rows; "plain" rows lack their opening brace."""
         inner, params = self._to_sql([Expr("d.row_number", "number")], table, shuffle)
         text = "j.row_json" if self.whole == "all" else "substr(j.row_json, j.system_bytes + 1)"
         found = f'(select {text} from "{json_table}" j where j.row_number = s.c0)'  # noqa: S608
@@ -236,7 +240,7 @@ class Query:
         return f"{sql} limit ? offset ?", params
 
     def _sorted_apart(self, expr: Expr) -> str:
-        """A plus keeps SQLite from walking the index of `:id` through the whole dataset for a narrow filter."""
+        """Give a plus where SQLite would else walk the index of `:id` through the dataset for a few rows."""
         narrow = self.where is not None and not expr.bare & self.where.bare
         return "+" if narrow and expr.type == "row_identifier" else ""
 
@@ -257,7 +261,7 @@ def _string_value(token: str) -> str:
 
 
 def _to_glob(pattern: str) -> str:
-    """A LIKE pattern as GLOB, which tells upper from lower case as PostgreSQL's LIKE does."""
+    """Give a LIKE pattern as GLOB, which tells upper from lower case as PostgreSQL's LIKE does."""
     out: list[str] = []
     quoted = False
     for char in pattern:
@@ -273,7 +277,7 @@ def _to_glob(pattern: str) -> str:
 
 
 def _coerced(literal: Expr, wanted: str) -> Expr:
-    """A text literal read as the type it meets."""
+    """Give a text literal read as the type it meets."""
     text = literal.literal or ""
     value: Stored = None
     if wanted == "number":
@@ -363,7 +367,7 @@ class _Translator:
         return rule(node.children)
 
     def condition(self, node: Tree[Token]) -> Expr:
-        """An expression that is true or false."""
+        """Give an expression that is true or false."""
         return _needs(self.expr(node), "checkbox")
 
     def _column(self, parts: list[Any]) -> Expr:
@@ -373,7 +377,7 @@ class _Translator:
         return self.field(name)
 
     def field(self, name: str) -> Expr:
-        """A field of the dataset by its name."""
+        """Give a field of the dataset by its name."""
         field = self.fields.get(name)
         if field is None:
             raise SoqlError(
@@ -502,7 +506,7 @@ class _Translator:
         return Expr(f"{name}({word}{inner.sql})", result or inner.type, inner.params, aggregate=True)
 
     def columns(self, node: Tree[Token] | None, text: str) -> tuple[Column, ...]:
-        """The select list; its aliases are known to the rest of the query, as in SODA also to `where`."""
+        """Give the select list. Its aliases are known to the rest of the query, as in SODA to `where` too."""
         if node is None:
             return tuple(self._every(self.shape.fields))
         out: list[Column] = []
@@ -560,7 +564,7 @@ def _check_groups(query: Query) -> None:
     results = [column.expr for column in query.columns] + [expr for expr, _ in query.order]
     for expr in results + ([query.having] if query.having else []):
         if (expr.sql, expr.params) not in keys and not expr.bare <= plain:
-            name = sorted(expr.bare - plain)[0].strip('"')
+            name = min(expr.bare - plain).strip('"')
             raise SoqlError(
                 "query.soql.column-not-in-group-bys", f"Column not in group bys: {name}", column=name
             )
@@ -663,7 +667,7 @@ def _order_terms(translator: _Translator, node: Tree[Token] | None) -> tuple[tup
         if expr.type == "location":
             raise _mismatch("a location has no order")
         word = str(direction or "asc").lower()
-        # PostgreSQL's order of nulls; SQLite's is the other way round, and saying it costs the use of an index.
+        # PostgreSQL's order of nulls; SQLite's is the other way round, and saying so costs an index.
         nulls = "" if expr.never_null else " nulls last" if word == "asc" else " nulls first"
         terms.append((expr, word + nulls))
     return tuple(terms)
@@ -681,7 +685,7 @@ def _whole(columns: Sequence[Column], shape: Shape, *, grouped: bool) -> str:
 
 
 def translate(params: Mapping[str, str], shape: Shape, *, default_limit: int = DEFAULT_LIMIT_ROWS) -> Query:
-    """The query that a request's parameters ask for; raises `SoqlError` for what SODA refuses."""
+    """Give the query that a request's parameters ask for; raises `SoqlError` for what SODA refuses."""
     clauses = _clauses(params, default_limit)
     translator = _Translator(shape)
     columns = translator.columns(clauses.select, clauses.text)

@@ -1,12 +1,13 @@
 """The rows of the stand-in portal, in one SQLite file, and the ways in which a source changes.
 
-What lives here: reading and writing rows, and the state of a dataset. Every change is atomic and gives a new state: a
-number, and a `rowsUpdatedAt` in whole seconds that is never equal for two states. What does not: queries (`soql`), HTTP
-(`portal`), what a plausible day changes (`city`). No clock: each change is told when it happens.
+What lives here: reading and writing rows, and the state of a dataset. Every change is atomic and gives a
+new state: a number, and a `rowsUpdatedAt` in whole seconds that is never equal for two states. What does
+not: queries (`soql`), HTTP (`portal`), what a plausible day changes (`city`). No clock: each change is told
+when it happens.
 
-As in the real dataset (https://data.cityofchicago.org/d/x2n5-8w5q) a changed row is deleted and inserted again under a
-new `:id`; only `edit` and `touch_all` keep ids. Several processes may have one store open: the file is in WAL mode and
-a reader sees one state from its first query to its last.
+As in the real dataset (https://data.cityofchicago.org/d/x2n5-8w5q) a changed row is deleted and inserted
+again under a new `:id`; only `edit` and `touch_all` keep ids. Several processes may have one store open:
+the file is in WAL mode and a reader sees one state from its first query to its last.
 """
 
 from __future__ import annotations
@@ -38,13 +39,13 @@ _SYSTEM_FIELDS = 4  # :id, :created_at, :updated_at, :version stand first in eve
 
 
 def to_stamp(instant: datetime) -> str:
-    """An instant as a system field has it: `2023-11-14T11:02:01.256Z`."""
+    """Give an instant as a system field has it: `2023-11-14T11:02:01.256Z`."""
     at = instant.astimezone(UTC)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
 def to_wall_stamp(wall: datetime) -> str:
-    """A wall clock time as a floating timestamp has it: `2023-11-06T00:00:00.000`."""
+    """Give a wall clock time as a floating timestamp has it: `2023-11-06T00:00:00.000`."""
     return f"{wall:%Y-%m-%dT%H:%M:%S}.{wall.microsecond // 1000:03d}"
 
 
@@ -89,16 +90,15 @@ class _Tables:
         return f'insert into "{self.json}" (row_number, row_json, system_bytes) values (?, ?, ?)'  # noqa: S608
 
     def creation(self) -> list[str]:
-        """The statements that make the tables. Columns have no affinity: a value stays as it was stored."""
+        """Give the statements that make the tables. Columns have no affinity: values stay as they are."""
         names = ", ".join(f'"{field.name}"' for field in self.shape.all_fields)
         return [
             f'create table "{self.rows}" (row_number integer primary key, {names})',
-            f'create table "{self.json}" '
-            "(row_number integer primary key, row_json blob, system_bytes integer)",
+            f'create table "{self.json}" (row_number integer primary key, row_json blob, system_bytes)',
         ]
 
     def indexing(self) -> list[str]:
-        """The statements that make the indexes: after the first rows, which is faster."""
+        """Give the statements that make the indexes: after the first rows, which is faster."""
         shape = self.shape
         # The census of a whole dataset reads these alone, in the order of :id.
         census = [":id", ":version", *([shape.occurrence] if shape.occurrence else [])]
@@ -120,7 +120,7 @@ def _tables(shape: Shape) -> _Tables:
 
 
 def _wire_columns(shape: Shape, stored: Sequence[tuple[Stored, ...]]) -> list[Sequence[Any]]:
-    """The stored rows by column, in published form."""
+    """Give the stored rows by column, in published form."""
     out: list[Sequence[Any]] = []
     for field, column in zip(shape.all_fields, zip(*stored, strict=True), strict=True):
         convert = WIRE.get(field.type)
@@ -135,8 +135,10 @@ def _converted(column: Sequence[Stored], convert: Callable[[Stored], Any]) -> li
 
 
 def to_json_rows(shape: Shape, stored: Sequence[tuple[Stored, ...]]) -> Iterator[tuple[bytes, int]]:
-    """The JSON text of each row as `$select=:*,*` gives it (null fields left out), and how many bytes of it, from the
-    start, are the system fields and their comma: the rest after an opening brace is the row without them.
+    """Give the JSON text of each row, and how many bytes of it are its system fields.
+
+    The text is that of `$select=:*,*`: null fields are left out. The system fields and their comma come
+    first: the rest after an opening brace is the row without them.
     """
     if not stored:
         return
@@ -152,7 +154,7 @@ def to_json_rows(shape: Shape, stored: Sequence[tuple[Stored, ...]]) -> Iterator
 
 
 class Change:
-    """One atomic change of one dataset, under way. Its methods may be used together; they make one new state."""
+    """One atomic change of one dataset, under way. Its methods may be used together, for one new state."""
 
     def __init__(self, connection: sqlite3.Connection, shape: Shape, at: datetime, seeds: list[int]) -> None:
         self._connection = connection
@@ -164,7 +166,7 @@ class Change:
     def insert(
         self, rows: Iterable[Row], *, created_at: str | None = None, updated_at: str | None = None
     ) -> list[str]:
-        """New rows, in published form. System fields that a row lacks are minted; stamps default to `at`.
+        """Insert rows, in published form. System fields that a row lacks are minted; stamps default to `at`.
 
         `updated_at` older than rows already there makes a late row that a watermark alone does not see.
         """
@@ -193,7 +195,7 @@ class Change:
         return zip(rows, self.mint(prefix, len(rows)), strict=True)
 
     def mint(self, prefix: str, count: int) -> list[str]:
-        """New ids (`row-`) or versions (`rv-`), the same for the same store, dataset and state."""
+        """Mint ids (`row-`) or versions (`rv-`), the same for the same store, dataset and state."""
         return mint_ids(prefix, count, self._rng)
 
     def insert_stored(self, rows: Iterable[tuple[Stored, ...]]) -> int:
@@ -226,7 +228,7 @@ class Change:
         return count
 
     def rows(self, condition: str = "true", params: Sequence[Stored] = ()) -> list[Row]:
-        """The rows that meet an SQL condition on field names, published, with system fields, by `:id`."""
+        """Give the rows that meet an SQL condition on field names: published, whole, by `:id`."""
         return _published_rows(self._connection, self._tables, condition, params)
 
     def withdraw(self, ids: Iterable[str]) -> int:
@@ -271,7 +273,7 @@ class Change:
         )
 
     def recreate_all(self) -> int:
-        """The publisher replaces the dataset: the same content under new ids and new stamps."""
+        """Replace the dataset as a publisher may: the same content under new ids and new stamps."""
         rows = self._stored_rows()
         self._clear()
         fresh = zip(rows, self.mint("row-", len(rows)), self.mint("rv-", len(rows)), strict=True)
@@ -291,7 +293,7 @@ class Change:
         )
 
     def edit(self, row_id: str, changes: Mapping[str, Any]) -> None:
-        """A row is edited in place, as the whole history is: the same id, a newer stamp and version."""
+        """Edit a row in place, as the whole history is: the same id, a newer stamp and version."""
         (old,) = self.rows('":id" = ?', [row_id])
         self.withdraw([row_id])
         stamp = {":updated_at": to_stamp(self.at), ":version": self.mint("rv-", 1)[0]}
@@ -299,7 +301,7 @@ class Change:
         self.insert([{**old, **edited, **stamp, **changes}])
 
     def replace_all(self, rows: Iterable[Row]) -> int:
-        """The whole content is another pull's."""
+        """Replace the whole content by another pull's."""
         self._clear()
         return len(self.insert(rows))
 
@@ -337,14 +339,14 @@ class Snapshot:
         self.connection = connection
 
     def shape(self, dataset: str) -> Shape:
-        """The dataset's declared shape; raises `DatasetMissingError`."""
+        """Give the dataset's declared shape; raises `DatasetMissingError`."""
         found = self.connection.execute("select shape from datasets where id = ?", (dataset,)).fetchone()
         if found is None:
             raise DatasetMissingError(dataset)
         return Shape.from_json(found[0])
 
     def state(self, dataset: str) -> State:
-        """The dataset's state; raises `DatasetMissingError`."""
+        """Give the dataset's state; raises `DatasetMissingError`."""
         found = self.connection.execute(
             "select state, rows_updated_at from datasets where id = ?", (dataset,)
         ).fetchone()
@@ -353,7 +355,7 @@ class Snapshot:
         return State(*found)
 
     def tables(self, shape: Shape) -> tuple[str, str]:
-        """The names of the dataset's tables: rows, and their JSON text."""
+        """Give the names of the dataset's tables: rows, and their JSON text."""
         tables = _tables(shape)
         return tables.rows, tables.json
 
@@ -383,7 +385,7 @@ class Store:
 
     @classmethod
     def temporary(cls, *, seed: int = 7) -> Store:
-        """A store in a folder of its own, removed by `close`."""
+        """Make a store in a folder of its own, removed by `close`."""
         folder = Path(tempfile.mkdtemp(prefix="stand-in-portal-"))
         store = cls(folder / "city.sqlite", seed=seed)
         store._folder = folder
@@ -425,7 +427,7 @@ class Store:
             self._writer.execute("analyze")
 
     def fact(self, name: str) -> str | None:
-        """A small fact kept with the rows, such as the day up to which the city has lived."""
+        """Give a small fact kept with the rows, such as the day up to which the city has lived."""
         with self.snapshot() as snapshot:
             found = snapshot.connection.execute("select value from facts where name = ?", (name,)).fetchone()
         return None if found is None else str(found[0])
@@ -561,7 +563,7 @@ class Store:
             return change.replace_all(rows)
 
     def rows(self, dataset: str, condition: str = "true", params: Sequence[Stored] = ()) -> list[Row]:
-        """The published rows with system fields, by `:id`, that meet an SQL condition on field names."""
+        """Give the published rows with system fields, by `:id`, that meet an SQL condition on field names."""
         with self.snapshot() as snapshot:
             tables = _tables(snapshot.shape(dataset))
             return _published_rows(snapshot.connection, tables, condition, params)
@@ -574,6 +576,6 @@ class Store:
         return int(count)
 
     def state(self, dataset: str) -> State:
-        """The dataset's present state."""
+        """Give the dataset's present state."""
         with self.snapshot() as snapshot:
             return snapshot.state(dataset)
