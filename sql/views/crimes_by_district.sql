@@ -1,0 +1,201 @@
+-- One row is a police district: its crimes, its rates, and the last 28 complete days against others; and one
+-- for unknown.
+-- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations.
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+
+create materialized view chicago.crimes_by_district as
+with counts as (
+    select
+        place_cube.district,
+        sum(place_cube.crimes) as crimes,
+        sum(place_cube.crimes) filter (where place_cube.is_violent) as violent,
+        sum(place_cube.crimes) filter (where place_cube.is_property) as property,
+        sum(place_cube.arrests) as arrests,
+        sum(place_cube.domestic) as domestic,
+        sum(place_cube.crimes) filter (where place_cube.is_complete) as complete_crimes,
+        sum(place_cube.arrests) filter (where place_cube.is_complete) as complete_arrests
+    from chicago.place_cube
+    group by place_cube.district
+),
+
+newest as (
+    select max(daily_crimes.date) as last_date
+    from chicago.daily_crimes
+    where daily_crimes.is_complete
+),
+
+periods as (
+    select
+        -- 364 days are 52 whole weeks: the same weekdays a year before.
+        daily_crimes.date > newest.last_date - 28 as is_last,
+        daily_crimes.date between newest.last_date - 55 and newest.last_date - 28 as is_previous,
+        daily_crimes.date between newest.last_date - 391 and newest.last_date - 364 as is_last_year,
+        daily_crimes.date
+    from chicago.daily_crimes
+    -- One row on the right.
+    cross join newest
+    where daily_crimes.is_complete and daily_crimes.date > newest.last_date - 392
+),
+
+held_periods as (
+    select
+        count(*) filter (where periods.is_last) = 28 as holds_last,
+        count(*) filter (where periods.is_previous) = 28 as holds_previous,
+        count(*) filter (where periods.is_last_year) = 28 as holds_last_year
+    from periods
+),
+
+period_counts as (
+    select
+        daily_cube.district,
+        sum(daily_cube.crimes) filter (where periods.is_last) as last_28_days,
+        sum(daily_cube.crimes) filter (where periods.is_previous) as previous_28_days,
+        sum(daily_cube.crimes) filter (where periods.is_last_year) as same_28_days_last_year
+    from chicago.daily_cube
+    -- Inner: days that are not complete, or of no period, are not compared.
+    inner join periods on daily_cube.date = periods.date
+    group by daily_cube.district
+),
+
+listed as (
+    select police_stations.district
+    from chicago.police_stations
+    union
+    select counts.district
+    from counts
+    union
+    -- The row of unknown districts is always there.
+    select cast(null as smallint) as district
+),
+
+districts as (
+    select
+        listed.district,
+        coalesce(police_stations.district_name, 'unknown') as district_name,
+        coalesce(counts.crimes, 0) as crimes,
+        coalesce(counts.violent, 0) as violent,
+        coalesce(counts.property, 0) as property,
+        coalesce(counts.arrests, 0) as arrests,
+        counts.complete_arrests / nullif(counts.complete_crimes, 0) as arrest_rate,
+        counts.domestic / nullif(counts.crimes, 0) as domestic_share,
+        case when held_periods.holds_last then coalesce(period_counts.last_28_days, 0) end as last_28_days,
+        case when held_periods.holds_previous then coalesce(period_counts.previous_28_days, 0) end
+            as previous_28_days,
+        case when held_periods.holds_last_year then coalesce(period_counts.same_28_days_last_year, 0) end
+            as same_28_days_last_year
+    from listed
+    -- One row on the right.
+    cross join held_periods
+    -- Left: a district can have no crime, and crimes can be in a district that has no station.
+    left join counts on listed.district is not distinct from counts.district
+    left join period_counts on listed.district is not distinct from period_counts.district
+    left join chicago.police_stations on listed.district = police_stations.district
+),
+
+changes as (
+    select
+        districts.district,
+        districts.district_name,
+        districts.crimes,
+        districts.violent,
+        districts.property,
+        districts.arrests,
+        districts.arrest_rate,
+        districts.domestic_share,
+        districts.last_28_days,
+        districts.previous_28_days,
+        100 * (districts.last_28_days / nullif(districts.previous_28_days, 0) - 1) as change_pct,
+        districts.same_28_days_last_year,
+        100 * (districts.last_28_days / nullif(districts.same_28_days_last_year, 0) - 1) as year_change_pct,
+        districts.district is not null as is_known
+    from districts
+)
+
+select
+    changes.district,
+    changes.district_name,
+    cast(changes.crimes as bigint) as crimes,
+    cast(changes.violent as bigint) as violent,
+    cast(changes.property as bigint) as property,
+    cast(changes.arrests as bigint) as arrests,
+    round(changes.arrest_rate, 4) as arrest_rate,
+    round(changes.domestic_share, 4) as domestic_share,
+    cast(changes.last_28_days as bigint) as last_28_days,
+    cast(changes.previous_28_days as bigint) as previous_28_days,
+    round(changes.change_pct, 2) as change_pct,
+    cast(changes.same_28_days_last_year as bigint) as same_28_days_last_year,
+    round(changes.year_change_pct, 2) as year_change_pct,
+    case
+        when changes.is_known
+            then rank() over (partition by changes.is_known order by changes.crimes desc)
+    end as crimes_rank,
+    case
+        when changes.is_known
+            then rank() over (partition by changes.is_known order by changes.violent desc)
+    end as violent_rank,
+    case
+        when changes.is_known
+            then rank() over (partition by changes.is_known order by changes.property desc)
+    end as property_rank,
+    case
+        when changes.is_known and changes.arrest_rate is not null
+            then rank() over (partition by changes.is_known order by changes.arrest_rate desc nulls last)
+    end as arrest_rate_rank,
+    case
+        when changes.is_known and changes.change_pct is not null
+            then rank() over (partition by changes.is_known order by changes.change_pct desc nulls last)
+    end as change_rank
+from changes;
+
+create unique index crimes_by_district_key on chicago.crimes_by_district (district) nulls not distinct;
+
+comment on materialized view chicago.crimes_by_district is
+'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most.';
+
+comment on column chicago.crimes_by_district.district is
+'Police district. Null: the crimes of unknown districts, which have no rank.';
+
+comment on column chicago.crimes_by_district.district_name is
+'Name of the district; unknown where it is, or where the district has no station.';
+
+comment on column chicago.crimes_by_district.crimes is
+'Crimes of all days; they add up to the rows of crimes.';
+
+comment on column chicago.crimes_by_district.violent is 'Violent index crimes of all days, by FBI code.';
+
+comment on column chicago.crimes_by_district.property is 'Property index crimes of all days, by FBI code.';
+
+comment on column chicago.crimes_by_district.arrests is 'Crimes with an arrest, of all days.';
+
+comment on column chicago.crimes_by_district.arrest_rate is
+'Share of crimes with an arrest, 0 to 1, of complete days, since arrests come late. Null: no such crime.';
+
+comment on column chicago.crimes_by_district.domestic_share is
+'Share of domestic crimes, 0 to 1, of all days. Null: no crime.';
+
+comment on column chicago.crimes_by_district.last_28_days is
+'Crimes of the newest 28 complete days. Null: we do not hold them whole.';
+
+comment on column chicago.crimes_by_district.previous_28_days is
+'Crimes of the 28 days before those. Null: we do not hold them whole.';
+
+comment on column chicago.crimes_by_district.change_pct is
+'last_28_days less previous_28_days in percent of it. Null: one is not held, or there were none.';
+
+comment on column chicago.crimes_by_district.same_28_days_last_year is
+'Crimes of the 28 days that lie 364 days before last_28_days. Null: we do not hold them whole.';
+
+comment on column chicago.crimes_by_district.year_change_pct is
+'last_28_days less same_28_days_last_year in percent of it. Null: one is not held, or there were none.';
+
+comment on column chicago.crimes_by_district.crimes_rank is 'Rank by crimes. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.violent_rank is 'Rank by violent. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.property_rank is 'Rank by property. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.arrest_rate_rank is
+'Rank by arrest_rate. Null for unknown districts and without one.';
+
+comment on column chicago.crimes_by_district.change_rank is
+'Rank by change_pct. Null for unknown districts and without one.';

@@ -1,0 +1,163 @@
+-- One row is a holiday of the City on one basis: on the day itself (actual), or on the day the City is closed
+-- (observed).
+-- Reads: chicago.daily_crimes, chicago.dates. Run by: tasks/warehouse/views.py; refreshed when the data
+-- changed.
+--
+-- What is expected of a holiday is the mean of the same weekday over the four weeks before and the four
+-- after, days of holidays (either basis) left out. A holiday is compared when it and all those days are
+-- complete.
+
+create materialized view chicago.crimes_by_holiday as
+with listed as (
+    select
+        dates.actual_holiday_name as holiday_name,
+        bases.basis
+    from chicago.dates
+    -- Two rows on the right: each holiday has both, also where we hold no such day.
+    cross join (values ('actual'), ('observed')) as bases (basis)
+    where dates.actual_holiday_name is not null
+    group by dates.actual_holiday_name, bases.basis
+),
+
+held_days as (
+    select
+        daily_crimes.date,
+        'actual' as basis,
+        daily_crimes.actual_holiday_name as holiday_name,
+        daily_crimes.crimes,
+        daily_crimes.violent,
+        daily_crimes.is_complete
+    from chicago.daily_crimes
+    where daily_crimes.actual_holiday_name is not null
+    union all
+    select
+        daily_crimes.date,
+        'observed' as basis,
+        daily_crimes.holiday_name,
+        daily_crimes.crimes,
+        daily_crimes.violent,
+        daily_crimes.is_complete
+    from chicago.daily_crimes
+    where daily_crimes.holiday_name is not null
+),
+
+expectations as (
+    select
+        held_days.date,
+        held_days.basis,
+        held_days.holiday_name,
+        avg(daily_crimes.crimes) as expected_crimes,
+        avg(daily_crimes.violent) as expected_violent,
+        held_days.is_complete and bool_and(coalesce(daily_crimes.is_complete, false)) as is_comparable
+    from held_days
+    -- Eight days a holiday; none is left out here, since one that we lack makes it incomparable.
+    cross join generate_series(-28, 28, 7) as weeks (days)
+    left join chicago.dates on held_days.date + weeks.days = dates.date
+    left join chicago.daily_crimes on held_days.date + weeks.days = daily_crimes.date
+    where
+        weeks.days <> 0
+        and dates.holiday_name is null
+        and dates.actual_holiday_name is null
+    group by held_days.date, held_days.basis, held_days.holiday_name, held_days.is_complete
+),
+
+holidays as (
+    select
+        listed.holiday_name,
+        listed.basis,
+        count(*) filter (where held_days.is_complete) as holidays,
+        coalesce(sum(held_days.crimes), 0) as crimes,
+        avg(held_days.crimes) filter (where held_days.is_complete) as crimes_per_day,
+        avg(held_days.violent) filter (where held_days.is_complete) as violent_per_day,
+        count(*) filter (where expectations.is_comparable) as compared_holidays,
+        avg(expectations.expected_crimes) filter (where expectations.is_comparable) as expected_per_day,
+        avg(expectations.expected_violent) filter (where expectations.is_comparable) as expected_violent,
+        avg(held_days.crimes) filter (where expectations.is_comparable) as compared_per_day,
+        avg(held_days.violent) filter (where expectations.is_comparable) as compared_violent_per_day
+    from listed
+    -- Left: a holiday that we hold no day of keeps its rows, and one without an ordinary day near it is not
+    -- compared.
+    left join held_days
+        on
+            listed.holiday_name = held_days.holiday_name
+            and listed.basis = held_days.basis
+    left join expectations
+        on
+            held_days.date = expectations.date
+            and held_days.basis = expectations.basis
+    group by listed.holiday_name, listed.basis
+),
+
+changes as (
+    select
+        holidays.holiday_name,
+        holidays.basis,
+        holidays.holidays,
+        holidays.crimes,
+        holidays.crimes_per_day,
+        holidays.violent_per_day,
+        holidays.compared_holidays,
+        holidays.expected_per_day,
+        holidays.expected_violent,
+        100 * (holidays.compared_per_day / nullif(holidays.expected_per_day, 0) - 1) as change_pct,
+        100 * (
+            holidays.compared_violent_per_day / nullif(holidays.expected_violent, 0) - 1
+        ) as violent_change_pct
+    from holidays
+)
+
+select
+    changes.holiday_name,
+    changes.basis,
+    changes.holidays,
+    cast(changes.crimes as bigint) as crimes,
+    round(changes.crimes_per_day, 2) as crimes_per_day,
+    changes.compared_holidays,
+    round(changes.expected_per_day, 2) as expected_per_day,
+    round(changes.change_pct, 2) as change_pct,
+    round(changes.violent_per_day, 2) as violent_per_day,
+    round(changes.expected_violent, 2) as expected_violent_per_day,
+    round(changes.violent_change_pct, 2) as violent_change_pct,
+    case
+        when changes.change_pct is not null
+            then rank() over (partition by changes.basis order by changes.change_pct desc nulls last)
+    end as rank
+from changes;
+
+create unique index crimes_by_holiday_key on chicago.crimes_by_holiday (holiday_name, basis);
+
+comment on materialized view chicago.crimes_by_holiday is
+'One row is a holiday and a basis, with what is expected of an ordinary day of that weekday at that time.';
+
+comment on column chicago.crimes_by_holiday.holiday_name is 'Holiday of the City, as it writes it.';
+
+comment on column chicago.crimes_by_holiday.basis is
+'actual: the day itself. observed: the day that the City is closed for it.';
+
+comment on column chicago.crimes_by_holiday.holidays is 'Complete days of it that we hold: see daily_crimes.';
+
+comment on column chicago.crimes_by_holiday.crimes is 'Crimes on all days of it that we hold.';
+
+comment on column chicago.crimes_by_holiday.crimes_per_day is
+'Crimes a day over complete days of it. Null: there are none.';
+
+comment on column chicago.crimes_by_holiday.compared_holidays is
+'Of its complete days, those of which the four weeks on either side are complete too.';
+
+comment on column chicago.crimes_by_holiday.expected_per_day is
+'Mean of the same weekday, four weeks on either side, without holidays, for the days compared. Null: none.';
+
+comment on column chicago.crimes_by_holiday.change_pct is
+'Crimes a day on the days compared, less what is expected, in percent of it. Null: none is compared.';
+
+comment on column chicago.crimes_by_holiday.violent_per_day is
+'Violent index crimes a day over complete days of it. Null: there are none.';
+
+comment on column chicago.crimes_by_holiday.expected_violent_per_day is
+'As expected_per_day, of violent index crimes.';
+
+comment on column chicago.crimes_by_holiday.violent_change_pct is
+'As change_pct, of violent index crimes. Null: none is compared, or none is expected.';
+
+comment on column chicago.crimes_by_holiday.rank is
+'Rank by change_pct within the basis: 1 is the most above what is expected. Null where that is null.';

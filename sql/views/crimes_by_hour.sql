@@ -1,0 +1,40 @@
+-- One row is an hour of the day; the crimes at exactly 00:00 are in hour 0 and beside it.
+-- Reads: chicago.hour_cube. Run by: tasks/warehouse/views.py.
+
+create view chicago.crimes_by_hour as
+with counts as (
+    select
+        hour_cube.hour,
+        sum(hour_cube.crimes) as crimes,
+        sum(hour_cube.crimes) filter (where hour_cube.is_unknown_time) as crimes_at_unknown_time,
+        sum(hour_cube.crimes) filter (where not hour_cube.is_unknown_time) as crimes_at_known_time
+    from chicago.hour_cube
+    group by hour_cube.hour
+)
+
+select
+    cast(hours.hour as smallint) as hour,
+    cast(coalesce(counts.crimes, 0) as bigint) as crimes,
+    cast(coalesce(counts.crimes_at_unknown_time, 0) as bigint) as crimes_at_unknown_time,
+    round(coalesce(counts.crimes, 0) / nullif(sum(counts.crimes) over (), 0), 4) as share,
+    round(
+        coalesce(counts.crimes_at_known_time, 0) / nullif(sum(counts.crimes_at_known_time) over (), 0), 4
+    ) as share_of_known_times
+from generate_series(0, 23) as hours (hour)
+-- Left: an hour without a crime keeps its row.
+left join counts on hours.hour = counts.hour;
+
+comment on view chicago.crimes_by_hour is
+'One row is an hour of the day. Exactly 00:00 stands for an unknown time: compare share_of_known_times.';
+
+comment on column chicago.crimes_by_hour.hour is 'Hour of the day, 0 to 23, Chicago wall clock.';
+
+comment on column chicago.crimes_by_hour.crimes is 'Crimes of all days; they add up to the rows of crimes.';
+
+comment on column chicago.crimes_by_hour.crimes_at_unknown_time is 'Of them, those at exactly 00:00.';
+
+comment on column chicago.crimes_by_hour.share is
+'Share of all crimes, 0 to 1, unknown times in hour 0. Null: no crime.';
+
+comment on column chicago.crimes_by_hour.share_of_known_times is
+'Share of the crimes at a known time, 0 to 1. Null: no such crime.';
