@@ -23,3 +23,11 @@ class ContractError(PipelineError):
 
 class LoadError(PipelineError):
     """Our side failed: the warehouse, the ledger, a guard, or the audit."""
+
+
+class UnequalError(LoadError):
+    """After all rounds the audit still finds rows that differ."""
+
+
+class UsageError(PipelineError):
+    """The command was given something that makes no sense; exit code 2."""

@@ -4,7 +4,7 @@ A window is a span `[start, end)` of occurrence times (Chicago wall clock), or t
 or all rows with `:updated_at` at or after an instant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -17,29 +17,48 @@ class Window:
     """One window.
 
     start, end: occurrence times, Chicago wall clock without zone, end excluded; no end is "and all that is later".
-    since: instant, included; only for kind `incremental`.
+    since: instant, included; only for kind `incremental`. round: of the audit, for windows that it syncs again.
     """
 
     kind: WindowKind
     start: datetime | None = None
     end: datetime | None = None
     since: datetime | None = None
+    round: int = 0
 
     def __str__(self) -> str:
+        """Return the window as text that a person reads and `parse_window` takes back."""
         if self.kind == "undated":
             return "undated"
         if self.kind == "incremental":
-            return f"since {self.since:%Y-%m-%dT%H:%M:%SZ}"
+            return f"since {_label(self.since)}"
         return f"{_label(self.start)}..{_label(self.end)}"
 
 
 UNDATED = Window("undated")
 
 
+def parse_window(label: str) -> Window:
+    """Return the planned window that prints as `label`. Raises `ValueError` for anything else."""
+    if label == "undated":
+        return UNDATED
+    if label.startswith("since "):
+        return Window("incremental", since=datetime.fromisoformat(label.removeprefix("since ")))
+    start, separator, end = label.partition("..")
+    if not separator:
+        raise ValueError(f"{label!r} is no window")
+    return Window("occurrence", _parse(start), _parse(end))
+
+
 def _label(moment: datetime | None) -> str:
     if moment is None:
         return "later"
-    return f"{moment:%Y-%m-%d}" if moment.time() == time.min else f"{moment:%Y-%m-%dT%H:%M:%S}"
+    is_midnight = moment.time() == time.min and moment.tzinfo is None
+    return moment.date().isoformat() if is_midnight else moment.isoformat()
+
+
+def _parse(label: str) -> datetime | None:
+    return None if label == "later" else datetime.fromisoformat(label)
 
 
 def midnight(day: date) -> datetime:
@@ -70,13 +89,14 @@ def span_windows(oldest: datetime, newest: datetime, horizon: datetime, window_d
     return windows
 
 
-def day_windows(days: list[date]) -> list[Window]:
-    """Return repair windows for days that differ: runs of neighbouring days become one window."""
+def day_windows(days: Iterable[date], most_days: int) -> list[Window]:
+    """Return repair windows for days that differ: neighbouring days share one, up to `most_days`."""
     windows: list[Window] = []
     for day in sorted(days):
         start, end = midnight(day), midnight(day) + timedelta(days=1)
-        if windows and windows[-1].end == start:
-            windows[-1] = Window("repair", windows[-1].start, end)
+        last = windows[-1] if windows else None
+        if last and last.start and last.end == start and (end - last.start).days <= most_days:
+            windows[-1] = Window("repair", last.start, end)
         else:
             windows.append(Window("repair", start, end))
     return windows

@@ -282,6 +282,7 @@ create table pipeline.windows (
     "start" timestamp without time zone,
     "end" timestamp without time zone,
     since timestamp with time zone,
+    round smallint not null default 0,
     status text not null default 'pending' check (status in ('pending', 'running', 'done', 'failed')),
     source_rows integer,
     inserted integer,
@@ -296,7 +297,7 @@ create table pipeline.windows (
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
     error text,
-    unique nulls not distinct (run_id, kind, "start", "end", since),
+    unique nulls not distinct (run_id, kind, "start", "end", since, round),
     check (source_rows = inserted + rekeyed + updated + unchanged + rejected)
 );
 
@@ -317,6 +318,8 @@ comment on column pipeline.windows."end" is
 'End of occurrence times, excluded. Null for undated and incremental, and for a window without an end.';
 
 comment on column pipeline.windows.since is 'First :updated_at of an incremental window, included. Instant.';
+
+comment on column pipeline.windows.round is 'Comparison of the audit after which it was synced again; 0 for planned windows.';
 
 comment on column pipeline.windows.status is 'pending, running, done or failed.';
 

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TypeVar
 
 from tasks.errors import SourceError
-from tasks.source.portal import Answer, Portal, Row, SourceState
+from tasks.source.portal import Portal, Row, SourceState
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,10 @@ class SteadySource:
             self._last_seen = state
         return state
 
+    def last_seen(self) -> SourceState:
+        """Return the state that was seen last, asked for if none was."""
+        return self._last_seen or self.state()
+
     def read(self, what: str, once: Callable[[], T]) -> tuple[T, SourceState]:
         """Call `once` until the source's state is the same before and after it.
 
@@ -56,7 +60,7 @@ class SteadySource:
         """
         cause = ""
         for attempt in range(1, MAX_READS + 1):
-            before = self._last_seen or self.state()
+            before = self.last_seen()
             try:
                 result = once()
             except ReadAgainError as error:

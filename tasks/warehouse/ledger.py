@@ -160,7 +160,7 @@ def read_unfinished(connection: Connection) -> UnfinishedRun | None:
     rows = connection.execute(
         text(
             'select kind, "start", "end", since from pipeline.windows'
-            " where run_id = :run_id and status <> 'done' and kind in ('occurrence', 'undated') order by window_id"
+            " where run_id = :run_id and status <> 'done' and round = 0 order by window_id"
         ),
         {"run_id": run.run_id},
     )
@@ -199,15 +199,15 @@ def add_window(connection: Connection, run_id: UUID, window: Window) -> None:
     """Write a window as pending; one that stands already is left as it is."""
     connection.execute(
         text(
-            'insert into pipeline.windows (run_id, kind, "start", "end", since)'
-            " values (:run_id, :kind, :start, :end, :since) on conflict do nothing"
+            'insert into pipeline.windows (run_id, kind, "start", "end", since, round)'
+            " values (:run_id, :kind, :start, :end, :since, :round) on conflict do nothing"
         ),
         {"run_id": run_id, **_key(window)},
     )
 
 
 def start_window(connection: Connection, run_id: UUID, window: Window) -> None:
-    """Write that a window is being worked on; a repair window may be worked on more than once."""
+    """Write that a window is being worked on."""
     add_window(connection, run_id, window)
     connection.execute(
         text(
@@ -247,8 +247,7 @@ def conclude_windows(connection: Connection, run_id: UUID, dataset: str) -> bool
     """If all planned windows are done, write so and let the candidate watermark take effect; return whether they are."""
     open_windows = connection.execute(
         text(
-            "select count(*) from pipeline.windows"
-            " where run_id = :run_id and kind <> 'repair' and status <> 'done'"
+            "select count(*) from pipeline.windows where run_id = :run_id and round = 0 and status <> 'done'"
         ),
         {"run_id": run_id},
     ).scalar_one()
@@ -275,9 +274,9 @@ def conclude_windows(connection: Connection, run_id: UUID, dataset: str) -> bool
 
 _THIS_WINDOW = (
     ' run_id = :run_id and kind = :kind and "start" is not distinct from :start'
-    ' and "end" is not distinct from :end and since is not distinct from :since'
+    ' and "end" is not distinct from :end and since is not distinct from :since and round = :round'
 )
 
 
 def _key(window: Window) -> dict[str, Any]:
-    return {"kind": window.kind, "start": window.start, "end": window.end, "since": window.since}
+    return {"kind": window.kind, "start": window.start, "end": window.end, "since": window.since, "round": window.round}

@@ -5,10 +5,12 @@ is not used. Mirrors https://ollycope.com/software/yoyo/latest/.
 """
 
 import logging
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Self
 
 import yoyo
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import parse_uri
 
@@ -21,32 +23,44 @@ _SCHEMA: Final = "pipeline"
 
 
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
-    """yoyo over a connection that is open already, so that it needs no password of its own."""
+    """yoyo over the engine's own way to connect, so that it needs no address and no password."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._open = connection.connection.driver_connection
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         super().__init__(parse_uri("postgresql+psycopg:///"), "_yoyo_migration")
 
     def connect(self, _dburi: Any) -> Any:
         self.schema = _SCHEMA
-        return self._open
+        pooled = self._engine.raw_connection()
+        pooled.detach()
+        connection: Any = pooled.dbapi_connection
+        connection.autocommit = True
+        return connection
+
+    def copy(self) -> Self:
+        return type(self)(self._engine)
+
+    @contextmanager
+    def lock(self, timeout: float = 10) -> Iterator[None]:  # noqa: ARG002 - yoyo's signature
+        """Take none: the writer's lock is held."""
+        yield
 
 
-def migrate(connection: Connection) -> list[str]:
-    """Apply the migrations that are missing and return their names. The connection is to be in autocommit.
+def migrate(engine: Engine) -> list[str]:
+    """Apply the migrations that are missing and return their names.
 
     Raises `LoadError` when the database has migrations that this code does not know: it is newer.
     """
-    connection.execute(text(f"create schema if not exists {_SCHEMA}"))
-    backend = _Backend(connection)
+    with engine.begin() as connection:
+        connection.execute(text(f"create schema if not exists {_SCHEMA}"))
     known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
-    _refuse_newer(backend, {migration.hash for migration in known})
-    missing = backend.to_apply(known)
-    names = [migration.id for migration in missing]
-    if names:
-        backend.apply_migrations(missing)
-        log.info("migrations=%s applied", ",".join(names))
-    connection.execute(text("reset search_path"))
+    with _Backend(engine) as backend:
+        _refuse_newer(backend, {migration.hash for migration in known})
+        missing = backend.to_apply(known)
+        names = [migration.id for migration in missing]
+        if names:
+            backend.apply_migrations(missing)
+            log.info("migrations=%s applied", ",".join(names))
     return names
 
 

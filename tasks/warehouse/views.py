@@ -176,7 +176,9 @@ def _drop(connection: Connection, files: list[ViewFile], stale: list[str], obsol
 
 
 def _create(connection: Connection, file: ViewFile) -> None:
-    connection.exec_driver_sql(file.content.replace("%", "%%"))
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(file.content.encode())
     connection.execute(
         text(
             "insert into pipeline.deployed_views (view_name, is_materialized, definition_sha256, refreshed_at)"

@@ -1,0 +1,79 @@
+"""The parent flow, and the command line. Wiring only: what a step does is in tasks/, one module each.
+
+    python flows/main.py                    do what is missing: backfill, resume, or increment
+    python flows/main.py --help             the rest
+"""
+
+import asyncio
+import sys
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+if __name__ == "__main__":
+    import tasks.prefect_console  # noqa: F401
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from flows.sync_window import sync_window
+from tasks.audit import audit
+from tasks.check_database import Plan, check_database
+from tasks.claim import Claim, claim_run
+from tasks.close_windows import close_windows
+from tasks.command_line import make_request, run_command
+from tasks.errors import PipelineError
+from tasks.load_reference import load_reference
+from tasks.outcome import error_of
+from tasks.refresh_views import refresh_views
+from tasks.report import RunReport, report
+from tasks.warehouse.ledger import Mode
+
+
+@flow(name="chicago-crime", flow_run_name="{mode}")
+async def chicago_crime(
+    mode: Mode = "auto",
+    start: date | None = None,
+    end: date | None = None,
+    window_days: int | None = None,
+    max_concurrency: int | None = None,
+    accept_retirements: bool = False,  # noqa: FBT001, FBT002
+) -> RunReport | State[None]:
+    """Make the warehouse equal to the City's record, prove it, and refresh the views.
+
+    mode: auto does what is missing. start, end: Chicago local dates, end excluded; without them the whole span.
+    accept_retirements: let pass, for this run, what the guard against mass retirement would stop.
+    """
+    request = make_request(mode, start, end, window_days, max_concurrency, accept_retirements=accept_retirements)
+    async with claim_run(request) as claim:
+        if claim is None:
+            return Completed(name="Skipped", message="another run is at work; it does what this one would")
+        plan = await check_database(claim)
+        await load_reference(claim)
+        errors = await sync_windows(claim, plan)
+        windows = await close_windows(claim, plan.windows, errors)
+        audited = await audit(claim, plan, windows.failed_windows, return_state=True)
+        refreshed = await refresh_views(claim, return_state=True)
+        verdict = await report(
+            claim, windows, await error_of("audit", audited), await error_of("refresh_views", refreshed)
+        )
+        return verdict.or_raise()
+
+
+async def sync_windows(claim: Claim, plan: Plan) -> list[PipelineError | None]:
+    """Run the subflow of each window, a bounded number at a time; an error is kept, so that all have their chance."""
+    gate = asyncio.Semaphore(claim.request.max_concurrency)
+
+    async def sync(window: str) -> PipelineError | None:
+        async with gate:
+            state = await sync_window(
+                str(claim.run_id), window, claim.request.accept_retirements, return_state=True
+            )
+            return await error_of(f"window {window}", state)
+
+    return await asyncio.gather(*(sync(str(window)) for window in plan.windows))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(chicago_crime, sys.argv[1:]))

@@ -1,0 +1,216 @@
+"""The audit: prove that what we hold is what the source holds, mend the days that differ, and write it down.
+
+Reads the census of the whole span (or of the range that was asked for), compares, syncs the days that differ again,
+three rounds at most; then `equal` is recorded, or the run is unequal. Reasons of retired rows are settled last.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy import Engine, text
+
+from tasks import connections
+from tasks.check_database import Plan, census_state
+from tasks.claim import Claim
+from tasks.contract.crimes import to_crimes, to_raw_frame
+from tasks.errors import PipelineError, UnequalError
+from tasks.extract import read_window, span_start, start_window
+from tasks.load import guards_of, load_window
+from tasks.settings import Settings
+from tasks.source import soql
+from tasks.source.portal import SourceState
+from tasks.source.whole_read import SteadySource, read_rows
+from tasks.warehouse import census, ledger
+from tasks.warehouse.census import Comparison, Span
+from tasks.warehouse.settle import SettleCounts, settle
+from tasks.warehouse.sync import Guards
+from tasks.windows import UNDATED, Window, day_windows, midnight
+
+log = logging.getLogger(__name__)
+
+MOST_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """How the audit ended. source_rows, our_rows: rows of the span; rounds: comparisons made."""
+
+    proof: str
+    equal: bool
+    source_rows: int
+    our_rows: int
+    rounds: int
+    settled: SettleCounts
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """Everything an audit works with."""
+
+    engine: Engine
+    source: SteadySource
+    settings: Settings
+    claim: Claim
+    guards: Guards
+
+    def prove(self, plan: Plan, failed: Sequence[Window]) -> AuditReport:
+        """Prove the span equal, or raise `UnequalError` naming the days that differ.
+
+        failed: windows of this run that failed; their days are compared but not mended, since nothing of a failed
+        window is to be stored.
+        """
+        if plan.kind == "unmoved":
+            return self._unmoved()
+        comparison, rounds = self._compare_and_mend(failed)
+        is_whole = self.claim.request.is_whole
+        settled = SettleCounts(0, 0)
+        if comparison.equal:
+            self._record_proof("census")
+            settled = settle(self.engine, self.claim.run_id, is_whole=is_whole)
+        report = AuditReport("census", comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled)
+        if not comparison.equal:
+            raise UnequalError(_what_differs(comparison, rounds))
+        return report
+
+    def _unmoved(self) -> AuditReport:
+        state = census_state(self.source.last_seen())
+        with self.engine.begin() as connection:
+            our_rows = census.is_proven_equal(connection, state)
+            if our_rows is None:
+                raise UnequalError("the source moved between the plan and the audit; run again")
+            census.record_unmoved(connection, self.claim.run_id, our_rows, state)
+        self._record_proof("unmoved")
+        settled = settle(self.engine, self.claim.run_id, is_whole=True)
+        return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
+
+    def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, int]:
+        comparison = self._compare(1)
+        for round_ in range(2, MOST_ROUNDS + 2):
+            windows = _windows_to_mend(comparison, failed, self.settings.window_days)
+            if comparison.equal or not (windows or comparison.stray_ids):
+                break
+            if round_ > MOST_ROUNDS:
+                return comparison, MOST_ROUNDS
+            log.info(
+                "audit_round=%d missing=%d surplus=%d outdated=%d days=%d",
+                round_ - 1,
+                comparison.missing,
+                comparison.surplus,
+                comparison.outdated,
+                len(comparison.differing_days),
+            )
+            census.drop_strays(self.engine, comparison.stray_ids)
+            self._mend([replace(window, round=round_ - 1) for window in windows])
+            comparison = self._compare(round_)
+        else:
+            round_ = MOST_ROUNDS + 1
+        return comparison, round_ - 1
+
+    def _compare(self, round_: int) -> Comparison:
+        frame, state, span = self._read_census()
+        comparison = census.compare(self.engine, self.source.portal.profile, frame, span)
+        with self.engine.begin() as connection:
+            ledger.assert_running(connection, self.claim.run_id)
+            census.record_comparison(
+                connection, self.claim.run_id, round_, comparison, span, census_state(state)
+            )
+        return comparison
+
+    def _read_census(self) -> tuple[pd.DataFrame, SourceState, Span]:
+        portal, request = self.source.portal, self.claim.request
+        profile = portal.profile
+        asked = Window("occurrence", request.start, request.end)
+        where = None if request.is_whole else soql.in_window(profile, asked)
+        select = f"{profile.key},{profile.version},{profile.occurrence}"
+        whole, state = self.source.read("the census", lambda: read_rows(portal, where, select))
+        raw = to_raw_frame(whole.rows, profile)[["crime_id", "version", "date_of_occurrence"]]
+        raw["date_of_occurrence"] = pd.to_datetime(
+            raw["date_of_occurrence"].astype(object), format="ISO8601", errors="coerce"
+        )
+        oldest = span_start(state)
+        start = max(request.start, oldest) if request.start else oldest
+        end = None if request.is_whole else request.end or datetime.max
+        return raw, state, Span(start, end)
+
+    def _mend(self, windows: Sequence[Window]) -> None:
+        """Sync windows again, each having its chance; raise the first error after the last of them."""
+        with ThreadPoolExecutor(self.settings.max_concurrency) as pool:
+            errors = [error for error in pool.map(self._mend_one, windows) if error is not None]
+        if errors:
+            raise errors[0]
+
+    def _mend_one(self, window: Window) -> PipelineError | None:
+        run_id, profile = self.claim.run_id, self.source.portal.profile
+        try:
+            start_window(self.engine, run_id, window)
+            extracted = read_window(self.source, self.engine, window)
+            transformed = to_crimes(extracted.raw, profile)
+            load_window(self.engine, profile, run_id, window, extracted, transformed, self.guards)
+        except PipelineError as error:
+            with self.engine.begin() as connection:
+                ledger.fail_window(connection, run_id, window, str(error))
+            return error
+        return None
+
+    def _record_proof(self, proof: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(
+                text("update pipeline.runs set proof = :proof where run_id = :run_id"),
+                {"proof": proof, "run_id": self.claim.run_id},
+            )
+
+
+def _windows_to_mend(comparison: Comparison, failed: Sequence[Window], window_days: int) -> list[Window]:
+    if any(window.kind == "incremental" for window in failed):
+        # The days of a failed incremental window are not known, so nothing is stored in this run any more.
+        return []
+    days = [day for day in comparison.differing_days if not any(_covers(window, day) for window in failed)]
+    windows = day_windows(days, window_days)
+    if comparison.undated_differs and UNDATED not in failed:
+        windows.append(UNDATED)
+    return windows
+
+
+def _covers(window: Window, day: date) -> bool:
+    if window.start is None:
+        return False
+    return window.start < midnight(day) + timedelta(days=1) and (window.end is None or midnight(day) < window.end)
+
+
+def _what_differs(comparison: Comparison, rounds: int) -> str:
+    days = [f"{day:%Y-%m-%d}" for day in comparison.differing_days]
+    shown = ", ".join(days[:7]) + (f" and {len(days) - 7} more" if len(days) > 7 else "")
+    return (
+        f"after {rounds} comparison(s) {comparison.missing} rows of the source are missing here, {comparison.surplus} are here "
+        f"and not there, {comparison.outdated} are held in another version (days: {shown or 'undated rows'}). "
+        "Run again; if it stays, run with --mode reconcile and read docs/runbook.md."
+    )
+
+
+@task(name="audit", cache_policy=NO_CACHE)
+async def audit(claim: Claim, plan: Plan, failed: tuple[Window, ...]) -> AuditReport:
+    """Prove that we hold what the source holds."""
+    settings = connections.settings()
+    auditor = Auditor(
+        connections.warehouse(),
+        connections.source(),
+        settings,
+        claim,
+        guards_of(settings, accept_retirements=claim.request.accept_retirements),
+    )
+    report = await asyncio.to_thread(auditor.prove, plan, failed)
+    log.info(
+        "proof=%s equal=%s source=%d ours=%d rounds=%d", report.proof, report.equal, report.source_rows,
+        report.our_rows, report.rounds,
+    )  # fmt: skip
+    return report
+
+

@@ -1,0 +1,111 @@
+"""The claim: a run's place as the one writer, from its first look at the database to its last word.
+
+Takes the lock, then migrates, marks runs that died, and opens the run in the ledger; closes it however it ends.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from prefect.exceptions import TerminationSignal
+from sqlalchemy import Engine
+
+from tasks import connections
+from tasks.errors import PipelineError, UnequalError
+from tasks.warehouse import ledger
+from tasks.warehouse.engine import first_line
+from tasks.warehouse.ledger import Mode, RunStatus
+from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.migrations import migrate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked to do. start, end: Chicago wall clock, end excluded; nulls: the whole span."""
+
+    mode: Mode
+    start: datetime | None
+    end: datetime | None
+    window_days: int
+    max_concurrency: int
+    accept_retirements: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the whole span is asked for."""
+        return self.start is None and self.end is None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run that is the one writer."""
+
+    run_id: UUID
+    request: Request
+
+
+@asynccontextmanager
+async def claim_run(request: Request) -> AsyncIterator[Claim | None]:
+    """Be the one writer while the body runs; yield None when another run is.
+
+    The run is closed as done, or as what the body's exception says: unequal, failed, or stopped by a signal.
+    """
+    engine = await asyncio.to_thread(connections.warehouse)
+    with writer_lock(engine) as connection:
+        if connection is None:
+            await asyncio.to_thread(_record_skipped, engine, request.mode)
+            yield None
+            return
+        run_id = await asyncio.to_thread(_open, engine, request)
+        status: RunStatus = "stopped"
+        message: str | None = "stopped by a signal; the next run goes on from here"
+        try:
+            yield Claim(run_id, request)
+            status, message = "done", None
+        except UnequalError as error:
+            status, message = "unequal", str(error)
+            raise
+        except (TerminationSignal, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            status, message = "failed", _message(error)
+            raise
+        finally:
+            _close(engine, run_id, status, message)
+
+
+def _open(engine: Engine, request: Request) -> UUID:
+    migrate(engine)
+    with engine.begin() as transaction:
+        for dead in ledger.mark_dead_runs(transaction):
+            log.warning("run=%s ended without a word and is marked dead", dead)
+        ledger.check_dataset(transaction, connections.profile().dataset)
+        return ledger.open_run(
+            transaction,
+            request.mode,
+            (request.start, request.end),
+            accept_retirements=request.accept_retirements,
+        )
+
+
+def _record_skipped(engine: Engine, mode: str) -> None:
+    with engine.begin() as connection:
+        ledger.record_skipped(connection, mode)
+
+
+def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None) -> None:
+    try:
+        with engine.begin() as connection:
+            ledger.close_run(connection, run_id, status, message)
+    except Exception as error:  # noqa: BLE001 - the run's own error is the one to be seen; the next run marks this one
+        log.warning("run=%s could not be closed as %s: %s", run_id, status, first_line(error))
+
+
+def _message(error: Exception) -> str:
+    return str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"

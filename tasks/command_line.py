@@ -1,0 +1,207 @@
+"""The command line of `flows/main.py`: what may be asked, what is printed, and the exit code.
+
+0 done or skipped, 1 failed or unequal, 2 wrong use.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Final, NoReturn, get_args
+
+import prefect.settings
+from prefect import State
+
+from tasks import connections
+from tasks.claim import Request
+from tasks.console import live_progress, set_up_logging
+from tasks.errors import ConfigError, PipelineError, UsageError
+from tasks.preview import preview_run
+from tasks.report import as_dict, read_run_of_this_process, read_report, to_lines
+from tasks.settings import PROJECT_FOLDER, read_settings
+from tasks.warehouse import local_services
+from tasks.warehouse.engine import shell_command
+from tasks.warehouse.ledger import Mode
+from tasks.windows import midnight
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USE: Final = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USE, f"{self.prog}: {message} (see --help)\n")
+
+
+def make_request(
+    mode: Mode,
+    start: date | None,
+    end: date | None,
+    window_days: int | None,
+    max_concurrency: int | None,
+    *,
+    accept_retirements: bool,
+) -> Request:
+    """Return what was asked for, with the settings where nothing was said. Raises `UsageError` for nonsense."""
+    if mode not in get_args(Mode):
+        raise UsageError(f"mode {mode!r} is unknown; it is one of {', '.join(get_args(Mode))}")
+    if start and end and not start < end:
+        raise UsageError(f"start {start} is not before end {end}; the end is excluded")
+    if mode == "incremental" and (start or end):
+        raise UsageError("an incremental run follows the watermark and takes no start or end")
+    settings = connections.settings()
+    return Request(
+        mode=mode,
+        start=midnight(start) if start else None,
+        end=midnight(end) if end else None,
+        window_days=_positive("window_days", window_days or settings.window_days),
+        max_concurrency=_positive("max_concurrency", max_concurrency or settings.max_concurrency),
+        accept_retirements=accept_retirements,
+    )
+
+
+def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
+    """Do what the command line asks and return the exit code. run: the parent flow."""
+    asked = _parser().parse_args(arguments)
+    set_up_logging()
+    try:
+        read_settings()
+        request = make_request(
+            asked.mode,
+            asked.start,
+            asked.end,
+            asked.window_days,
+            asked.max_concurrency,
+            accept_retirements=asked.accept_retirements,
+        )
+        if asked.command == "plan":
+            return _plan(request)
+        return _run(run, asked)
+    except (UsageError, ConfigError) as error:
+        _say(f"main.py: {error}", sys.stderr)
+        return WRONG_USE
+    except PipelineError as error:
+        _say(f"main.py: {error}", sys.stderr)
+        return FAILED
+    finally:
+        connections.close()
+
+
+def _run(run: Callable[..., Any], asked: argparse.Namespace) -> int:
+    settings = connections.settings()
+    with _prefect_server() as ui_url:
+        if settings.app_token is None:
+            _say("No APP_TOKEN is set: the portal may throttle the calls. The run goes on.", sys.stderr)
+        engine = connections.warehouse()
+        with live_progress(engine):
+            state: State[Any] = asyncio.run(
+                run(
+                    asked.mode,
+                    asked.start,
+                    asked.end,
+                    asked.window_days,
+                    asked.max_concurrency,
+                    asked.accept_retirements,
+                    return_state=True,
+                )
+            )
+    if state.name == "Skipped":
+        _say(f"skipped: {state.message}")
+        return DONE
+    return _conclude(state, asked, ui_url)
+
+
+def _conclude(state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
+    engine, settings = connections.warehouse(), connections.settings()
+    run_id = read_run_of_this_process(engine)
+    if run_id is None:
+        raise _error_of(state)
+    found = read_report(engine, run_id)
+    if asked.json:
+        _say(json.dumps(as_dict(found), default=str))
+    else:
+        lines = to_lines(found)
+        lines += [f"look       {shell_command(settings)}", f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}"]
+        _say("\n".join(lines))
+    return DONE if state.is_completed() else FAILED
+
+
+def _error_of(state: State[Any]) -> PipelineError:
+    """Return why a run ended before it was written down."""
+    error = state.result(raise_on_failure=False)
+    return error if isinstance(error, PipelineError) else PipelineError(f"the run did not begin: {state.message}")
+
+
+def _plan(request: Request) -> int:
+    for line in preview_run(connections.warehouse(), connections.source(), request, connections.settings()):
+        _say(line)
+    return DONE
+
+
+@contextmanager
+def _prefect_server() -> Iterator[str]:
+    """Have a Prefect server: the one that the user set, else the local one; yield the address of its UI."""
+    settings = connections.settings()
+    chosen = prefect.settings.PREFECT_API_URL.value()
+    if chosen:
+        yield prefect.settings.PREFECT_UI_URL.value() or chosen.removesuffix("/api")
+        return
+    if settings.require_server:
+        raise ConfigError("PREFECT_API_URL is not set, and REQUIRE_SERVER forbids a local server; set it")
+    postgres = local_services.ensure_postgres(PROJECT_FOLDER)
+    pending = local_services.start_prefect_server(PROJECT_FOLDER, postgres)
+    connections.warehouse()
+    local = pending.wait()
+    # A child of this process (a worker, a script) finds the same server.
+    os.environ["PREFECT_API_URL"] = local.api_url
+    with prefect.settings.temporary_settings({prefect.settings.PREFECT_API_URL: local.api_url}):
+        yield local.ui_url
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="main.py",
+        description="Keep the warehouse equal to the City of Chicago's crime record.",
+        epilog="Settings come from the environment or .env; see .env.example. Exit: 0 done or skipped, 1 failed, 2 wrong use.",
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=["run", "plan"], default="run",
+        help="run (default); plan: say what a run would change, and change nothing",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mode", choices=get_args(Mode), default="auto",
+        help="auto: backfill when empty, resume when unfinished, else incremental; reconcile: every window of the span",
+    )  # fmt: skip
+    parser.add_argument("--start", type=_date, help="first Chicago date of a range, YYYY-MM-DD")
+    parser.add_argument("--end", type=_date, help="end of the range, excluded")
+    parser.add_argument("--window-days", type=int, help="days of a window (WINDOW_DAYS)")
+    parser.add_argument("--max-concurrency", type=int, help="windows in flight (MAX_CONCURRENCY)")
+    parser.add_argument(
+        "--accept-retirements", action="store_true", help="let a mass retirement pass, once; look with plan first"
+    )
+    parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
+    return parser
+
+
+def _date(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is no date; write it like 2026-01-31") from None
+
+
+def _positive(name: str, value: int) -> int:
+    if value < 1:
+        raise UsageError(f"{name} is {value}; it has to be 1 or more")
+    return value
+
+
+def _say(message: str, stream: Any = None) -> None:
+    (stream or sys.stdout).write(message + "\n")

@@ -1,0 +1,53 @@
+"""What a process has open: its settings, the warehouse, the portal. Opened once, when a step first needs them.
+
+Flow parameters are dates and numbers, so that a window can run in another process; what it talks to comes from here.
+"""
+
+from functools import cache
+
+from sqlalchemy import Engine
+
+from tasks.datasets import DATASETS, DatasetProfile
+from tasks.settings import Settings, read_settings
+from tasks.source.portal import Portal, PortalOptions
+from tasks.source.whole_read import SteadySource
+from tasks.warehouse.engine import open_warehouse
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return read_settings()
+
+
+@cache
+def warehouse() -> Engine:
+    """Return the engine on the warehouse."""
+    return open_warehouse(settings())
+
+
+@cache
+def source() -> SteadySource:
+    """Return the portal, for reads that hold of one state."""
+    chosen = settings()
+    options = PortalOptions(
+        url=chosen.portal_url,
+        app_token=chosen.app_token,
+        page_rows=chosen.portal_page_rows,
+        timeout_seconds=chosen.portal_timeout_seconds,
+        patience_seconds=chosen.portal_patience_seconds,
+    )
+    return SteadySource(Portal(options, profile()))
+
+
+def profile() -> DatasetProfile:
+    """Return what is declared of the dataset that the settings name."""
+    return DATASETS[settings().crimes_dataset]
+
+
+def close() -> None:
+    """Close what is open and forget the settings, so that the next step opens anew."""
+    if warehouse.cache_info().currsize:
+        warehouse().dispose()
+    for opened in (settings, warehouse, source):
+        opened.cache_clear()

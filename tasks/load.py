@@ -1,0 +1,91 @@
+"""Load: make our rows of one window equal to the source's, in one transaction (tasks/warehouse/sync.py)."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+from uuid import UUID
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task, exponential_backoff
+from sqlalchemy import Engine
+
+from tasks import connections
+from tasks.contract.crimes import Transformed
+from tasks.datasets import DatasetProfile
+from tasks.extract import Extracted
+from tasks.settings import Settings
+from tasks.warehouse.faults import PassingFaultError, named_faults
+from tasks.warehouse.ledger import WindowCounts
+from tasks.warehouse.sync import Guards, SyncInput, sync_window
+from tasks.windows import Window
+
+log = logging.getLogger(__name__)
+
+
+def load_window(
+    engine: Engine,
+    profile: DatasetProfile,
+    run_id: UUID,
+    window: Window,
+    extracted: Extracted,
+    transformed: Transformed,
+    guards: Guards,
+) -> WindowCounts:
+    """Sync a window and log one line of it. Raises `LoadError`, `ContractError`, or `PassingFaultError`."""
+    began = time.monotonic()
+    with named_faults(engine, f"window {window}"):
+        counts = sync_window(
+            engine,
+            run_id,
+            profile,
+            SyncInput(window, transformed, tuple(extracted.present["crime_id"]), extracted.span_start),
+            guards,
+            extracted.seconds,
+        )
+    log.info("%s", window_line(window, counts, time.monotonic() - began))
+    return counts
+
+
+def window_line(window: Window, counts: WindowCounts, load_seconds: float) -> str:
+    """Return what is said of a window in the log: one line, key=value."""
+    return (
+        f"window={window} source={counts.source_rows} inserted={counts.inserted} rekeyed={counts.rekeyed} "
+        f"updated={counts.updated} unchanged={counts.unchanged} rejected={counts.rejected} retired={counts.retired} "
+        f"read_s={counts.seconds:.2f} load_s={load_seconds:.2f}"
+    )
+
+
+def guards_of(settings: Settings, *, accept_retirements: bool) -> Guards:
+    """Return the guards that the settings set; a person may lift the one on retirements for a run."""
+    return Guards(None if accept_retirements else settings.max_retire_share, settings.max_reject_share)
+
+
+async def _may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(await state.aresult(raise_on_failure=False), PassingFaultError)
+
+
+@task(
+    name="load",
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=2),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_may_help,
+    cache_policy=NO_CACHE,
+)
+async def load(
+    run_id: UUID, window: Window, extracted: Extracted, transformed: Transformed, accept_retirements: bool  # noqa: FBT001
+) -> WindowCounts:
+    """Sync one window into the warehouse."""
+    return await asyncio.to_thread(
+        load_window,
+        connections.warehouse(),
+        connections.profile(),
+        run_id,
+        window,
+        extracted,
+        transformed,
+        guards_of(connections.settings(), accept_retirements=accept_retirements),
+    )

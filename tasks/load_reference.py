@@ -1,0 +1,111 @@
+"""Load reference: stations, wards, codes, beats, and the dates with their holidays.
+
+Bundled lists first, so that the first run needs nothing; then the portal's, weekly at most. A refresh that fails, or
+that breaks its model, is a warning, and the table stands.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy import Engine
+
+from tasks import connections
+from tasks.claim import Claim
+from tasks.contract.dates import dates
+from tasks.contract.reference import CONVERSIONS, read_bundled
+from tasks.errors import ContractError, SourceError
+from tasks.source.portal import Portal
+from tasks.warehouse.faults import named_faults
+from tasks.warehouse.reference import (
+    Origin,
+    ReferenceLoad,
+    read_date_span,
+    read_last_loads,
+    record_load,
+    replace_table,
+)
+
+log = logging.getLogger(__name__)
+
+REFRESH_AFTER: Final = timedelta(days=7)
+# The lists at the portal, and the field that orders them.
+PORTAL_LISTS: Final = {
+    "police_stations": ("z8bn-74gv", "district"),
+    "police_headquarters": ("z8bn-74gv", "district"),
+    "ward_offices": ("htai-wnw4", "ward"),
+    "iucr_codes": ("c7ck-438e", "iucr"),
+}
+ALL_LISTS: Final = (*PORTAL_LISTS, "fbi_codes", "beats")
+
+
+@dataclass(frozen=True)
+class ReferenceReport:
+    """What became of the lists: names loaded, and one line for each that could not be refreshed."""
+
+    loaded: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def refresh_reference(
+    engine: Engine, portal: Portal, now: datetime, span: tuple[date, date] | None
+) -> ReferenceReport:
+    """Load what is missing or older than a week. now: instant. span: days of occurrence that the source has, if known."""
+    with named_faults(engine, "the reference lists"), engine.begin() as connection:
+        last = read_last_loads(connection)
+    loaded, warnings = [], []
+    for name in ALL_LISTS:
+        if name not in last:
+            _store(engine, name, read_bundled(name), "bundled", now)
+            loaded.append(name)
+    for name, (dataset, order) in PORTAL_LISTS.items():
+        if not _is_due(last.get(name), now):
+            continue
+        try:
+            frame = CONVERSIONS[name](portal.fetch_list(dataset, order))
+        except (SourceError, ContractError) as error:
+            warnings.append(f"{name}: the list stands as it is: {error}")
+            continue
+        _store(engine, name, frame, "portal", now)
+        loaded.append(name)
+    loaded += _store_dates(engine, span, now)
+    return ReferenceReport(tuple(dict.fromkeys(loaded)), tuple(warnings))
+
+
+def _is_due(last: ReferenceLoad | None, now: datetime) -> bool:
+    return last is None or last.loaded_from != "portal" or now - last.loaded_at >= REFRESH_AFTER
+
+
+def _store(engine: Engine, name: str, frame: pd.DataFrame, origin: Origin, now: datetime) -> None:
+    with named_faults(engine, f"list {name}"), engine.begin() as connection:
+        changed = replace_table(connection, name, frame)
+        record_load(connection, ReferenceLoad(name, origin, len(frame), changed, now))
+
+
+def _store_dates(engine: Engine, span: tuple[date, date] | None, now: datetime) -> list[str]:
+    """Make the calendar cover what we hold, what the source has, and the next year."""
+    with engine.connect() as connection:
+        held = read_date_span(connection)
+    days = [day for known in (held, span) if known for day in known] or [now.date()]
+    _store(engine, "dates", dates(min(days), max(days)), "generated", now)
+    return ["dates"]
+
+
+@task(name="load_reference", cache_policy=NO_CACHE)
+async def load_reference(_claim: Claim) -> ReferenceReport:
+    """Refresh the lists where they are missing or a week old."""
+    state = connections.source().last_seen()
+    span = None
+    if state.oldest_occurrence and state.newest_occurrence:
+        span = (state.oldest_occurrence.date(), state.newest_occurrence.date())
+    report = await asyncio.to_thread(
+        refresh_reference, connections.warehouse(), connections.source().portal, datetime.now(UTC), span
+    )
+    for warning in report.warnings:
+        log.warning("%s", warning)
+    return report

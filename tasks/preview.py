@@ -1,0 +1,41 @@
+"""Preview: what a run would change, window by window; reads, and changes nothing. The command `plan`."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Engine
+
+from tasks.check_database import decide
+from tasks.claim import Request
+from tasks.contract.crimes import to_crimes
+from tasks.extract import read_window
+from tasks.settings import Settings
+from tasks.source.whole_read import SteadySource
+from tasks.warehouse import ledger
+from tasks.warehouse.migrations import pending_migrations
+from tasks.warehouse.sync import SyncInput, preview_window
+
+RETIREMENTS_SHOWN = 20
+
+
+def preview_run(engine: Engine, source: SteadySource, request: Request, settings: Settings) -> Iterator[str]:
+    """Yield, line by line, what a run would change. Takes no lock, so that it can look while a run works."""
+    state = source.state()
+    with engine.connect() as connection:
+        if pending_migrations(connection):
+            yield f"the warehouse is not set up; a run would load all {state.row_count:,} rows of the source"
+            return
+        plan = decide(connection, source, request, settings, state, ledger.read_unfinished(connection))
+    yield f"{plan.kind}: {len(plan.windows)} windows, because {plan.reason}"
+    for window in plan.windows:
+        extracted = read_window(source, engine, window)
+        transformed = to_crimes(extracted.raw, source.portal.profile)
+        given = SyncInput(window, transformed, tuple(extracted.present["crime_id"]), extracted.span_start)
+        found = preview_window(engine, source.portal.profile, given)
+        counts = found.counts
+        yield (
+            f"{window}: source {counts.source_rows}, would insert {counts.inserted}, re-key {counts.rekeyed}, "
+            f"update {counts.updated}, leave {counts.unchanged}, reject {counts.rejected}, retire {counts.retired}"
+        )
+        yield from (f"  retire {line}" for line in found.retirements[:RETIREMENTS_SHOWN])
+        if len(found.retirements) > RETIREMENTS_SHOWN:
+            yield f"  and {len(found.retirements) - RETIREMENTS_SHOWN} more"

@@ -1,0 +1,60 @@
+"""Refresh views: deploy those whose SQL changed, refresh what is materialized when the data changed. The last task."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy import Engine, text
+
+from tasks import connections
+from tasks.claim import Claim
+from tasks.warehouse.faults import named_faults
+from tasks.warehouse.views import deploy_views, grant_analyst, refresh_views as refresh_materialized
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ViewsReport:
+    """Names of the views that were deployed, and of those that were refreshed."""
+
+    deployed: tuple[str, ...]
+    refreshed: tuple[str, ...]
+
+
+def bring_views_up_to_date(engine: Engine, analyst_role: str | None) -> ViewsReport:
+    """Deploy and refresh views; a refresh never keeps a reader waiting. Raises `LoadError` naming what is in the way."""
+    with named_faults(engine, "the views"):
+        deployed = deploy_views(engine)
+        refreshed = refresh_materialized(engine) if _is_stale(engine) else []
+        if analyst_role is not None:
+            grant_analyst(engine, analyst_role)
+    return ViewsReport(tuple(deployed), tuple(refreshed))
+
+
+def _is_stale(engine: Engine) -> bool:
+    """Say whether rows or lists changed after the oldest refresh."""
+    with engine.connect() as connection:
+        stale = connection.execute(
+            text(
+                "with oldest as (select min(refreshed_at) as at from pipeline.deployed_views where is_materialized)"
+                " select exists (select 1 from pipeline.windows as windows cross join oldest"
+                " where windows.status = 'done' and windows.ended_at >= oldest.at and windows.inserted"
+                " + windows.rekeyed + windows.updated + windows.touched + windows.retired > 0)"
+                " or exists (select 1 from pipeline.reference_loads as loads cross join oldest"
+                " where loads.loaded_at >= oldest.at and loads.changed_rows > 0)"
+            )
+        ).scalar_one()
+    return bool(stale)
+
+
+@task(name="refresh_views", cache_policy=NO_CACHE)
+async def refresh_views(_claim: Claim) -> ViewsReport:
+    """Bring the views up to date."""
+    report = await asyncio.to_thread(
+        bring_views_up_to_date, connections.warehouse(), connections.settings().analyst_role
+    )
+    log.info("deployed=%d refreshed=%d", len(report.deployed), len(report.refreshed))
+    return report
