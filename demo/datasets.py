@@ -191,9 +191,11 @@ def to_stored_stamp(text: str) -> str | None:
 def to_number(text: str) -> int | float | None:
     """Give a number from its text, whole numbers as int; None if it is none."""
     try:
-        return int(text)
+        whole = int(text)
     except ValueError:
         pass
+    else:
+        return whole if abs(whole) < 2**63 else float(whole)  # SQLite's integers have 64 bits
     try:
         value = float(text)
     except ValueError:

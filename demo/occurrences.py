@@ -308,7 +308,8 @@ def _draw_minutes(rng: np.random.Generator, day: date, code: Ints, table: Tables
         unknown += 0.10 if day.month == 1 else 0.035
     minute[rng.random(count) < unknown] = 0
     if is_spring_forward(day):
-        minute[count // 2] = 150  # 02:30, which no clock showed
+        minute[(minute >= 120) & (minute < 180)] += 60
+        minute[count // 2] = 150  # and yet 02:30, which no clock showed, is in the record
     return minute
 
 
@@ -400,7 +401,7 @@ def _draw_changes(rng: np.random.Generator, drawn: Day, table: Tables) -> None:
 
 
 def _case_numbers(rng: np.random.Generator, drawn: Day) -> list[str]:
-    """Numbers rise with the day of the report; its letter is the year's. One case, one number, here."""
+    """Numbers rise with the day of the report; its letter is the year's."""
     count = len(drawn.minute)
     slots = np.sort(rng.choice(_REPORTED_A_DAY, count, replace=count > _REPORTED_A_DAY))
     prefix, base = _case_base(drawn.day)

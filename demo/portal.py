@@ -1,25 +1,18 @@
 """The SODA server in small: datasets of a `Store` over HTTP on loopback.
 
-What lives here: HTTP as https://dev.socrata.com/docs/endpoints.html has it (paths, headers, status codes,
-JSON and CSV), faults on demand, a record of the requests. What does not: the query language (`soql`), the
-rows (`store`). It knows none of its clients' queries.
+What lives here: HTTP, faults on demand, a record of the requests, the command. What does not: what a request
+is answered (`answers`). Mirrors https://dev.socrata.com/docs/endpoints.html.
 
-In a test: `with Portal(store) as portal: requests.get(f"{portal.url}/resource/x2n5-8w5q.json")`. As a
-process: `python -m demo.portal --state DIR`. It sees what another process changes in the same store at
-once.
+In a test: `with Portal(store) as portal: requests.get(f"{portal.url}/resource/x2n5-8w5q.json")`.
+As a process: `python -m demo.portal --state DIR`; it sees at once what another process changes in the store.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import email.utils
-import hashlib
-import io
 import json
 import os
-import random
-import re
 import signal
 import socket
 import struct
@@ -28,108 +21,18 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-import orjson
-
+from demo.answers import Answer, Answers, Seen, to_error, to_seen, token_of
 from demo.city import add_city_arguments, open_city
-from demo.datasets import WIRE, Shape, Stored, to_csv_text
 from demo.faults import Drift, Fault, Faults
-from demo.soql import DEFAULT_LIMIT_ROWS, Query, SoqlError, translate
-from demo.store import DatasetMissingError, Snapshot, State, Store
+from demo.store import Store
 
-_PRIME = 2**31 - 1  # rows are shuffled by (number by factor) mod this
-_CACHED_ANSWERS = 4096
-_ROUTE = re.compile(r"/(resource|api/views)/([a-z0-9]{4}-[a-z0-9]{4})\.(json|csv)")
-_JSON_TYPE = "application/json;charset=utf-8"
 _HTML = b"<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body>Back soon.</body></html>"
-# /api/views has older names for these types than the headers have.
-_VIEW_TYPES = {"floating_timestamp": "calendar_date", "fixed_timestamp": "date"}
-
-
-@dataclass
-class Seen:
-    """One request, as the portal saw it.
-
-    `target` is the decoded path and query; `status` is set when it is answered.
-    """
-
-    number: int
-    method: str
-    path: str
-    params: dict[str, str]
-    headers: dict[str, str]
-    target: str
-    status: int = 0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer before it is sent."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @staticmethod
-    def of_json(status: int, value: object, **headers: str) -> Answer:
-        """Make an answer with a JSON body."""
-        return Answer(status, orjson.dumps(value), {"Content-Type": _JSON_TYPE, **headers})
-
-
-def _error(status: int, code: str, message: str, **data: object) -> Answer:
-    return Answer.of_json(status, {"code": code, "error": True, "message": message, "data": data})
-
-
-def fetch_json_body(snapshot: Snapshot, shape: Shape, query: Query, shuffle: tuple[int, int]) -> bytes:
-    """Answer a query in SODA's JSON: null fields are left out, numbers are text."""
-    table, json_table = snapshot.tables(shape)
-    execute = snapshot.connection.execute
-    if query.whole:
-        texts = [text for (text,) in execute(*query.to_whole_sql(table, json_table, shuffle))]
-        if query.whole == "plain":
-            texts = [b"{" + text for text in texts]
-        return b"[" + b"\n,".join(texts) + b"]\n"
-    if query.texts_only:
-        (joined,) = execute(*query.to_object_sql(table, shuffle)).fetchone()
-        return f"[{joined or ''}]\n".encode()
-    return _to_json_body(query, execute(*query.to_column_sql(table, shuffle)).fetchall())
-
-
-def _to_json_body(query: Query, rows: Sequence[tuple[Stored, ...]]) -> bytes:
-    names = [column.name for column in query.columns]
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for place, column in enumerate(query.columns):
-        convert = WIRE.get(column.expr.type)
-        if convert and columns:
-            columns[place] = [convert(value) for value in columns[place]]
-    objects = [
-        {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        for row in zip(*columns, strict=True)
-    ]
-    return orjson.dumps(objects) + b"\n"
-
-
-def to_csv_body(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Stored, ...]]) -> bytes:
-    """Give the rows as SODA's CSV: every column, every value quoted, nothing for null."""
-    out = io.StringIO()
-    # Python 3.11's csv cannot quote values and leave nulls bare, so lines are written by hand.
-    out.write(",".join(_quoted(name) for name, _ in columns) + "\n")
-    types = [type_name for _, type_name in columns]
-    for row in rows:
-        texts = (to_csv_text(value, type_name) for value, type_name in zip(row, types, strict=True))
-        out.write(",".join("" if text is None else _quoted(text) for text in texts) + "\n")
-    return out.getvalue().encode()
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
 
 
 class _Server(ThreadingHTTPServer):
@@ -181,19 +84,20 @@ class Portal:
         compress: bool = False,
     ) -> None:
         self.store = store
-        self.tokens = tokens
+        self.answers = Answers(store, tokens=tokens, seed=seed, max_limit=max_limit)
         self.latency_seconds = latency_seconds
-        self.max_limit = max_limit
         self.compress = compress
         self.faults = Faults()
-        self.drift = Drift()
         self.before_answer: Callable[[Seen], None] | None = None
         self.requests: list[Seen] = []
-        self._random = random.Random(seed)  # noqa: S311 (a shuffle, no secret)
         self._lock = threading.Lock()
-        self._cache: dict[tuple[object, ...], bytes] = {}
         self._server = _Server((host, port), type("BoundHandler", (_Handler,), {"portal": self}))
         self._thread: threading.Thread | None = None
+
+    @property
+    def drift(self) -> Drift:
+        """The script of changes of the datasets' columns."""
+        return self.answers.drift
 
     @property
     def url(self) -> str:
@@ -226,112 +130,21 @@ class Portal:
 
     def see(self, method: str, target: str, headers: Mapping[str, str]) -> Seen:
         """Record a request."""
-        parts = urlsplit(target)
-        params = dict(parse_qsl(parts.query, keep_blank_values=True))
         with self._lock:
-            seen = Seen(
-                len(self.requests) + 1, method, parts.path, params, dict(headers), unquote_plus(target)
-            )
+            seen = to_seen(len(self.requests) + 1, method, target, headers)
             self.requests.append(seen)
         return seen
+
+    def answer(self, seen: Seen) -> Answer:
+        """Give the right answer to a request, after `before_answer` had its turn."""
+        if self.before_answer:
+            self.before_answer(seen)
+        return self.answers.answer(seen)
 
     def forget_requests(self) -> None:
         """Start the record anew."""
         with self._lock:
             self.requests.clear()
-
-    def answer(self, seen: Seen) -> Answer:  # noqa: PLR0911 (one for each way a request ends)
-        """Give the right answer to a request."""
-        if self.before_answer:
-            self.before_answer(seen)
-        token = _token(seen)
-        if token is not None and self.tokens is not None and token not in self.tokens:
-            return _error(403, "permission_denied", "Invalid app_token specified")
-        route = _ROUTE.fullmatch(seen.path)
-        if route is None:
-            return _error(404, "not_found", f"Nothing at {seen.path}")
-        kind, dataset, suffix = route.groups()
-        try:
-            with self.store.snapshot() as snapshot:
-                if kind == "api/views":
-                    return self._view(snapshot, dataset)
-                return self._rows(snapshot, dataset, suffix, seen)
-        except DatasetMissingError:
-            return _error(404, "dataset.missing", f"Dataset not found: {dataset}", id=dataset)
-        except SoqlError as error:
-            return Answer.of_json(400, error.body)
-        except RecursionError:
-            return Answer.of_json(400, SoqlError("query.compiler.malformed", "The query is too deep").body)
-
-    def _view(self, snapshot: Snapshot, dataset: str) -> Answer:
-        shape = self.drift.apply(snapshot.shape(dataset))
-        state = snapshot.state(dataset)
-        columns = [
-            {
-                "id": 1000 + place,
-                "position": place,
-                "name": one.name.strip("_:@").replace("_", " ").title(),
-                "fieldName": one.name,
-                "dataTypeName": _VIEW_TYPES.get(one.type, one.type),
-            }
-            for place, one in enumerate((*shape.fields, *shape.system[4:]), 1)
-        ]
-        stamps = {"rowsUpdatedAt": state.rows_updated_at, "viewLastModified": state.rows_updated_at}
-        return Answer.of_json(200, {"id": dataset, "name": shape.name, **stamps, "columns": columns})
-
-    def _rows(self, snapshot: Snapshot, dataset: str, suffix: str, seen: Seen) -> Answer:
-        shape = self.drift.apply(snapshot.shape(dataset))
-        state = snapshot.state(dataset)
-        params = {name: value for name, value in seen.params.items() if name != "$$app_token"}
-        query = translate(params, shape, default_limit=DEFAULT_LIMIT_ROWS)
-        if self.max_limit is not None and query.limit > self.max_limit:
-            message = f"Invalid $limit: {query.limit} is above {self.max_limit}"
-            return Answer.of_json(400, SoqlError("invalid_request", message).body)
-        key = (dataset, state.number, self.drift.version, suffix, *sorted(params.items()))
-        headers = _row_headers(query, state, key)
-        if headers["ETag"] in seen.headers.get("If-None-Match", ""):
-            return Answer(304, b"", headers)
-        body = self._body(snapshot, shape, query, suffix, key)
-        headers["Content-Type"] = _JSON_TYPE if suffix == "json" else "text/csv;charset=utf-8"
-        return Answer(200, body, headers)
-
-    def _body(
-        self, snapshot: Snapshot, shape: Shape, query: Query, suffix: str, key: tuple[object, ...]
-    ) -> bytes:
-        if query.one_row and key in self._cache:
-            return self._cache[key]
-        with self._lock:
-            shuffle = (self._random.randrange(1, _PRIME), _PRIME)
-        if suffix == "json":
-            body = fetch_json_body(snapshot, shape, query, shuffle)
-        else:
-            sql, values = query.to_column_sql(snapshot.tables(shape)[0], shuffle)
-            rows = snapshot.connection.execute(sql, values).fetchall()
-            body = to_csv_body([(column.name, column.expr.type) for column in query.columns], rows)
-        if query.one_row:
-            with self._lock:
-                if len(self._cache) >= _CACHED_ANSWERS:
-                    self._cache.clear()
-                self._cache[key] = body
-        return body
-
-
-def _row_headers(query: Query, state: State, key: tuple[object, ...]) -> dict[str, str]:
-    modified = email.utils.formatdate(state.rows_updated_at, usegmt=True)
-    digest = hashlib.blake2b(repr(key).encode(), digest_size=12).hexdigest()
-    return {
-        "X-SODA2-Fields": json.dumps([column.name for column in query.columns]),
-        "X-SODA2-Types": json.dumps([column.expr.type for column in query.columns]),
-        "X-SODA2-Data-Out-Of-Date": "false",
-        "X-SODA2-Truth-Last-Modified": modified,
-        "X-SODA2-Secondary-Last-Modified": modified,
-        "Last-Modified": modified,
-        "ETag": f'W/"{digest}"',
-    }
-
-
-def _token(seen: Seen) -> str | None:
-    return seen.headers.get("X-App-Token") or seen.params.get("$$app_token")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -347,9 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         portal = self.portal
-        headers = {name.title(): value for name, value in self.headers.items()}
-        seen = portal.see(self.command, self.path, headers)
-        fault = portal.faults.take(seen.target, has_token=_token(seen) is not None)
+        seen = portal.see(self.command, self.path, dict(self.headers.items()))
+        fault = portal.faults.take(seen.target, has_token=token_of(seen) is not None)
         wait = portal.latency_seconds + (fault.seconds if fault and fault.kind == "slow" else 0.0)
         if wait:
             time.sleep(wait)
@@ -365,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return self.portal.answer(seen)
         except Exception as error:
-            return _error(500, "internal_error", f"{type(error).__name__}: {error}")
+            return to_error(500, "internal_error", f"{type(error).__name__}: {error}")
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:
         body, headers = answer.body, dict(answer.headers)
