@@ -15,7 +15,7 @@ _ORIGIN_X_FEET, _ORIGIN_Y_FEET, _HUNDRED_FEET = 1_176_400, 1_900_300, 660
 
 
 def _grid(text: str) -> tuple[NDArray[np.float64], list[str]]:
-    pairs = [part.strip().split(" ", 1) for part in text.split(",")]
+    pairs = [part.strip().split(" ", 1) for part in " ".join(text.split()).split(",")]
     return np.array([float(place) for place, _ in pairs]), [name for _, name in pairs]
 
 
