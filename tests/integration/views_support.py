@@ -1,4 +1,4 @@
-"""Cities for the tests of the views: rows of `chicago.crimes` made by hand, by a seed, or read from the real pulls.
+"""Cities for the tests of the views: crimes made by hand, by a seed, or read from the real pulls.
 
 Loads them into a real PostgreSQL with the bundled lists, and makes the views over them.
 """
@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from tasks.contract.dates import dates
 from tasks.contract.reference import BUNDLED, read_bundled
+from tasks.warehouse import local_services
 from tasks.warehouse.copy import copy_frame
 from tasks.warehouse.reference import replace_table
+from tasks.warehouse.sql_files import SQL_FOLDER
 from tasks.warehouse.views import deploy_views, refresh_views
 
 COLUMNS = {
@@ -34,7 +37,8 @@ COLUMNS = {
     "y_coordinate": "Int32",
     "updated_at": "datetime64[us, UTC]",
 }
-# The last load of the hand-made cities: 05:02 on Monday 1 April 2024 in Chicago, so that 11 March is the last complete day.
+# The last load of the hand-made cities: 05:02 on Monday 1 April 2024 in Chicago, so that 11 March is the
+# last complete day.
 LAST_LOAD = "2024-04-01T10:02:00Z"
 _DEFAULTS = {
     "iucr": "0810",
@@ -69,10 +73,10 @@ def numbered(crimes):
 
 
 def generated_city(seed, first, days, per_day):
-    """Return a random city with every oddity that the record has: unknown places, codes and times, two spellings."""
+    """Return a random city with the record's oddities: unknown places, codes and times, two spellings."""
     random = np.random.default_rng(seed)
     size = days * per_day
-    beats = read_bundled("beats")["beat"].tolist() + ["1650", None]
+    beats = [*read_bundled("beats")["beat"], "1650", None]
     kinds = [
         ("THEFT", "06"),
         ("BATTERY", "08B"),
@@ -104,8 +108,12 @@ def generated_city(seed, first, days, per_day):
             "beat": beat,
             "district": pd.to_numeric(beat.str[:2]).astype("Int16"),
             "ward": pd.Series(random.integers(0, 51, size), dtype="Int16").replace(0, pd.NA),
-            "x_coordinate": pd.Series(random.integers(1_150_000, 1_160_000, size), dtype="Int32").where(located),
-            "y_coordinate": pd.Series(random.integers(1_900_000, 1_906_000, size), dtype="Int32").where(located),
+            "x_coordinate": pd.Series(random.integers(1_150_000, 1_160_000, size), dtype="Int32").where(
+                located
+            ),
+            "y_coordinate": pd.Series(random.integers(1_900_000, 1_906_000, size), dtype="Int32").where(
+                located
+            ),
         }
     )
     # The beat decides the district, but for a few that are published otherwise.
@@ -120,7 +128,9 @@ def real_city():
     folder = os.environ.get("REAL_ROWS_DIR")
     if not folder:
         pytest.skip("REAL_ROWS_DIR is not set")
-    raw = pd.read_csv(Path(folder) / "crimes_2024-01-15.csv.gz", dtype=str, keep_default_na=False, na_values=[""])
+    raw = pd.read_csv(
+        Path(folder) / "crimes_2024-01-15.csv.gz", dtype=str, keep_default_na=False, na_values=[""]
+    )
     beat = raw["beat"].str.zfill(4)
     crimes = pd.DataFrame(
         {
@@ -161,12 +171,31 @@ def load_city(engine: Engine, crimes):
 def read(engine: Engine, query):
     """Return the rows of a query as a frame; numbers as numbers."""
     with engine.connect() as connection:
-        frame = pd.read_sql(text(query), connection, coerce_float=True)
-    return frame
+        return pd.read_sql(text(query), connection, coerce_float=True)
 
 
 def rows(engine: Engine, query):
     """Return the rows of a query as tuples; exact numerics as floats."""
     with engine.connect() as connection:
         result = connection.execute(text(query)).all()
-    return [tuple(float(value) if type(value).__name__ == "Decimal" else value for value in row) for row in result]
+    return [
+        tuple(float(value) if type(value).__name__ == "Decimal" else value for value in row) for row in result
+    ]
+
+
+@pytest.fixture(scope="session")
+def views_engine(tmp_path_factory):
+    """Give an engine on a database with tables, lists and calendar, shared by the tests of the views."""
+    project = tmp_path_factory.mktemp("views")
+    postgres = local_services.ensure_postgres(project)
+    local_services.ensure_database(postgres, "views")
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo("views"))
+    )
+    with psycopg.connect(postgres.conninfo("views")) as connection:
+        for migration in sorted((SQL_FOLDER / "migrations").glob("*.sql")):
+            connection.execute(migration.read_bytes())
+    load_lists(engine)
+    yield engine
+    engine.dispose()
+    local_services.stop(project)

@@ -1,0 +1,368 @@
+# ruff: noqa: F811  (the fixtures of views_support)
+"""Each view against an independent computation in pandas, on a generated year and on the City's own rows."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tasks.contract.dates import dates
+from tasks.contract.reference import read_bundled
+from tests.integration.views_support import (
+    generated_city,
+    load_city,
+    read,
+    real_city,
+    views_engine,  # noqa: F401
+)
+
+SPELLINGS = {"CRIM SEXUAL ASSAULT": "CRIMINAL SEXUAL ASSAULT", "NON - CRIMINAL": "NON-CRIMINAL"}
+VIOLENT = {"01A": "homicides", "02": "sexual_assaults", "03": "robberies", "04A": "aggravated_assaults"}
+VIOLENT["04B"] = "aggravated_batteries"
+PROPERTY = {"05", "06", "07", "09"}
+# Two decimals of a number, four of a share.
+NUMBER, SHARE = 0.00501, 0.0000501
+
+
+def made():
+    # From 5 January 2023 in the morning, so that the first day is not whole; 440 days, to compare with a
+    # year before.
+    crimes = generated_city(seed=7, first="2023-01-05T05:05", days=440, per_day=40)
+    first_day = crimes["date_of_occurrence"] < "2023-01-05T05:05"
+    gap = crimes["date_of_occurrence"].dt.date.astype("str").between("2023-08-10", "2023-08-14")
+    return crimes[~first_day & ~gap]
+
+
+@pytest.fixture(scope="module", params=[made, real_city], ids=["generated", "real"])
+def crimes(request, views_engine):
+    """Give the crimes that the views stand over, with what the oracle derives from each row by itself."""
+    rows = request.param()
+    load_city(views_engine, rows)
+    moment = rows["date_of_occurrence"]
+    oldest = moment.min()
+    first = oldest.normalize() + pd.Timedelta(days=0 if oldest == oldest.normalize() else 1)
+    last = rows["updated_at"].max().tz_convert("America/Chicago").tz_localize(
+        None
+    ).normalize() - pd.Timedelta(days=21)
+    day = moment.dt.normalize()
+    return rows.assign(
+        date=day,
+        complete=day.between(first, last),
+        violent=rows["fbi_code"].isin(list(VIOLENT)),
+        property=rows["fbi_code"].isin(PROPERTY),
+        kind=rows["primary_description"].replace(SPELLINGS),
+        unknown_time=moment == day,
+    )
+
+
+@pytest.fixture(scope="module")
+def days(crimes):
+    """Give one row a day held, with its counts and its calendar."""
+    counts = crimes.groupby("date").agg(
+        crimes=("date", "size"),
+        violent=("violent", "sum"),
+        property=("property", "sum"),
+        arrests=("arrest", "sum"),
+        domestic=("domestic", "sum"),
+        complete=("complete", "first"),
+    )
+    calendar = dates(counts.index.min().date(), counts.index.max().date()).set_index("date")
+    return counts.join(calendar[["holiday_name", "actual_holiday_name", "day_of_week", "month", "year"]])
+
+
+def assert_close(actual, expected, tolerance):
+    """Compare two sequences of numbers, null with null."""
+    actual = pd.Series(list(actual), dtype="Float64").astype("float64").to_numpy()
+    expected = pd.Series(list(expected), dtype="float64").to_numpy()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance, equal_nan=True)
+
+
+def ranked(values):
+    return values.rank(method="min", ascending=False)
+
+
+GROUPINGS = [
+    ("crimes_enriched", "count(*)"),
+    ("daily_cube", "sum(crimes)"),
+    ("daily_crimes", "sum(crimes)"),
+    ("place_cube", "sum(crimes)"),
+    ("hour_cube", "sum(crimes)"),
+    ("crimes_by_day_of_week", "sum(crimes)"),
+    ("crimes_by_month", "sum(crimes)"),
+    ("crime_growth_by_month", "sum(crimes)"),
+    ("crimes_by_time_of_day", "sum(crimes)"),
+    ("crimes_by_hour", "sum(crimes)"),
+    ("holiday_vs_non_holiday_crimes", "sum(crimes)"),
+    ("police_rank_by_arrest", "sum(total_crimes)"),
+    ("crimes_by_district", "sum(crimes)"),
+    ("crime_types_by_district", "sum(crimes)"),
+    ("ward_crimes_summary", "sum(total_crimes)"),
+    ("crime_map_cells", "sum(crimes)"),
+]
+
+
+@pytest.mark.parametrize(("view", "total"), GROUPINGS)
+def test_the_sum_over_any_grouping_is_the_row_count(views_engine, crimes, view, total):
+    assert read(views_engine, f"select {total} as total from chicago.{view}")["total"].item() == len(crimes)
+
+
+@pytest.mark.parametrize(
+    ("view", "total"),
+    [
+        ("daily_crimes", "sum(violent)"),
+        ("violent_crimes_by_beat", "sum(violent_crimes)"),
+        ("ward_crimes_summary", "sum(violent)"),
+        ("crimes_by_district", "sum(violent)"),
+        ("crime_map_cells", "sum(crimes) filter (where is_violent or cell_x is null)"),
+    ],
+)
+def test_violent_crimes_add_up_however_they_are_grouped(views_engine, crimes, view, total):
+    expected = crimes["violent"].sum()
+    if view == "crime_map_cells":
+        expected = (crimes["violent"] | crimes["x_coordinate"].isna() | crimes["y_coordinate"].isna()).sum()
+    assert read(views_engine, f"select {total} as total from chicago.{view}")["total"].item() == expected
+
+
+def test_daily_crimes(views_engine, days):
+    actual = read(views_engine, "select * from chicago.daily_crimes order by date")
+    assert pd.to_datetime(actual["date"]).tolist() == days.index.tolist()
+    for column in ("crimes", "violent", "property", "arrests", "domestic"):
+        assert actual[column].tolist() == days[column].tolist()
+    assert actual["is_complete"].tolist() == days["complete"].tolist()
+    every_day = days["crimes"].where(days["complete"]).asfreq("D")
+    for width in (7, 28):
+        means = every_day.rolling(width, min_periods=width).mean().reindex(days.index)
+        assert_close(actual[f"mean_{width}_days"], means, NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("view", "key"), [("crimes_by_day_of_week", "day_of_week"), ("crimes_by_month", "month")]
+)
+def test_days_of_the_week_and_months_of_the_year(views_engine, days, view, key):
+    actual = read(views_engine, f"select * from chicago.{view} order by {key}").set_index(key)
+    assert len(actual) == {"day_of_week": 7, "month": 12}[key]
+    complete = days[days["complete"]].groupby(key)
+    index = actual.index
+    assert actual["days"].tolist() == complete.size().reindex(index, fill_value=0).tolist()
+    assert (
+        actual["crimes"].tolist() == days.groupby(key)["crimes"].sum().reindex(index, fill_value=0).tolist()
+    )
+    assert_close(actual["crimes_per_day"], complete["crimes"].mean().reindex(index), NUMBER)
+    assert_close(actual["violent_per_day"], complete["violent"].mean().reindex(index), NUMBER)
+    assert_close(actual["rank"], ranked(complete["crimes"].mean()).reindex(index), 0)
+
+
+def test_growth_by_month(views_engine, days):
+    actual = read(views_engine, "select * from chicago.crime_growth_by_month order by year, month")
+    periods = pd.PeriodIndex(days.index, freq="M")
+    crimes = days["crimes"].groupby(periods).sum()
+    complete = days[days["complete"]].groupby(periods[days["complete"]])["crimes"]
+    rate = complete.mean().reindex(crimes.index)
+    whole = complete.size().reindex(crimes.index, fill_value=0) == crimes.index.days_in_month
+    whole_rate = rate.where(whole)
+    previous = whole_rate.reindex(crimes.index - 1).set_axis(crimes.index)
+    year_before = whole_rate.reindex(crimes.index - 12).set_axis(crimes.index)
+    assert list(zip(actual["year"], actual["month"], strict=True)) == [
+        (month.year, month.month) for month in crimes.index
+    ]
+    assert actual["crimes"].tolist() == crimes.tolist()
+    assert actual["is_complete"].tolist() == whole.tolist()
+    assert_close(actual["crimes_per_day"], rate, NUMBER)
+    assert_close(actual["previous_crimes_per_day"], previous, NUMBER)
+    assert_close(actual["growth_pct"], 100 * (whole_rate / previous - 1), NUMBER)
+    assert_close(actual["same_month_last_year_per_day"], year_before, NUMBER)
+    assert_close(actual["year_growth_pct"], 100 * (whole_rate / year_before - 1), NUMBER)
+
+
+def test_times_of_day_and_hours(views_engine, crimes, days):
+    times = read(views_engine, "select * from chicago.crimes_by_time_of_day").set_index("time_of_day")
+    hours = crimes["date_of_occurrence"].dt.hour
+    names = pd.Series(np.array(["night", "morning", "afternoon", "evening"])[hours // 6], index=crimes.index)
+    names = names.mask(crimes["unknown_time"], "unknown")
+    assert times["crimes"].to_dict() == {
+        name: int((names == name).sum()) for name in ("night", "morning", "afternoon", "evening", "unknown")
+    }
+    complete_hours = 6 * int(days["complete"].sum())
+    assert times["hours"].dropna().tolist() == [complete_hours] * 4
+    rates = names[crimes["complete"]].value_counts().div(complete_hours).drop("unknown")
+    assert_close(times["crimes_per_hour"].reindex(rates.index), rates, NUMBER)
+    assert_close(times["rank"].reindex(rates.index), ranked(rates), 0)
+    assert pd.isna(times.loc["unknown", "rank"])
+    assert_close(times["share"], times["crimes"] / len(crimes), SHARE)
+
+    by_hour = read(views_engine, "select * from chicago.crimes_by_hour order by hour")
+    assert by_hour["crimes"].tolist() == hours.value_counts().reindex(range(24), fill_value=0).tolist()
+    assert by_hour["crimes_at_unknown_time"].tolist() == [int(crimes["unknown_time"].sum())] + [0] * 23
+    known = hours[~crimes["unknown_time"]].value_counts().reindex(range(24), fill_value=0)
+    assert_close(by_hour["share_of_known_times"], known / known.sum(), SHARE)
+
+
+def test_holidays(views_engine, days):
+    actual = read(views_engine, "select * from chicago.crimes_by_holiday").set_index(
+        ["holiday_name", "basis"]
+    )
+    assert len(actual) == 26
+    calendar = dates(days.index.min().date(), days.index.max().date()).set_index("date")
+    is_holiday = calendar["holiday_name"].notna() | calendar["actual_holiday_name"].notna()
+    changes = {}
+    for (name, basis), row in actual.iterrows():
+        column = {"actual": "actual_holiday_name", "observed": "holiday_name"}[basis]
+        own = days[days[column] == name]
+        held = own[own["complete"]]
+        assert (row["holidays"], row["crimes"]) == (len(held), own["crimes"].sum())
+        pairs = []
+        for day in held.index:
+            around = [day + pd.Timedelta(days=7 * week) for week in range(-4, 5) if week]
+            ordinary = days.reindex([other for other in around if not is_holiday.get(other, False)])
+            if (ordinary["complete"] == True).all():  # noqa: E712
+                pairs.append((days.loc[day, "crimes"], ordinary["crimes"].mean(), ordinary["violent"].mean()))
+        assert row["compared_holidays"] == len(pairs)
+        expected = np.mean([pair[1] for pair in pairs]) if pairs else np.nan
+        changes[name, basis] = (
+            100 * (np.mean([pair[0] for pair in pairs]) / expected - 1) if pairs else np.nan
+        )
+        assert_close(
+            [row["crimes_per_day"], row["violent_per_day"], row["expected_per_day"], row["change_pct"]],
+            [held["crimes"].mean(), held["violent"].mean(), expected, changes[name, basis]],
+            NUMBER,
+        )
+    for basis in ("actual", "observed"):
+        of_basis = pd.Series({name: change for (name, other), change in changes.items() if other == basis})
+        assert_close(actual.xs(basis, level="basis")["rank"].reindex(of_basis.index), ranked(of_basis), 0)
+
+    sides = read(views_engine, "select * from chicago.holiday_vs_non_holiday_crimes order by is_holiday")
+    complete = days[days["complete"]]
+    for flag, row in zip((False, True), sides.itertuples(), strict=True):
+        side = complete[complete["actual_holiday_name"].notna() == flag]
+        assert row.days == len(side)
+        assert_close(
+            [row.crimes_per_day, row.violent_per_day], [side["crimes"].mean(), side["violent"].mean()], NUMBER
+        )
+
+
+def by_district(crimes):
+    return crimes.assign(district=crimes["district"].fillna(-1)).groupby("district")
+
+
+def test_districts(views_engine, crimes, days):
+    ranks = read(views_engine, "select * from chicago.police_rank_by_arrest")
+    ranks = ranks.assign(district=ranks["district"].fillna(-1)).set_index("district")
+    stations = set(read_bundled("police_stations")["district"])
+    assert set(ranks.index) == stations | set(by_district(crimes).groups) | {-1}
+    counts = by_district(crimes).size().reindex(ranks.index, fill_value=0)
+    arrests = by_district(crimes)["arrest"].sum().reindex(ranks.index, fill_value=0)
+    rate = by_district(crimes[crimes["complete"]])["arrest"].mean().reindex(ranks.index)
+    assert ranks["total_crimes"].tolist() == counts.tolist()
+    assert ranks["total_arrests"].tolist() == arrests.tolist()
+    assert_close(ranks["arrest_percentage"], 100 * rate, NUMBER)
+    for column, values in {
+        "arrest_ratio_rank": rate, "arrest_total_rank": arrests, "total_crimes_rank": counts,
+    }.items():  # fmt: skip
+        assert_close(ranks[column], ranked(values.drop(-1)).reindex(ranks.index), 0)
+
+    districts = read(views_engine, "select * from chicago.crimes_by_district")
+    districts = (
+        districts.assign(district=districts["district"].fillna(-1)).set_index("district").reindex(ranks.index)
+    )
+    assert districts["crimes"].tolist() == counts.tolist()
+    for column in ("violent", "property"):
+        expected = by_district(crimes)[column].sum().reindex(ranks.index, fill_value=0)
+        assert districts[column].tolist() == expected.tolist()
+        assert_close(districts[f"{column}_rank"], ranked(expected.drop(-1)).reindex(ranks.index), 0)
+    assert_close(districts["arrest_rate"], rate, SHARE)
+    assert_close(
+        districts["domestic_share"], by_district(crimes)["domestic"].mean().reindex(ranks.index), SHARE
+    )
+    newest = days.index[days["complete"]].max()
+    periods = {}
+    for column, back in {"last_28_days": 0, "previous_28_days": 28, "same_28_days_last_year": 364}.items():
+        wanted = pd.date_range(end=newest - pd.Timedelta(days=back), periods=28)
+        held = days["complete"].reindex(wanted, fill_value=False).all()
+        of_period = by_district(crimes[crimes["date"].isin(wanted)]).size().reindex(ranks.index, fill_value=0)
+        periods[column] = of_period.astype("float64") if held else of_period * np.nan
+        assert_close(districts[column], periods[column], 0)
+    change = 100 * (periods["last_28_days"] / periods["previous_28_days"].replace(0, np.nan) - 1)
+    assert_close(districts["change_pct"], change, NUMBER)
+    assert_close(districts["change_rank"], ranked(change.drop(-1)).reindex(ranks.index), 0)
+
+
+def test_kinds_by_district(views_engine, crimes):
+    actual = read(views_engine, "select * from chicago.crime_types_by_district")
+    actual = actual.assign(district=actual["district"].fillna(-1)).set_index(
+        ["district", "primary_description"]
+    )
+    filled = crimes.assign(district=crimes["district"].fillna(-1))
+    counts = filled.groupby(["district", "kind"]).size().reindex(actual.index)
+    assert actual["crimes"].tolist() == counts.tolist()
+    share = counts / counts.groupby("district").transform("sum")
+    city_share = (crimes["kind"].value_counts() / len(crimes)).reindex(actual.index.get_level_values(1))
+    assert_close(actual["share"], share, SHARE)
+    assert_close(actual["city_share"], city_share, SHARE)
+    assert_close(actual["location_quotient"], share.to_numpy() / city_share.to_numpy(), NUMBER)
+    rate = filled[filled["complete"]].groupby(["district", "kind"])["arrest"].mean().reindex(actual.index)
+    assert_close(actual["arrest_rate"], rate, SHARE)
+    ranks = counts.groupby("district").rank(method="min", ascending=False)
+    assert_close(actual["rank"], ranks.where(actual.index.get_level_values(0) != -1), 0)
+
+
+def test_wards(views_engine, crimes):
+    actual = read(views_engine, "select * from chicago.ward_crimes_summary").set_index("ward_name")
+    assert set(actual.index) == {*map(str, range(1, 51)), "unknown"}
+    ward = crimes["ward"].astype("str").where(crimes["ward"].notna(), "unknown")
+    counts = ward.value_counts().reindex(actual.index, fill_value=0)
+    assert actual["total_crimes"].tolist() == counts.tolist()
+    assert_close(actual["total_crimes_rank"], ranked(counts.drop("unknown")).reindex(actual.index), 0)
+    assert (
+        actual["violent"].tolist()
+        == crimes["violent"].groupby(ward).sum().reindex(actual.index, fill_value=0).tolist()
+    )
+    rate = crimes[crimes["complete"]].groupby(ward)["arrest"].mean().reindex(actual.index)
+    assert_close(actual["arrest_rate"], rate, SHARE)
+    for name, kinds in crimes["kind"].groupby(ward):
+        ordered = sorted(kinds.value_counts().items(), key=lambda item: (-item[1], item[0]))
+        most = [kind for kind, _ in ordered][:2]
+        assert actual.loc[name, ["most_common_crime", "second_most_common_crime"]].dropna().tolist() == most
+
+
+def test_violent_crimes_by_beat(views_engine, crimes):
+    actual = read(views_engine, "select * from chicago.violent_crimes_by_beat").set_index("beat")
+    beat = crimes["beat"].fillna("unknown")
+    assert set(actual.index) == set(read_bundled("beats")["beat"]) | set(beat) | {"unknown"}
+    violent = crimes[crimes["violent"]]
+    counts = beat[crimes["violent"]].value_counts().reindex(actual.index, fill_value=0)
+    assert actual["violent_crimes"].tolist() == counts.tolist()
+    for code, column in VIOLENT.items():
+        of_code = beat[violent.index][violent["fbi_code"] == code].value_counts()
+        assert actual[column].tolist() == of_code.reindex(actual.index, fill_value=0).tolist()
+    assert_close(actual["share"], counts / counts.sum(), SHARE)
+    known = counts.drop("unknown")
+    assert_close(actual["rank"], ranked(known).reindex(actual.index), 0)
+    in_district = known.groupby(actual["district"].reindex(known.index)).rank(method="min", ascending=False)
+    assert_close(actual["rank_in_district"], in_district.reindex(actual.index), 0)
+
+
+def test_map_cells(views_engine, crimes):
+    actual = read(views_engine, "select * from chicago.crime_map_cells")
+    located = crimes["x_coordinate"].notna() & crimes["y_coordinate"].notna()
+    nowhere = actual[actual["cell_x"].isna()]
+    assert nowhere["crimes"].tolist() == ([int((~located).sum())] if not located.all() else [])
+    there = crimes[located]
+    counts = there.groupby(
+        [there["x_coordinate"] // 1000, there["y_coordinate"] // 1000, "kind", "violent"]
+    ).agg(crimes=("date", "size"), latest=("date", "max"))
+    cells = actual.dropna(subset="cell_x").set_index(
+        ["cell_x", "cell_y", "primary_description", "is_violent"]
+    )
+    counts = counts.reindex(cells.index)
+    assert cells["crimes"].tolist() == counts["crimes"].tolist()
+    assert pd.to_datetime(cells["latest_date"]).tolist() == counts["latest"].tolist()
+
+
+def test_every_rate_and_share_lies_where_it_can(views_engine, crimes):
+    assert len(crimes) > 0
+    for view, column in itertools.product(
+        ["crimes_by_district", "crime_types_by_district", "ward_crimes_summary"], ["arrest_rate"]
+    ):
+        values = read(views_engine, f"select {column} from chicago.{view}")[column].dropna()
+        assert values.between(0, 1).all()
