@@ -1,9 +1,11 @@
 """Settings: every name, default and rule of what a person may set, read from the environment or `.env`.
 
-Nothing else in the project reads the environment. Secrets are `SecretStr`: they print as stars. Mirrors
+Nothing else in the project reads the environment. Secrets are `SecretStr`: they print as stars. `ENV_FILE` names
+another file than `.env`; empty, it means none, so that a demo or a test knows no settings of the user's. Mirrors
 pydantic-settings (https://docs.pydantic.dev/latest/concepts/pydantic_settings/).
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -114,10 +116,19 @@ class Settings(BaseSettings):
 def read_settings() -> Settings:
     """Read the settings, or raise `ConfigError` naming each setting that is missing or wrong."""
     try:
-        return Settings()
+        return Settings(_env_file=_env_file())
     except ValidationError as error:
         problems = "; ".join(_problem(details) for details in error.errors(include_input=False, include_url=False))
         raise ConfigError(f"{problems}. Set it in the environment or in .env (see .env.example).") from None
+
+
+def _env_file() -> Path | None:
+    named = os.environ.get("ENV_FILE")
+    if named is None:
+        return PROJECT_FOLDER / ".env"
+    if named and not Path(named).is_file():
+        raise ConfigError(f"ENV_FILE: there is no file {named}. Name another, or unset it to read .env.")
+    return Path(named) if named else None
 
 
 def _problem(details: Any) -> str:
