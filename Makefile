@@ -1,0 +1,78 @@
+# What one types here. `make` alone lists it; needs Python 3.11 or newer, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One environment for all: what `make test` tested is what `make run` runs.
+INSTALLED := $(VENV)/.installed
+UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
+# Flags for main.py: make run ARGS="--mode reconcile"; for pytest: make test ARGS="-k windows".
+ARGS ?=
+DATABASE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint lint-python lint-types lint-imports lint-sql lint-image format psql stop \
+	deploy requirements clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@echo '  Flags: make run ARGS="--mode reconcile" · make test ARGS="-k windows" · PYTHON=python3.12 make demo'
+
+run: $(INSTALLED) ## set up, then load the live city (settings: .env, see .env.example)
+	@$(BIN)/python flows/main.py $(ARGS)
+
+demo: $(INSTALLED) ## the same job against a stand-in city: no network, no account; again: it lived on a day
+	@$(BIN)/python -m demo $(ARGS)
+
+test: $(INSTALLED) ## all tests, PostgreSQL and HTTP included
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: lint-python lint-types lint-imports lint-sql lint-image ## style, types, import direction, SQL, Dockerfile
+
+lint-python: $(INSTALLED)
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+
+lint-types: $(INSTALLED)
+	@$(BIN)/mypy --no-error-summary
+
+lint-imports: $(INSTALLED)
+	@$(BIN)/lint-imports --no-logo
+
+lint-sql: $(INSTALLED)
+	@$(BIN)/sqlfluff lint --disable-progress-bar --nofail --processes 2 sql >/dev/null
+
+lint-image: $(INSTALLED)
+	@$(BIN)/hadolint Dockerfile
+
+format: $(INSTALLED) ## mend what ruff and sqlfluff can
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format --quiet
+	@$(BIN)/sqlfluff fix --disable-progress-bar --quiet sql
+
+psql: $(INSTALLED) ## a shell on the warehouse; DATABASE=chicago_crime_demo: on the demo's
+	@$(BIN)/python -m tasks.warehouse.shell $(DATABASE)
+
+stop: ## end the local services (PostgreSQL, Prefect's server); the data stay
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m tasks.warehouse.local_services stop; \
+	else echo "no local service was running"; fi
+
+requirements: $(INSTALLED) ## compile both requirement files from pyproject.toml
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 -o requirements.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 \
+		-o requirements-dev.txt
+
+clean: stop ## remove the environment, the demo's city and caches; databases stay
+	@rm -rf $(VENV) .local/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, and '$(PYTHON)' is `$(PYTHON) --version 2>&1 | tail -1`; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, and when requirements-dev.txt changes) ..."
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+		&& $(BIN)/uv pip sync --quiet requirements-dev.txt; \
+	then :; else echo "uv could not do it; installing with pip, which takes longer ..." >&2; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; fi
+	@touch $@
