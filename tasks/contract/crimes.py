@@ -8,8 +8,11 @@ beats are padded to four characters, blocks are in upper case.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow
@@ -29,6 +32,7 @@ LATITUDE_BOX = (41.60, 42.10)
 LONGITUDE_BOX = (-88.00, -87.50)
 X_BOX = (1_080_000, 1_220_000)
 Y_BOX = (1_800_000, 1_970_000)
+BOXES = {"latitude": LATITUDE_BOX, "longitude": LONGITUDE_BOX, "x_coordinate": X_BOX, "y_coordinate": Y_BOX}
 HIGHEST_WARD = 50
 HIGHEST_COMMUNITY_AREA = 77
 SMALLEST_INT4, LARGEST_INT4 = -(2**31), 2**31 - 1
@@ -76,6 +80,7 @@ CRIMES_COLUMNS: tuple[str, ...] = tuple(Crimes.to_schema().columns)
 REJECTED_COLUMNS = (
     "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "raw", "reasons",
 )  # fmt: skip
+NOTHING_REJECTED = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECTED_COLUMNS})
 UNDATED_REASON = "date_of_occurrence: missing"
 
 
@@ -93,7 +98,7 @@ class Transformed:
 
 
 def to_raw_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> pd.DataFrame:
-    """Return API rows as a frame of text: one row a row, a column for each mapped field under our name, null where absent."""
+    """Return API rows as a frame of text: one row a row, each mapped field under our name, null where absent."""
     return pd.DataFrame(
         {
             field.column: pd.array(_text_array([row.get(field.name) for row in rows]), dtype=TEXT)
@@ -107,47 +112,129 @@ def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
 
     Raises `ContractError` if the result breaks the contract in a way that is no row's fault.
     """
-    text = {column: _null_if_empty(raw[column]) for column in raw.columns}
-    problems: dict[str, pd.Series] = {}
-    for column in raw.columns:
-        problems[f"{column}: has a character that cannot be stored"] = _has_unstorable(text[column])
-    typed, bad_point = _typed(text, problems, raw.index)
-    reasons = _reasons(typed, problems)
+    reading = _Reading(raw)
+    typed = reading.typed()
+    reasons = _reasons(typed, reading.problems)
+    if not reasons:
+        return Transformed(typed, _rejected(raw, typed, reasons, profile), int(pc.sum(reading.bad_point).as_py() or 0))
     keep = ~typed.index.isin(list(reasons))
     return Transformed(
         accepted=typed[keep].reset_index(drop=True),
         rejected=_rejected(raw, typed, reasons, profile),
-        bad_coordinates=int((bad_point & keep).sum()),
+        bad_coordinates=int((reading.bad_point.to_numpy(zero_copy_only=False) & keep).sum()),
     )
 
 
-def _typed(
-    text: dict[str, pd.Series], problems: dict[str, pd.Series], index: pd.Index
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the typed frame, and for each row whether its point was bad; add to `problems` what was no value of its kind."""
-    absent = pd.Series(pd.NA, index=index, dtype=TEXT)
-    columns: dict[str, pd.Series] = {column: text.get(column, absent) for column in CRIMES_COLUMNS}
-    columns["block"] = columns["block"].str.upper()
-    columns["iucr"] = columns["iucr"].str.zfill(4)
-    for column in ("arrest", "domestic"):
-        columns[column] = _yes_or_no(columns[column], column, problems)
-    beat = _whole_number(columns["beat"], "beat", problems, 0, 9999)
-    columns["beat"] = beat.astype(TEXT).str.zfill(4)
-    published_district = _whole_number(columns["district"], "district", problems, 0, 99)
-    columns["district"] = published_district.fillna(beat // 100).astype("Int16")
-    for column, highest in (("ward", HIGHEST_WARD), ("community_area", HIGHEST_COMMUNITY_AREA)):
-        columns[column] = _whole_number(columns[column], column, problems, 1, highest).astype("Int16")
-    for column in ("x_coordinate", "y_coordinate"):
-        columns[column] = _whole_number(columns[column], column, problems, SMALLEST_INT4, LARGEST_INT4).astype("Int32")
-    for column in ("latitude", "longitude"):
-        columns[column] = _number(columns[column], column, problems)
-    columns["date_of_occurrence"] = _time(columns["date_of_occurrence"], "date_of_occurrence", problems)
-    for column in ("created_at", "updated_at"):
-        columns[column] = _stamp(columns[column], column, problems)
-    bad_point = _is_bad_point(columns)
-    for column in ("x_coordinate", "y_coordinate", "latitude", "longitude"):
-        columns[column] = columns[column].mask(bad_point)
-    return pd.DataFrame(columns)[list(CRIMES_COLUMNS)], bad_point
+class _Reading:
+    """One raw frame being read, column by column; `problems` says where a value was none of its kind.
+
+    Arrow and not pandas inside: a window has few rows and many columns, so that the cost of a call decides.
+    """
+
+    def __init__(self, raw: pd.DataFrame) -> None:
+        self.rows = len(raw)
+        self.problems: dict[str, npt.NDArray[np.bool_]] = {}
+        self.columns = {column: self._text(raw[column], column) for column in raw.columns}
+        self.bad_point = pyarrow.array([], type=pyarrow.bool_())
+
+    def typed(self) -> pd.DataFrame:
+        """Return the columns of `Crimes`; values of another kind than theirs are null."""
+        columns = {column: self.columns.get(column, self._absent()) for column in CRIMES_COLUMNS}
+        columns["block"] = pc.utf8_upper(columns["block"])
+        columns["iucr"] = pc.utf8_lpad(columns["iucr"], 4, "0")
+        for column in ("arrest", "domestic"):
+            columns[column] = self._yes_or_no(columns[column], column)
+        beat = self._whole_number(columns["beat"], "beat", 0, 9999)
+        columns["beat"] = pc.utf8_lpad(pc.cast(beat, pyarrow.large_string()), 4, "0")
+        published = self._whole_number(columns["district"], "district", 0, 99)
+        columns["district"] = pc.coalesce(published, pc.divide(beat, 100))
+        for column, highest in (("ward", HIGHEST_WARD), ("community_area", HIGHEST_COMMUNITY_AREA)):
+            columns[column] = self._whole_number(columns[column], column, 1, highest)
+        for column in ("x_coordinate", "y_coordinate"):
+            columns[column] = self._whole_number(columns[column], column, SMALLEST_INT4, LARGEST_INT4)
+        for column in ("latitude", "longitude"):
+            columns[column] = self._number(columns[column], column)
+        columns["date_of_occurrence"] = self._time(
+            columns["date_of_occurrence"], "date_of_occurrence: not a time", _TIME, pyarrow.timestamp("us")
+        )
+        for column in ("created_at", "updated_at"):
+            columns[column] = self._time(
+                columns[column], f"{column}: not an instant in UTC", _INSTANT, pyarrow.timestamp("us", "UTC")
+            )
+        self.bad_point = _is_bad_point(columns)
+        for column in BOXES:
+            columns[column] = pc.if_else(self.bad_point, None, columns[column])
+        return _to_frame(columns)
+
+    def _absent(self) -> pyarrow.Array:
+        return pyarrow.nulls(self.rows, pyarrow.large_string())
+
+    def _text(self, values: pd.Series, column: str) -> pyarrow.Array:
+        """Return a column of the source with empty texts as null, and note what PostgreSQL could not store."""
+        text = pyarrow.array(values, type=pyarrow.large_string())
+        if isinstance(text, pyarrow.ChunkedArray):
+            text = text.combine_chunks()
+        self._note(f"{column}: has a character that cannot be stored", pc.match_substring(text, "\x00"))
+        return pc.if_else(pc.equal(text, ""), None, text)
+
+    def _note(self, problem: str, is_so: pyarrow.Array) -> None:
+        if pc.any(is_so).as_py():
+            self.problems[problem] = pc.fill_null(is_so, fill_value=False).to_numpy(zero_copy_only=False)
+
+    def _matching(self, text: pyarrow.Array, pattern: str, problem: str) -> pyarrow.Array:
+        """Return the values that match the pattern, null for others, which are noted."""
+        matches = pc.match_substring_regex(text, pattern)
+        self._note(problem, pc.invert(matches))
+        return pc.if_else(matches, text, None)
+
+    def _yes_or_no(self, text: pyarrow.Array, column: str) -> pyarrow.Array:
+        known = pc.is_in(text, value_set=pyarrow.array(["Y", "N", "true", "false"], type=pyarrow.large_string()))
+        self._note(f"{column}: neither Y nor N", pc.and_(pc.is_valid(text), pc.invert(known)))
+        yes = pc.is_in(text, value_set=pyarrow.array(["Y", "true"], type=pyarrow.large_string()))
+        return pc.if_else(known, yes, None)
+
+    def _whole_number(self, text: pyarrow.Array, column: str, lowest: int, highest: int) -> pyarrow.Array:
+        whole = self._matching(text, _WHOLE_NUMBER, f"{column}: not a whole number")
+        digits = pc.replace_substring_regex(whole, r"^\+|\.0*$", "")
+        numbers = pc.cast(digits, pyarrow.int64())
+        in_range = pc.and_(pc.greater_equal(numbers, lowest), pc.less_equal(numbers, highest))
+        self._note(f"{column}: not within {lowest} to {highest}", pc.invert(in_range))
+        return pc.if_else(in_range, numbers, None)
+
+    def _number(self, text: pyarrow.Array, column: str) -> pyarrow.Array:
+        numbers = self._matching(text, _NUMBER, f"{column}: not a number")
+        return pc.cast(pc.replace_substring_regex(numbers, r"^\+", ""), pyarrow.float64())
+
+    def _time(self, text: pyarrow.Array, problem: str, pattern: str, kind: pyarrow.DataType) -> pyarrow.Array:
+        """Read times as they stand; a wall clock is never shifted, so hours within a clock change stay as they are."""
+        matching = pc.if_else(pc.match_substring_regex(text, pattern), text, None)
+        try:
+            times = pc.cast(matching, kind)
+        except pyarrow.ArrowInvalid:
+            # A 30 February among them, or nanoseconds: pandas says which, more slowly.
+            parsed = pd.to_datetime(
+                matching.to_pandas(), format="ISO8601", errors="coerce", utc=kind.tz is not None
+            )
+            times = pyarrow.array(parsed.dt.as_unit("us"), type=kind, from_pandas=True)
+        self._note(problem, pc.and_(pc.is_valid(text), pc.is_null(times)))
+        return times
+
+
+def _to_frame(columns: dict[str, pyarrow.Array]) -> pd.DataFrame:
+    casts = {"district": pyarrow.int16(), "ward": pyarrow.int16(), "community_area": pyarrow.int16()}
+    casts |= {"x_coordinate": pyarrow.int32(), "y_coordinate": pyarrow.int32()}
+    table = pyarrow.table(
+        {name: pc.cast(columns[name], casts[name]) if name in casts else columns[name] for name in CRIMES_COLUMNS}
+    )
+    dtypes = {
+        pyarrow.large_string(): TEXT,
+        pyarrow.bool_(): pd.BooleanDtype(),
+        pyarrow.int16(): pd.Int16Dtype(),
+        pyarrow.int32(): pd.Int32Dtype(),
+        pyarrow.float64(): pd.Float64Dtype(),
+    }
+    frame: pd.DataFrame = table.to_pandas(types_mapper=dtypes.get)
+    return frame
 
 
 def _text_array(values: list[Any]) -> pyarrow.Array:
@@ -162,84 +249,28 @@ def _as_text(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else json.dumps(value)
     # Half a surrogate pair is no character. It is marked by NUL, which no row may hold either.
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\ufffd", "\x00") if (
-        any("\ud800" <= character <= "\udfff" for character in text)
-    ) else text
+    return "".join("\x00" if "\ud800" <= character <= "\udfff" else character for character in text)
 
 
-def _null_if_empty(values: pd.Series) -> pd.Series:
-    return values.mask(values == "")
-
-
-def _has_unstorable(values: pd.Series) -> pd.Series:
-    """Say where a text holds NUL, which PostgreSQL's text cannot."""
-    return values.str.contains("\x00", regex=False).fillna(value=False).astype(bool)
-
-
-def _matches(values: pd.Series, pattern: str) -> pd.Series:
-    """Say where a value is there and matches; RE2, anchored by the pattern itself."""
-    found = pc.match_substring_regex(pyarrow.array(values, type=pyarrow.large_string()), pattern)
-    return pd.Series(found.to_pandas(), index=values.index).fillna(value=False).astype(bool)
-
-
-def _yes_or_no(values: pd.Series, column: str, problems: dict[str, pd.Series]) -> pd.Series:
-    flags = values.map({"Y": True, "N": False, "true": True, "false": False}).astype("boolean")
-    problems[f"{column}: neither Y nor N"] = values.notna() & flags.isna()
-    return flags
-
-
-def _whole_number(
-    values: pd.Series, column: str, problems: dict[str, pd.Series], lowest: int, highest: int
-) -> pd.Series:
-    is_whole = _matches(values, _WHOLE_NUMBER)
-    numbers = pd.to_numeric(values.where(is_whole).str.replace(r"\.0*$", "", regex=True)).astype("Int64")
-    in_range = numbers.between(lowest, highest).fillna(value=False).astype(bool)
-    problems[f"{column}: not a whole number"] = values.notna() & ~is_whole
-    problems[f"{column}: not within {lowest} to {highest}"] = is_whole & ~in_range
-    return numbers.where(in_range)
-
-
-def _number(values: pd.Series, column: str, problems: dict[str, pd.Series]) -> pd.Series:
-    is_number = _matches(values, _NUMBER)
-    problems[f"{column}: not a number"] = values.notna() & ~is_number
-    return pd.to_numeric(values.where(is_number)).astype("Float64")
-
-
-def _time(values: pd.Series, column: str, problems: dict[str, pd.Series]) -> pd.Series:
-    """Read floating timestamps: wall clock, never shifted, so that hours in a clock change stay as they are."""
-    is_time = _matches(values, _TIME)
-    times = pd.to_datetime(values.where(is_time).astype(object), format="ISO8601", errors="coerce").astype(WALL_CLOCK)
-    problems[f"{column}: not a time"] = values.notna() & times.isna()
-    return times
-
-
-def _stamp(values: pd.Series, column: str, problems: dict[str, pd.Series]) -> pd.Series:
-    """Read fixed timestamps: instants in UTC."""
-    is_stamp = _matches(values, _INSTANT)
-    stamps = pd.to_datetime(values.where(is_stamp).astype(object), format="ISO8601", utc=True, errors="coerce")
-    problems[f"{column}: not an instant in UTC"] = values.notna() & stamps.isna()
-    return stamps.astype(INSTANT)
-
-
-def _is_bad_point(columns: dict[str, pd.Series]) -> pd.Series:
+def _is_bad_point(columns: dict[str, pyarrow.Array]) -> pyarrow.Array:
     """Say where a published point lies outside the city, or is half a point."""
-    outside = pd.Series(data=False, index=columns["latitude"].index)
-    boxes = {"latitude": LATITUDE_BOX, "longitude": LONGITUDE_BOX, "x_coordinate": X_BOX, "y_coordinate": Y_BOX}
-    for column, (lowest, highest) in boxes.items():
-        values = columns[column]
-        outside |= values.notna() & ~values.between(lowest, highest).fillna(value=False).astype(bool)
-    for one, other in (("latitude", "longitude"), ("x_coordinate", "y_coordinate")):
-        outside |= columns[one].isna() != columns[other].isna()
-    return outside
+    halves = [
+        pc.xor(pc.is_null(columns[one]), pc.is_null(columns[other]))
+        for one, other in (("latitude", "longitude"), ("x_coordinate", "y_coordinate"))
+    ]
+    outside = [
+        pc.fill_null(pc.or_(pc.less(columns[column], lowest), pc.greater(columns[column], highest)), fill_value=False)
+        for column, (lowest, highest) in BOXES.items()
+    ]
+    return reduce(pc.or_, [*halves, *outside])
 
 
-def _reasons(typed: pd.DataFrame, problems: dict[str, pd.Series]) -> dict[int, list[str]]:
+def _reasons(typed: pd.DataFrame, problems: dict[str, npt.NDArray[np.bool_]]) -> dict[int, list[str]]:
     """Return for each rejected row, by its index, all reasons."""
     reasons: dict[int, list[str]] = {}
     for reason, is_so in problems.items():
-        if is_so.any():
-            for index in is_so.index[is_so]:
-                reasons.setdefault(index, []).append(reason)
+        for index in np.flatnonzero(is_so).tolist():
+            reasons.setdefault(index, []).append(reason)
     for index, column, reason in _contract_failures(typed):
         known = reasons.setdefault(index, [])
         # A value that was no number is null by now; that it is missing too would be said twice.
@@ -270,6 +301,8 @@ def _rule(check: str) -> str:
 def _rejected(
     raw: pd.DataFrame, typed: pd.DataFrame, reasons: dict[int, list[str]], profile: DatasetProfile
 ) -> pd.DataFrame:
+    if not reasons:
+        return NOTHING_REJECTED
     rows = sorted(reasons)
     bad, held = raw.loc[rows], typed.loc[rows]
     storable = {column: bad[column].str.replace("\x00", "\\u0000", regex=False) for column in raw.columns}
