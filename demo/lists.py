@@ -35,9 +35,9 @@ def _located(cells: dict[str, str]) -> Row:
 
 def _station(cells: dict[str, str]) -> Row:
     row = _located(cells)
-    if "name" in row and "district" not in row:
+    if "district" not in row:
         # The project keeps headquarters apart; the portal has it as one more "district".
-        row["district"] = row["district_name"] = row.pop("name")
+        row["district"] = row["district_name"] = row.pop("name", "Headquarters")
     if row.get("district") == "12" and "address" in row:
         row["address"] += "\n"  # as published
     return row

@@ -32,7 +32,7 @@ NEVER_DAYS = 100_000
 _LATE_SHARE = 0.062
 _CHANGED_SHARE = 0.038
 _LATE_MEAN_DAYS = 14.0
-# Every day's first row is withdrawn at this age, so that each load withdraws one; others at random.
+# One row of every day is withdrawn at this age, so that each load withdraws one; others at random.
 _WITHDRAWN_LAG_DAYS = 37
 _WITHDRAWN_SHARE = 0.003
 _NO_PLACE_SHARE = 0.003
@@ -376,8 +376,9 @@ def _draw_lags(rng: np.random.Generator, minute: Ints) -> tuple[Ints, Ints, Ints
     )
     gone = rng.random(count) < _WITHDRAWN_SHARE
     withdrawn = np.where(gone, first + rng.integers(3, 150, count), NEVER_DAYS)
-    first[0] = FIRST_LAG_DAYS - (minute[0] == 0)
-    withdrawn[0] = _WITHDRAWN_LAG_DAYS
+    sure = int(rng.integers(count))
+    first[sure] = FIRST_LAG_DAYS - (minute[sure] == 0)
+    withdrawn[sure] = _WITHDRAWN_LAG_DAYS
     # What is withdrawn is not changed before: one thing happens to a row.
     return first, np.where(withdrawn < NEVER_DAYS, NEVER_DAYS, changed), withdrawn
 

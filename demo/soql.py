@@ -73,7 +73,7 @@ _GRAMMAR = r"""
     NUMBER: /[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?/
     STRING: /'(?:[^']|'')*'/
     QUOTED_NAME: /`[^`]+`/
-    NAME: /:?@?[A-Za-z_][A-Za-z0-9_]*/
+    NAME: /(?!(select|where|group|having|order|limit|offset|search)\b):?@?[A-Za-z_][A-Za-z0-9_]*/i
     FUNCTION.3: /[A-Za-z_][A-Za-z0-9_]*(?=\s*\()/
     _SELECT.4: /select\b/i
     _WHERE.4: /where\b/i
@@ -200,7 +200,7 @@ class Query:
         parts = []
         for place, column in enumerate(self.columns):
             key = f",{json.dumps(column.name)}:".replace("'", "''")
-            parts.append(f"coalesce('{key}' || json_quote(s.c{place}), '')")
+            parts.append(f"case when s.c{place} is null then '' else '{key}' || json_quote(s.c{place}) end")
         row = f"'{{' || substr({' || '.join(parts)}, 2) || '}}'"
         return f"select group_concat({row}, char(10) || ',') from ({inner}) s", params  # noqa: S608
 

@@ -102,13 +102,13 @@ class _Tables:
         shape = self.shape
         # The census of a whole dataset reads these alone, in the order of :id.
         census = [":id", ":version", *([shape.occurrence] if shape.occurrence else [])]
-        indexes = [("census", census), ("updated", [":updated_at"])]
+        indexes = [("id", [":id"]), ("census", census), ("updated", [":updated_at"])]
         if shape.occurrence:
             indexes.append(("occurrence", [shape.occurrence, ":id"]))
             indexes.append(("case", [shape.case]))
         made = []
         for name, columns in indexes:
-            unique = "unique " if name == "census" else ""
+            unique = "unique " if name == "id" else ""
             quoted = ", ".join(f'"{column}"' for column in columns)
             made.append(f'create {unique}index "{self.rows}_{name}" on "{self.rows}" ({quoted})')
         return made
