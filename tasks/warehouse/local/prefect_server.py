@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ class PendingPrefect:
             if server is not None:
                 return server.location
             if not _lost_its_port(daemon):
-                break
+                break  # it failed for another reason, or was stopped
             start(self.project, self.postgres)
         raise LoadError(
             f"Prefect's server did not start, or was stopped. Its log {daemon.log_file} ends:\n"
@@ -184,19 +184,21 @@ def _environment(home: Path, port: int, postgres: LocalPostgres) -> dict[str, st
 
 def free_port(preferred: Iterable[int]) -> int:
     """Return a port that nothing listens on: a preferred one, 4200 or one soon after, or any."""
-    candidates: Iterator[int] = iter([*preferred, *range(USUAL_PORT, USUAL_PORT + TRIED_PORTS), 0])
-    for port in candidates:
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            return found
-    raise LoadError(
-        f"No free port on {HOST} for Prefect's server. End some programs that listen, and run again."
-    )
+    for port in (*preferred, *range(USUAL_PORT, USUAL_PORT + TRIED_PORTS)):
+        if _is_free(port):
+            return port
+    with closing(socket.create_server((HOST, 0))) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def _wait_until_ready(daemon: Daemon) -> Server | None:
@@ -248,7 +250,8 @@ def _listens(daemon: Daemon, port: int) -> bool:
 
 
 def _lost_its_port(daemon: Daemon) -> bool:
-    return "already in use" in daemon.log_tail()
+    server = _read_server(daemon.folder)
+    return server is not None and not _is_free(server.port)
 
 
 def _is_of_this_version(daemon: Daemon) -> bool:
