@@ -1,4 +1,4 @@
-"""The local services, started for real: what a run may rely on, and what a kill, a clash or a full disk leaves.
+"""The local services, started for real: what a run may rely on, and what a kill or a full disk leaves.
 
 Everything that these tests start, they stop; their folders are removed.
 """
@@ -99,7 +99,7 @@ def modes(*paths):
     return {folder: (found.st_mode, found.st_uid) for folder in folders for found in [folder.stat()]}
 
 
-# --- both services -------------------------------------------------------------------------------------------
+# --- both services ----------------------------------------------------------------------------------------
 
 
 def test_the_first_run_starts_both_and_a_later_one_adopts_them(used_project):
@@ -231,7 +231,7 @@ def test_a_start_that_is_stopped_is_an_error_and_not_a_restart(project):
         pending.wait()
 
 
-# --- kills ---------------------------------------------------------------------------------------------------
+# --- kills ------------------------------------------------------------------------------------------------
 
 
 # What a start makes, in order. For an ordinary user there is no copy of the programs.
@@ -266,7 +266,7 @@ def test_a_kill_at_any_moment_of_a_start_leaves_nothing_that_the_next_start_does
 
 
 def runs_for(process, project):
-    """Whether a process is a PostgreSQL server or a Prefect server of this project (and not a child of one)."""
+    """Whether it is the PostgreSQL or the Prefect server of this project, and not a child of one."""
     arguments = process.info["cmdline"] or []
     folder = str(local_services.services_folder(project))
     if str(Path(folder) / "data") in arguments:
@@ -304,7 +304,7 @@ def end_by_postmaster_pid(folder):
     os.kill(int((folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGINT)
 
 
-# --- the data folder -----------------------------------------------------------------------------------------
+# --- the data folder --------------------------------------------------------------------------------------
 
 
 def test_data_survives_stop_kill_and_a_new_copy_of_the_programs(project):
@@ -358,7 +358,8 @@ def test_data_that_cannot_run_is_left_alone_and_the_error_says_what_to_do(projec
 def test_a_full_disk_is_an_error_that_names_the_log_and_the_next_run_starts(fresh_project):
     code = """
         import resource
-        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000_000, 12_000_000))  # less than PostgreSQL's first file
+        less_than_the_first_log_file = 12_000_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (less_than_the_first_log_file,) * 2)
         local_services.ensure_postgres(project)
     """
     with python(code, fresh_project) as run:
@@ -368,7 +369,7 @@ def test_a_full_disk_is_an_error_that_names_the_log_and_the_next_run_starts(fres
     assert answers(local_services.ensure_postgres(fresh_project))
 
 
-# --- whose folder, and where ---------------------------------------------------------------------------------
+# --- whose folder, and where ------------------------------------------------------------------------------
 
 
 def test_two_first_runs_at_once_share_one_postgres_say_nothing_and_open_no_folder(fresh_project):
@@ -491,7 +492,7 @@ def test_a_folder_of_another_user_or_a_link_is_refused(fresh_project, tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
-# --- the rest ------------------------------------------------------------------------------------------------
+# --- the rest ---------------------------------------------------------------------------------------------
 
 
 def test_a_start_waits_for_the_lock_and_says_who_keeps_it(project, monkeypatch):

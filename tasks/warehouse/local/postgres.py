@@ -44,7 +44,6 @@ SETTINGS = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "pglz",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",

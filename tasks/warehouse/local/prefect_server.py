@@ -184,7 +184,8 @@ def _environment(home: Path, port: int, postgres: LocalPostgres) -> dict[str, st
 
 def free_port(preferred: Iterable[int]) -> int:
     """Return a port that nothing listens on: a preferred one, 4200 or one soon after, or any."""
-    for port in (*preferred, *range(USUAL_PORT, USUAL_PORT + TRIED_PORTS)):
+    candidates: list[int] = [*preferred, *range(USUAL_PORT, USUAL_PORT + TRIED_PORTS)]
+    for port in candidates:
         if _is_free(port):
             return port
     with closing(socket.create_server((HOST, 0))) as probe:
