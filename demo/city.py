@@ -5,8 +5,8 @@ what happens on a day (`occurrences`), how rows are kept (`store`). The rhythm i
 https://data.cityofchicago.org/d/x2n5-8w5q: a load at about 05:02 Chicago time, occurrences from the load's
 instant less 372 days to 00:00 eight days before it.
 
-`python -m demo.city --state DIR [--live-on DAYS]`. Two builds of one seed and day are equal; a city that
-lived on for a day holds the same contents as one built a day later (the ids differ).
+`python -m demo.city --state DIR [--live-on DAYS] [--recreate-all]`. Two builds of one seed and day are
+equal; a city that lived on for a day holds the same contents as one built a day later (the ids differ).
 """
 
 from __future__ import annotations
@@ -295,10 +295,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo.city", description=main.__doc__)
     add_city_arguments(parser)
     parser.add_argument("--live-on", type=int, default=0, metavar="DAYS", help="days to live on")
+    parser.add_argument(
+        "--recreate-all", action="store_true", help="publish all rows anew: other ids, the same content"
+    )
     options = parser.parse_args(arguments)
     try:
         with open_city(options) as store:
             last = city_of(store).live_on(store, options.live_on)
+            if options.recreate_all:
+                store.recreate_all(ONE_YEAR.id, at=load_of(store.seed, last).updated_at + timedelta(hours=1))
             print(f"The city has {store.count(ONE_YEAR.id):,} rows as of the load of {last}")  # noqa: T201
     except (OSError, ValueError) as error:
         print(f"demo.city: {error}", file=sys.stderr)  # noqa: T201 (a command's own message)

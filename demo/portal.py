@@ -32,6 +32,10 @@ from demo.city import add_city_arguments, open_city
 from demo.faults import Drift, Fault, Faults
 from demo.store import Store
 
+# Socrata answers 414 to long addresses (https://github.com/cityofaustin/atd-data-tech/issues/1956). Its limit
+# is not published; this is the usual one of the kind of server that stands in front of it.
+MAX_TARGET_BYTES = 8192
+
 _HTML = b"<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body>Back soon.</body></html>"
 
 
@@ -82,11 +86,13 @@ class Portal:
         latency_seconds: float = 0.0,
         max_limit: int | None = None,
         compress: bool = False,
+        max_target_bytes: int = MAX_TARGET_BYTES,
     ) -> None:
         self.store = store
         self.answers = Answers(store, tokens=tokens, seed=seed, max_limit=max_limit)
         self.latency_seconds = latency_seconds
         self.compress = compress
+        self.max_target_bytes = max_target_bytes
         self.faults = Faults()
         self.before_answer: Callable[[Seen], None] | None = None
         self.requests: list[Seen] = []
@@ -166,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
         if wait:
             time.sleep(wait)
         answer = _replaced(fault) if fault else None
+        if answer is None and len(self.path) > portal.max_target_bytes:
+            answer = Answer(414, _HTML, {"Content-Type": "text/html; charset=utf-8"})
         if answer is None:
             answer = self._right_answer(seen)
         seen.status = answer.status

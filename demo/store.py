@@ -98,7 +98,7 @@ class _Tables:
         ]
 
     def indexing(self) -> list[str]:
-        """Give the statements that make the indexes: after the first rows, which is faster."""
+        """Give the statements that make the indexes."""
         shape = self.shape
         # The census of a whole dataset reads these alone, in the order of :id.
         census = [":id", ":version", *([shape.occurrence] if shape.occurrence else [])]
@@ -160,8 +160,20 @@ class Change:
         self._connection = connection
         self._tables = _tables(shape)
         self._rng = np.random.default_rng(seeds)
+        self._to_index = False
         self.shape = shape
         self.at = at
+
+    def make_tables(self) -> None:
+        """Make the tables, empty; `finish` indexes them, after the first rows, which is much faster."""
+        for statement in self._tables.creation():
+            self._connection.execute(statement)
+        self._to_index = True
+
+    def finish(self) -> None:
+        """Index tables that were made in this change; an id that stands twice shows here at the latest."""
+        for statement in self._tables.indexing() if self._to_index else ():
+            self._connection.execute(statement)
 
     def insert(
         self, rows: Iterable[Row], *, created_at: str | None = None, updated_at: str | None = None
@@ -312,8 +324,9 @@ class Change:
         ).fetchall()
 
     def _clear(self) -> None:
-        self._connection.execute(f'delete from "{self._tables.rows}"')  # noqa: S608
-        self._connection.execute(f'delete from "{self._tables.json}"')  # noqa: S608
+        self._connection.execute(f'drop table "{self._tables.rows}"')
+        self._connection.execute(f'drop table "{self._tables.json}"')
+        self.make_tables()
 
 
 def _changed(row: Row, changes: Mapping[str, Any] | Callable[[Row], Mapping[str, Any]] | None) -> Row:
@@ -467,17 +480,14 @@ class Store:
             have = self._writer.execute("select 1 from datasets where id = ?", (shape.id,)).fetchone()
             if have:
                 return
-            tables = _tables(shape)
-            for statement in tables.creation():
-                self._writer.execute(statement)
             self._writer.execute("insert into datasets values (?, ?, 0, 0)", (shape.id, shape.to_json()))
             change = self._change_in_transaction(shape, at)
+            change.make_tables()
             if fill:
                 fill(change)
             else:
                 change.insert(rows)
-            for statement in tables.indexing():
-                self._writer.execute(statement)
+            change.finish()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -505,7 +515,9 @@ class Store:
         """One atomic change of a dataset at this instant; all that is done inside makes one new state."""
         with self._lock, self._transaction():
             shape = Snapshot(self._writer).shape(dataset)
-            yield self._change_in_transaction(shape, at)
+            change = self._change_in_transaction(shape, at)
+            yield change
+            change.finish()
 
     def insert(
         self,

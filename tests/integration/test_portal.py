@@ -109,6 +109,12 @@ def test_a_bad_query_is_400_with_json(portal):
     assert (answer.status_code, answer.json()["code"]) == (400, "query.compiler.malformed")
 
 
+def test_an_address_that_is_too_long_is_414(portal):
+    ids = ", ".join(["'row-aaaa-aaaa-aaaa'"] * 400)
+    assert get(portal, where=f":id in ({ids[:3000].rsplit(',', 1)[0]})").status_code == 200
+    assert get(portal, where=f":id in ({ids})").status_code == 414
+
+
 def test_an_unchanged_answer_is_304_until_the_source_moves(portal, store):
     first = get(portal, order=":id")
     again = get(portal, headers={"If-None-Match": first.headers["ETag"]}, order=":id")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from demo.city import City, as_of, build_history, city_of, load_of, main
+from demo.city import FILE_NAME, City, as_of, build_history, city_of, load_of, main
 from demo.datasets import HISTORY, ONE_YEAR
 from demo.occurrences import NEVER_DAYS, to_contents, to_degrees
 from demo.store import Store, to_stamp
@@ -154,10 +154,10 @@ def test_a_seed_and_a_day_give_one_city_and_another_seed_another(store):
 
 
 def test_a_city_that_lived_on_equals_one_built_later():
-    city = City(seed=5, rows=5000, days=80)
+    city = City(seed=5, rows=3000, days=80)
     with Store.temporary(seed=5) as lived, Store.temporary(seed=5) as built:
-        city.build(lived, AS_OF - timedelta(days=4))
-        assert city.live_on(lived, 4) == AS_OF == as_of(lived)
+        city.build(lived, AS_OF - timedelta(days=3))
+        assert city.live_on(lived, 3) == AS_OF == as_of(lived)
         city.build(built, AS_OF)
         assert contents(lived) == contents(built)
 
@@ -235,6 +235,13 @@ def test_the_command_builds_once_and_lives_on(tmp_path, capsys):
     assert "as of the load of 2026-03-20" in capsys.readouterr().out
     assert main([*options, "--live-on", "2"]) == 0
     assert "as of the load of 2026-03-22" in capsys.readouterr().out
+    with Store(tmp_path / FILE_NAME) as store:
+        before = contents(store)
+        ids = {row[":id"] for row in store.rows(ONE_YEAR.id)}
+    assert main([*options, "--recreate-all"]) == 0
+    with Store(tmp_path / FILE_NAME) as store:
+        assert not ids & {row[":id"] for row in store.rows(ONE_YEAR.id)}
+        assert sum(contents(store).values()) == sum(before.values())
     assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
 
 

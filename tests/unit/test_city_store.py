@@ -150,6 +150,8 @@ def test_a_change_that_fails_changes_nothing(store):
         half_a_change()
     with pytest.raises(sqlite3.IntegrityError):
         store.insert(DATASET, [{":id": before[0][":id"]}], at=LATER)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.replace_all(DATASET, [{":id": "row-same-same-same"}] * 2, at=LATER)
     with pytest.raises(ValueError, match="no_such_field"):
         store.insert(DATASET, [{"no_such_field": "1"}], at=LATER)
     assert (store.rows(DATASET), store.state(DATASET)) == (before, state)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.answers import Answers
@@ -67,6 +67,7 @@ def test_ordered_pages_give_every_row_once(
     assert found == sorted(found)
 
 
+@settings(deadline=None, max_examples=40)
 @given(limit=st.integers(1, 120), size=st.sampled_from([0, 1, LIMIT, LIMIT + 1, 2 * LIMIT, 100]))
 def test_any_page_size_gives_every_row_once(answers, limit, size):
     by_key = pages_by_key(answers, f"beat = {size}", limit)
