@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -108,13 +109,16 @@ class City:
     def build(self, store: Store, as_of: date) -> int:
         """Fill the one-year dataset of a store as of the load of a day, and the lists; returns the rows."""
         load = load_of(self.seed, as_of)
-        store.create(ONE_YEAR, at=load.updated_at, fill=lambda change: _insert(change, self.rows_at(as_of)))
+        store.create(ONE_YEAR, at=load.updated_at, fill=lambda change: self._fill(change, as_of))
         for source in LISTS:
             store.create(source.shape, read_list(source), at=load.created_at)
-        for name, value in (("rows", self.rows), ("days", self.days), ("seed", self.seed)):
-            store.keep_fact(name, str(value))
-        store.keep_fact("as_of", as_of.isoformat())
         return store.count(ONE_YEAR.id)
+
+    def _fill(self, change: Change, as_of: date) -> None:
+        _insert(change, self.rows_at(as_of))
+        for name, value in (("rows", self.rows), ("days", self.days), ("city_seed", self.seed)):
+            change.keep_fact(name, str(value))
+        change.keep_fact("as_of", as_of.isoformat())
 
     def live_on(self, store: Store, days: int = 1) -> date:
         """Live the loads of the days that follow the store's last one; returns the last."""
@@ -124,7 +128,7 @@ class City:
             load = load_of(self.seed, last)
             with store.change(ONE_YEAR.id, at=load.updated_at) as change:
                 self._live(change, load)
-            store.keep_fact("as_of", last.isoformat())
+                change.keep_fact("as_of", last.isoformat())
         return last
 
     def _live(self, change: Change, load: Load) -> None:
@@ -197,7 +201,7 @@ def as_of(store: Store) -> date:
 
 def city_of(store: Store) -> City:
     """Give the parameters that the store's city was built with."""
-    return City(store.seed, int(store.fact("rows") or 0), int(store.fact("days") or 0))
+    return City(*(int(store.fact(name) or 0) for name in ("city_seed", "rows", "days")))
 
 
 def history_rows(city: City, start: date, end: date) -> Iterator[Row]:
@@ -303,9 +307,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with open_city(options) as store:
             last = city_of(store).live_on(store, options.live_on)
             if options.recreate_all:
-                store.recreate_all(ONE_YEAR.id, at=load_of(store.seed, last).updated_at + timedelta(hours=1))
+                store.recreate_all(
+                    ONE_YEAR.id, at=load_of(city_of(store).seed, last).updated_at + timedelta(hours=1)
+                )
             print(f"The city has {store.count(ONE_YEAR.id):,} rows as of the load of {last}")  # noqa: T201
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         print(f"demo.city: {error}", file=sys.stderr)  # noqa: T201 (a command's own message)
         return 1
     return 0

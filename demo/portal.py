@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import struct
 import sys
 import threading
@@ -49,14 +50,14 @@ class _Server(ThreadingHTTPServer):
         self.open_sockets: set[socket.socket] = set()
         super().__init__(address, handler)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
         self.open_sockets.add(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
             self.open_sockets.discard(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that went away is no news."""
 
     def close_connections(self) -> None:
@@ -75,7 +76,7 @@ class Portal:
     test can change the store in the middle of a client's read.
     """
 
-    def __init__(  # noqa: PLR0913 (a server's settings)
+    def __init__(
         self,
         store: Store,
         *,
@@ -184,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _right_answer(self, seen: Seen) -> Answer:
         try:
             return self.portal.answer(seen)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a server answers whatever happens)
             return to_error(500, "internal_error", f"{type(error).__name__}: {error}")
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:
@@ -259,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         portal = Portal(
             store, port=options.port, tokens=options.token, latency_seconds=options.latency, seed=store.seed
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         print(f"demo.portal: {error}", file=sys.stderr)  # noqa: T201 (a command's own message)
         return 1
     return _serve(portal, options.state)

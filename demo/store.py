@@ -239,6 +239,10 @@ class Change:
             flush()
         return count
 
+    def keep_fact(self, name: str, value: str) -> None:
+        """Keep a small fact with the rows, as part of this change."""
+        self._connection.execute("insert or replace into facts values (?, ?)", (name, value))
+
     def rows(self, condition: str = "true", params: Sequence[Stored] = ()) -> list[Row]:
         """Give the rows that meet an SQL condition on field names: published, whole, by `:id`."""
         return _published_rows(self._connection, self._tables, condition, params)
@@ -444,11 +448,6 @@ class Store:
         with self.snapshot() as snapshot:
             found = snapshot.connection.execute("select value from facts where name = ?", (name,)).fetchone()
         return None if found is None else str(found[0])
-
-    def keep_fact(self, name: str, value: str) -> None:
-        """Keep a small fact with the rows."""
-        with self._lock:
-            self._writer.execute("insert or replace into facts values (?, ?)", (name, value))
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

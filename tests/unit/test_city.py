@@ -205,6 +205,9 @@ def test_a_recreated_row_has_its_point_its_arrest_or_another_code():
 
 def test_a_store_remembers_its_city(store):
     assert city_of(store) == SMALL
+    with Store.temporary(seed=1) as other:
+        City(seed=2, rows=50, days=20).build(other, AS_OF)
+        assert city_of(other).seed == 2
     with Store.temporary() as empty, pytest.raises(ValueError, match="holds no city"):
         as_of(empty)
 
@@ -249,4 +252,6 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["--state", str(tmp_path / "file")]) == 1
     assert main(["--state", str(tmp_path), "--rows", "9000000"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    (tmp_path / FILE_NAME).write_text("this is no city at all " * 100)
+    assert main(["--state", str(tmp_path)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 3
