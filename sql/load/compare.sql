@@ -1,8 +1,10 @@
--- One row of compared is one accepted row of the window: what we hold under its id, and whether the content is the same.
+-- One row of compared is one accepted row of the window: what we hold under its id, and whether the content is the
+-- same.
 -- One row of gone is one row that we hold in scope and that is in none of the rows read.
 -- One row of rekeyed is a gone row whose content stands again under a new id of the same case. Equal rows of one case
 -- (two victims, the same in every column) are paired one to one, in order of their ids.
--- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes. Writes: temporary tables compared, gone, rekeyed.
+-- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes.
+-- Writes: temporary tables compared, gone, rekeyed.
 -- Run by: tasks/warehouse/sync.py.
 
 analyze staged_crimes;
@@ -11,7 +13,8 @@ create temporary table compared on commit drop as
 select
     staged.crime_id,
     crimes.crime_id is not null as is_held,
-    (
+    -- The outer parentheses are for sqlfluff, which cannot read the comparison without them.
+    ((
         staged.case_number, staged.date_of_occurrence, staged.block, staged.iucr, staged.primary_description,
         staged.secondary_description, staged.location_description, staged.arrest, staged.domestic, staged.beat,
         staged.district, staged.ward, staged.community_area, staged.fbi_code, staged.x_coordinate,
@@ -21,9 +24,11 @@ select
         crimes.secondary_description, crimes.location_description, crimes.arrest, crimes.domestic, crimes.beat,
         crimes.district, crimes.ward, crimes.community_area, crimes.fbi_code, crimes.x_coordinate,
         crimes.y_coordinate, crimes.latitude, crimes.longitude
-    ) as is_same_content,
-    (staged.created_at, staged.updated_at, staged.version)
-    is not distinct from (crimes.created_at, crimes.updated_at, crimes.version) as is_same_version
+    )) as is_same_content,
+    (
+        (staged.created_at, staged.updated_at, staged.version)
+        is not distinct from (crimes.created_at, crimes.updated_at, crimes.version)
+    ) as is_same_version
 from staged_crimes as staged
 left join chicago.crimes as crimes on staged.crime_id = crimes.crime_id;
 

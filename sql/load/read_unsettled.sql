@@ -1,5 +1,5 @@
--- One row is a retired row whose reason is not settled (is_gone), or a row of the same case that came since reasons were
--- last settled and that nothing is paired with yet. A row may be both: come and gone in between.
+-- One row is a retired row whose reason is not settled (is_gone), or a row of the same case that came since reasons
+-- were last settled and that nothing is paired with yet. A row may be both: come and gone in between.
 -- Reads: chicago.crime_history, chicago.crimes, pipeline.rejected_rows, pipeline.runs. Writes: nothing.
 -- Run by: tasks/warehouse/settle.py.
 

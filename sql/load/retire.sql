@@ -9,6 +9,27 @@ insert into chicago.crime_history (
     y_coordinate, latitude, longitude, created_at, updated_at, version, loaded_at,
     reason, replaced_by, run_id
 )
+with leaving as (
+    select
+        gone.crime_id,
+        false as is_replaced
+    from gone
+    where
+        not gone.is_rejected
+        and not exists (select 1 from rekeyed where rekeyed.old_crime_id = gone.crime_id)
+    union all
+    select
+        compared.crime_id,
+        true as is_replaced
+    from compared
+    where compared.is_held and not compared.is_same_content
+    union all
+    select
+        staged.crime_id,
+        true as is_replaced
+    from staged_rejects as staged
+)
+
 select
     crimes.crime_id,
     crimes.case_number,
@@ -38,26 +59,7 @@ select
     cast(:run_id as uuid) as run_id
 from chicago.crimes as crimes
 -- drops the rows that stay as they are
-inner join (
-    select
-        gone.crime_id,
-        false as is_replaced
-    from gone
-    where
-        not gone.is_rejected
-        and not exists (select 1 from rekeyed where rekeyed.old_crime_id = gone.crime_id)
-    union all
-    select
-        compared.crime_id,
-        true as is_replaced
-    from compared
-    where compared.is_held and not compared.is_same_content
-    union all
-    select
-        staged.crime_id,
-        true as is_replaced
-    from staged_rejects as staged
-) as leaving on crimes.crime_id = leaving.crime_id;
+inner join leaving on crimes.crime_id = leaving.crime_id;
 
 delete from chicago.crimes as crimes
 where
