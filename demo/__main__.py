@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str, stream: TextIO = sys.stdout) -> None:
-    print(f"demo: {message}".rstrip(), file=stream, flush=True)  # noqa: T201 (a command's own message)
+    print(f"demo: {message}".rstrip(), file=stream, flush=True)
 
 
 if __name__ == "__main__":

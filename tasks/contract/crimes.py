@@ -61,8 +61,12 @@ class Crimes(pa.DataFrameModel):
     ward: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=HIGHEST_WARD)
     community_area: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=HIGHEST_COMMUNITY_AREA)
     fbi_code: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^\d{2}[A-Z]?$")  # type: ignore[valid-type]
-    x_coordinate: Series[pd.Int32Dtype] = pa.Field(nullable=True, in_range=dict(zip(("min_value", "max_value"), X_BOX, strict=True)))
-    y_coordinate: Series[pd.Int32Dtype] = pa.Field(nullable=True, in_range=dict(zip(("min_value", "max_value"), Y_BOX, strict=True)))
+    x_coordinate: Series[pd.Int32Dtype] = pa.Field(
+        nullable=True, in_range=dict(zip(("min_value", "max_value"), X_BOX, strict=True))
+    )
+    y_coordinate: Series[pd.Int32Dtype] = pa.Field(
+        nullable=True, in_range=dict(zip(("min_value", "max_value"), Y_BOX, strict=True))
+    )
     latitude: Series[pd.Float64Dtype] = pa.Field(nullable=True, ge=LATITUDE_BOX[0], le=LATITUDE_BOX[1])
     longitude: Series[pd.Float64Dtype] = pa.Field(nullable=True, ge=LONGITUDE_BOX[0], le=LONGITUDE_BOX[1])
     created_at: Series[INSTANT] = pa.Field(nullable=True)  # type: ignore[valid-type]
@@ -116,7 +120,9 @@ def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
     typed = reading.typed()
     reasons = _reasons(typed, reading.problems)
     if not reasons:
-        return Transformed(typed, _rejected(raw, typed, reasons, profile), int(pc.sum(reading.bad_point).as_py() or 0))
+        return Transformed(
+            typed, _rejected(raw, typed, reasons, profile), int(pc.sum(reading.bad_point).as_py() or 0)
+        )
     keep = ~typed.index.isin(list(reasons))
     return Transformed(
         accepted=typed[keep].reset_index(drop=True),
@@ -188,7 +194,9 @@ class _Reading:
         return pc.if_else(matches, text, None)
 
     def _yes_or_no(self, text: pyarrow.Array, column: str) -> pyarrow.Array:
-        known = pc.is_in(text, value_set=pyarrow.array(["Y", "N", "true", "false"], type=pyarrow.large_string()))
+        known = pc.is_in(
+            text, value_set=pyarrow.array(["Y", "N", "true", "false"], type=pyarrow.large_string())
+        )
         self._note(f"{column}: neither Y nor N", pc.and_(pc.is_valid(text), pc.invert(known)))
         yes = pc.is_in(text, value_set=pyarrow.array(["Y", "true"], type=pyarrow.large_string()))
         return pc.if_else(known, yes, None)
@@ -224,7 +232,10 @@ def _to_frame(columns: dict[str, pyarrow.Array]) -> pd.DataFrame:
     casts = {"district": pyarrow.int16(), "ward": pyarrow.int16(), "community_area": pyarrow.int16()}
     casts |= {"x_coordinate": pyarrow.int32(), "y_coordinate": pyarrow.int32()}
     table = pyarrow.table(
-        {name: pc.cast(columns[name], casts[name]) if name in casts else columns[name] for name in CRIMES_COLUMNS}
+        {
+            name: pc.cast(columns[name], casts[name]) if name in casts else columns[name]
+            for name in CRIMES_COLUMNS
+        }
     )
     dtypes = {
         pyarrow.large_string(): TEXT,
@@ -259,7 +270,9 @@ def _is_bad_point(columns: dict[str, pyarrow.Array]) -> pyarrow.Array:
         for one, other in (("latitude", "longitude"), ("x_coordinate", "y_coordinate"))
     ]
     outside = [
-        pc.fill_null(pc.or_(pc.less(columns[column], lowest), pc.greater(columns[column], highest)), fill_value=False)
+        pc.fill_null(
+            pc.or_(pc.less(columns[column], lowest), pc.greater(columns[column], highest)), fill_value=False
+        )
         for column, (lowest, highest) in BOXES.items()
     ]
     return reduce(pc.or_, [*halves, *outside])
@@ -289,7 +302,9 @@ def _contract_failures(typed: pd.DataFrame) -> list[tuple[int, str, str]]:
             raise ContractError(f"the transform broke its own contract: {ours.to_dict('records')}") from error
         return [
             (int(index), str(column), _rule(str(check)))
-            for index, column, check in zip(failures["index"], failures["column"], failures["check"], strict=True)
+            for index, column, check in zip(
+                failures["index"], failures["column"], failures["check"], strict=True
+            )
         ]
     return []
 

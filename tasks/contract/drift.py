@@ -13,7 +13,9 @@ from tasks.errors import ContractError
 _SAME_TYPE = {"calendar_date": "floating_timestamp", "double": "number", "money": "number", "url": "text"}
 
 
-def check_drift(profile: DatasetProfile, stated: Mapping[str, str], seen: Iterable[str], row_count: int) -> None:
+def check_drift(
+    profile: DatasetProfile, stated: Mapping[str, str], seen: Iterable[str], row_count: int
+) -> None:
     """Raise `ContractError` naming every field that was added, removed, renamed or given another type.
 
     stated: field to SODA type by the answer's headers, empty without them. seen: fields of the rows that came.
@@ -35,7 +37,11 @@ def check_drift(profile: DatasetProfile, stated: Mapping[str, str], seen: Iterab
 
 
 def _is_known(profile: DatasetProfile, name: str) -> bool:
-    return name in profile.columns_by_field or name in profile.ignored or name.startswith(profile.ignored_prefixes)
+    return (
+        name in profile.columns_by_field
+        or name in profile.ignored
+        or name.startswith(profile.ignored_prefixes)
+    )
 
 
 def _is_retyped(expected: str, stated: str) -> bool:

@@ -121,7 +121,11 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.wait_seconds if isinstance(error, PageFailedError) else None
-        wait = float(wait_exponential_jitter(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)(state)) if asked is None else asked
+        wait = (
+            float(wait_exponential_jitter(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)(state))
+            if asked is None
+            else asked
+        )
         left = self.options.patience_seconds - (state.seconds_since_start or 0)
         if wait > left and error is not None:
             raise SourceError(
@@ -138,7 +142,9 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         except requests.RequestException as error:
             raise PageFailedError(f"{_network_problem(error)} ({request})") from error
         _check_status(response, request)
-        return Answer(_rows_of(response, request), _fields_of(response), response.headers.get("Last-Modified"))
+        return Answer(
+            _rows_of(response, request), _fields_of(response), response.headers.get("Last-Modified")
+        )
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -243,7 +249,9 @@ def _rows_of(response: requests.Response, request: str) -> list[Row]:
     content_type = response.headers.get("Content-Type", "")
     if "json" not in content_type.lower():
         kind = content_type or "no content type"
-        raise PageFailedError(f"HTTP 200 with {kind} where JSON rows were asked for: {_words_of(response)} ({request})")
+        raise PageFailedError(
+            f"HTTP 200 with {kind} where JSON rows were asked for: {_words_of(response)} ({request})"
+        )
     try:
         rows = _parse(response.content)
     except ValueError as error:

@@ -29,12 +29,16 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     buffer = io.BytesIO()
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
     pyarrow.csv.write_csv(arrow, buffer, options)
-    statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(_name(table), _names(frame.columns))
+    statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
+        _name(table), _names(frame.columns)
+    )
     with _driver(connection).cursor().copy(statement) as copy:
         copy.write(buffer.getbuffer())
 
 
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def copy_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
     """Append rows of Python values to a table; None becomes NULL."""
     statement = sql.SQL("copy {} ({}) from stdin").format(_name(table), _names(columns))
     with _driver(connection).cursor().copy(statement) as copy:

@@ -36,4 +36,6 @@ def named_faults(engine: Engine, what: str) -> Iterator[None]:
             # After a failover the pool's other connections still lead to the old server, and answer a ping.
             engine.dispose()
         kind = PassingFaultError if passing else LoadError
-        raise kind(f"{what}: the database said {state or 'nothing'}: {first_line(error)}. It was rolled back.") from error
+        raise kind(
+            f"{what}: the database said {state or 'nothing'}: {first_line(error)}. It was rolled back."
+        ) from error

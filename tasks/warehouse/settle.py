@@ -88,7 +88,9 @@ def pair_revisions(rows: Sequence[UnsettledRow]) -> list[Settlement]:
 def _pair_case(rows: list[UnsettledRow]) -> Iterable[Settlement]:
     free = [row for row in rows if row.is_come]
     # The one that came last has the fewest rows after it, so it chooses first: then as many find one as can.
-    gone = sorted((row for row in rows if row.is_gone), key=lambda row: (row.loaded_at, row.crime_id), reverse=True)
+    gone = sorted(
+        (row for row in rows if row.is_gone), key=lambda row: (row.loaded_at, row.crime_id), reverse=True
+    )
     for old in gone:
         newer = [row for row in free if _can_replace(row, old)]
         best = min(newer, key=lambda row: (_difference(row, old), row.loaded_at, row.crime_id), default=None)

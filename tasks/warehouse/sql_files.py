@@ -17,7 +17,9 @@ def statements(name: str) -> tuple[TextClause, ...]:
     """Return the statements of `sql/<name>.sql`, in order."""
     content = (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     plain = sqlparse.format(content, strip_comments=True)
-    return tuple(text(statement.rstrip(";")) for statement in sqlparse.split(plain) if statement.strip(" ;\n"))
+    return tuple(
+        text(statement.rstrip(";")) for statement in sqlparse.split(plain) if statement.strip(" ;\n")
+    )
 
 
 def execute(connection: Connection, name: str, **parameters: object) -> CursorResult[tuple[object, ...]]:

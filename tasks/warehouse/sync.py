@@ -87,7 +87,9 @@ def preview_window(engine: Engine, profile: DatasetProfile, given: SyncInput) ->
     return Preview(counts, tuple(sample))
 
 
-def read_held_ids(engine: Engine, case_numbers: Sequence[str], read_ids: Sequence[str], span_start: datetime) -> list[str]:
+def read_held_ids(
+    engine: Engine, case_numbers: Sequence[str], read_ids: Sequence[str], span_start: datetime
+) -> list[str]:
     """Return the ids that we hold of these cases and that were not among the ids just read."""
     with engine.connect() as connection:
         rows = execute(
@@ -139,7 +141,11 @@ def _guard_rejects(given: SyncInput, counts: WindowCounts, guards: Guards) -> No
     limit = guards.max_reject_share
     rejected = given.transformed.rejected
     # Rows without an occurrence time are rejected by construction; they say nothing of drift.
-    judged = int((~rejected["reasons"].map(lambda reasons: reasons == [UNDATED_REASON])).sum()) if len(rejected) else 0
+    judged = (
+        int((~rejected["reasons"].map(lambda reasons: reasons == [UNDATED_REASON])).sum())
+        if len(rejected)
+        else 0
+    )
     if limit is None or judged <= max(limit * counts.source_rows, 1 if limit else 0):
         return
     reasons = Counter(reason for row in rejected["reasons"] for reason in row)
@@ -177,4 +183,7 @@ def _by_day(lines: list[str]) -> str:
 
 def _retirements(connection: Connection) -> list[str]:
     rows = execute(connection, "load/retirement_sample")
-    return [f"{row.date_of_occurrence:%Y-%m-%d %H:%M} {row.case_number} {row.primary_description} ({row.crime_id})" for row in rows]
+    return [
+        f"{row.date_of_occurrence:%Y-%m-%d %H:%M} {row.case_number} {row.primary_description} ({row.crime_id})"
+        for row in rows
+    ]

@@ -57,7 +57,10 @@ class ViewFile:
 
 def read_view_files() -> list[ViewFile]:
     """Return our views, each after those it reads."""
-    files = {path.stem: ViewFile(path.stem, path.read_text("utf-8")) for path in (SQL_FOLDER / "views").glob("*.sql")}
+    files = {
+        path.stem: ViewFile(path.stem, path.read_text("utf-8"))
+        for path in (SQL_FOLDER / "views").glob("*.sql")
+    }
     graph = {name: _references(file, files) for name, file in sorted(files.items())}
     return [files[name] for name in TopologicalSorter(graph).static_order()]
 
@@ -93,7 +96,9 @@ def refresh_views(engine: Engine) -> list[str]:
         with engine.begin() as connection:
             _execute_composed(
                 connection,
-                sql.SQL("refresh materialized view concurrently {}").format(sql.Identifier("chicago", file.name)),
+                sql.SQL("refresh materialized view concurrently {}").format(
+                    sql.Identifier("chicago", file.name)
+                ),
             )
             connection.execute(
                 text("update pipeline.deployed_views set refreshed_at = now() where view_name = :name"),
@@ -107,10 +112,15 @@ def grant_analyst(engine: Engine, role: str) -> None:
     """Let the analyst's role read schema chicago; a role that does not exist is a `LoadError`."""
     name = sql.Identifier(role)
     with engine.begin() as connection:
-        if connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).scalar() is None:
+        if (
+            connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).scalar()
+            is None
+        ):
             raise LoadError(f"ANALYST_ROLE {role!r} does not exist. Create it: create role {role} login;")
         _execute_composed(connection, sql.SQL("grant usage on schema chicago to {}").format(name))
-        _execute_composed(connection, sql.SQL("grant select on all tables in schema chicago to {}").format(name))
+        _execute_composed(
+            connection, sql.SQL("grant select on all tables in schema chicago to {}").format(name)
+        )
 
 
 def _references(file: ViewFile, files: dict[str, ViewFile]) -> set[str]:
@@ -166,13 +176,17 @@ def _drop(connection: Connection, files: list[ViewFile], stale: list[str], obsol
     # An obsolete view may stand on stale ones, and never the other way round once the files no longer name it.
     for name in [*obsolete, *sorted(stale, key=lambda name: -order[name])]:
         kind = connection.execute(
-            text("select relkind::text from pg_class where oid = to_regclass('chicago.' || quote_ident(:name))"),
+            text(
+                "select relkind::text from pg_class where oid = to_regclass('chicago.' || quote_ident(:name))"
+            ),
             {"name": name},
         ).scalar()
         if kind in {"v", "m"}:
             noun = sql.SQL("materialized view" if kind == "m" else "view")
             _execute_composed(connection, sql.SQL("drop {} {}").format(noun, sql.Identifier("chicago", name)))
-        connection.execute(text("delete from pipeline.deployed_views where view_name = :name"), {"name": name})
+        connection.execute(
+            text("delete from pipeline.deployed_views where view_name = :name"), {"name": name}
+        )
 
 
 def _create(connection: Connection, file: ViewFile) -> None:
