@@ -15,7 +15,7 @@ from demo.occurrences import NEVER_DAYS, to_contents, to_degrees
 from demo.store import Store, to_stamp
 
 AS_OF = date(2026, 3, 20)
-YEAR = City(seed=7, rows=25_000, days=372)
+YEAR = City(seed=7, rows=16_000, days=372)
 SMALL = City(seed=7, rows=1000, days=60)
 
 
@@ -123,7 +123,7 @@ def test_feet_become_degrees_as_the_city_has_them():
 
 
 def test_the_odd_rows_are_there():
-    frame = frame_of(City(rows=30_000, days=120), date(2026, 4, 1))
+    frame = frame_of(City(rows=20_000, days=120), date(2026, 4, 1))
     assert {1650, 3100} <= set(frame["beat"])
     assert {"142C", "049X"} & set(frame["_iucr"])
     assert (frame["x_coordinate"] == "0").any()
