@@ -1,8 +1,9 @@
 """`make demo`: the main job against the stand-in city, from portal to warehouse, without network or account.
 
 What lives here: the city of `.local/demo`, the portal over it, and `python flows/main.py` as a process
-of its own with an environment of its own. What does not: any of the job. The user's settings and Prefect profile are kept out, so
-that a demo can never load a stand-in city into a real warehouse; the portal lives in this process and ends with it.
+of its own with an environment of its own. What does not: any of the job. The user's settings and Prefect profile are
+kept out, so that a demo can never load a stand-in city into a real warehouse; the portal lives in this process and
+ends with it.
 """
 
 import argparse

@@ -1,0 +1,1 @@
+"""The City's portal, read strictly and whole."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -134,7 +134,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         return wait
 
     def _send(self, request_type: str, url: str, kwargs: dict[str, Any]) -> Answer:
-        request = f"{url}?{requests.models.RequestEncodingMixin._encode_params(kwargs.get('params') or {})}"  # noqa: SLF001
+        request = f"{url}?{urlencode(kwargs.get('params') or {})}"
         try:
             response = self.session.request(
                 request_type, url, timeout=(CONNECT_TIMEOUT_SECONDS, self.timeout), **kwargs

@@ -22,7 +22,7 @@ MAX_READS = 5
 
 
 class ReadAgainError(Exception):
-    """This read was not whole; the source seems to have moved."""
+    """The read was not whole; the source seems to have moved."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,10 @@ class Comparison:
 
 
 def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span: Span) -> Comparison:
-    """Compare a census with what we hold. census: one row a row of the source; crime_id, version, date_of_occurrence."""
+    """Compare a census with what we hold.
+
+    census: one row a row of the source; crime_id, version, date_of_occurrence.
+    """
     bounds = {"span_start": span.start, "span_end": span.end}
     with engine.begin() as connection:
         execute(connection, "load/stage_census")

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
-    """Append a frame to a table with columns of the same names; missing values become NULL.
+    r"""Append a frame to a table with columns of the same names; missing values become NULL.
 
     The rows go as CSV that Arrow writes. Text with a line break goes value by value instead: before version 18
-    PostgreSQL takes a line `\\.` for the end of the data, even inside of quotes.
+    PostgreSQL takes a line `\.` for the end of the data, even inside of quotes.
     """
     arrow = pyarrow.Table.from_pandas(frame, preserve_index=False)
     if _has_line_breaks(arrow):

@@ -25,7 +25,7 @@ class PassingFaultError(LoadError):
 
 @contextmanager
 def named_faults(engine: Engine, what: str) -> Iterator[None]:
-    """Turn database errors of the body into `LoadError`s that name `what`; throw the pool away where it may be stale."""
+    """Turn database errors of the body into `LoadError`s that name `what`; drop the pool where it may be stale."""
     try:
         yield
     except DBAPIError as error:

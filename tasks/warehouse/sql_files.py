@@ -5,6 +5,7 @@ Files stand in `sql/` and hold plain SQL with `:name` parameters, which psql can
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import sqlparse
 from sqlalchemy import Connection, CursorResult, TextClause, text
@@ -22,7 +23,7 @@ def statements(name: str) -> tuple[TextClause, ...]:
     )
 
 
-def execute(connection: Connection, name: str, **parameters: object) -> CursorResult[tuple[object, ...]]:
+def execute(connection: Connection, name: str, **parameters: object) -> CursorResult[*tuple[Any, ...]]:
     """Run all statements of `sql/<name>.sql` with these parameters, and return the result of the last."""
     *first, last = statements(name)
     for statement in first:

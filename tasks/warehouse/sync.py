@@ -118,7 +118,7 @@ def _stage_and_count(connection: Connection, profile: DatasetProfile, given: Syn
 
 def _rejected_rows(transformed: Transformed) -> list[list[object]]:
     frame = transformed.rejected.astype(object)
-    return frame.where(frame.notna(), None).to_numpy().tolist()  # type: ignore[no-any-return]
+    return frame.where(frame.notna(), None).to_numpy().tolist()
 
 
 def _hold(connection: Connection, profile: DatasetProfile, given: SyncInput) -> None:
