@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import shutil
 import sqlite3
 import tempfile
 import threading
@@ -387,7 +386,7 @@ class Store:
         """
         self.path = path
         self._journal = journal
-        self._folder: Path | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lock = threading.RLock()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._opened: list[sqlite3.Connection] = []
@@ -403,8 +402,9 @@ class Store:
     @classmethod
     def temporary(cls, *, seed: int = 7) -> Store:
         """Make a store in a folder of its own, removed by `close`."""
-        folder = Path(tempfile.mkdtemp(prefix="stand-in-portal-"))
-        store = cls(folder / "city.sqlite", seed=seed)
+        # Removed at the latest when the process ends, also where a test forgot to close it.
+        folder = tempfile.TemporaryDirectory(prefix="stand-in-portal-", ignore_cleanup_errors=True)
+        store = cls(Path(folder.name) / "city.sqlite", seed=seed)
         store._folder = folder
         return store
 
@@ -436,7 +436,7 @@ class Store:
                 connection.close()
             self._opened.clear()
         if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.cleanup()
 
     def settle(self) -> None:
         """Let SQLite look at the data for its plans."""
