@@ -25,6 +25,7 @@ from tasks.warehouse.faults import named_faults
 from tasks.warehouse.reference import (
     Origin,
     ReferenceLoad,
+    read_calendar_span,
     read_date_span,
     read_last_loads,
     record_load,
@@ -73,7 +74,8 @@ def refresh_reference(
             continue
         _store(engine, name, frame, "portal", now)
         loaded.append(name)
-    loaded += _store_dates(engine, span, now)
+    if _store_dates(engine, last.get("dates"), span, now):
+        loaded.append("dates")
     return ReferenceReport(tuple(dict.fromkeys(loaded)), tuple(warnings))
 
 
@@ -87,13 +89,19 @@ def _store(engine: Engine, name: str, frame: pd.DataFrame, origin: Origin, now: 
         record_load(connection, ReferenceLoad(name, origin, len(frame), changed, now))
 
 
-def _store_dates(engine: Engine, span: tuple[date, date] | None, now: datetime) -> list[str]:
-    """Make the calendar cover what we hold, what the source has, and the next year."""
+def _store_dates(
+    engine: Engine, last: ReferenceLoad | None, span: tuple[date, date] | None, now: datetime
+) -> bool:
+    """Make the calendar cover what we hold, what the source has, and the next year; return whether it was made anew."""
     with engine.connect() as connection:
         held = read_date_span(connection)
+        calendar = read_calendar_span(connection)
     days = [day for known in (held, span) if known for day in known] or [now.date()]
+    is_covered = calendar is not None and calendar[0] <= min(days) and calendar[1].year > max(days).year
+    if is_covered and last is not None and now - last.loaded_at < REFRESH_AFTER:
+        return False
     _store(engine, "dates", dates(min(days), max(days)), "generated", now)
-    return ["dates"]
+    return True
 
 
 @task(name="load_reference", cache_policy=NO_CACHE)

@@ -219,7 +219,6 @@ create table pipeline.runs (
     withdrawn integer,
     proof text,
     accept_retirements boolean not null default false,
-    data_changed boolean not null default false,
     message text,
     host text,
     process_id integer
@@ -266,8 +265,6 @@ comment on column pipeline.runs.withdrawn is 'History rows settled as withdrawn 
 comment on column pipeline.runs.proof is 'How equality was proven: census, or unmoved. Null: it was not.';
 
 comment on column pipeline.runs.accept_retirements is 'Whether the guard against mass retirement was lifted by hand.';
-
-comment on column pipeline.runs.data_changed is 'Whether any row of chicago.crimes changed in this run.';
 
 comment on column pipeline.runs.message is 'Why it failed, or what was said of it.';
 

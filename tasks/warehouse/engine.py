@@ -72,14 +72,17 @@ def _connector(settings: Settings) -> SqlAlchemyConnector:
             query={"host": str(postgres.socket_dir)},
         )
         return SqlAlchemyConnector(connection_info=components)
+    # The folder of a unix socket is no host of an address; libpq takes it as a parameter.
+    is_socket = (settings.server_name or "").startswith("/")
     components = ConnectionComponents(
         driver=DRIVER,
         username=settings.db_username,
         password=settings.db_password,
-        host=settings.server_name,
-        port=settings.port,
+        host=None if is_socket else settings.server_name,
+        port=None if is_socket else settings.port,
         database=settings.database_name,
-        query={"sslmode": settings.db_sslmode},
+        query={"sslmode": settings.db_sslmode}
+        | ({"host": str(settings.server_name), "port": str(settings.port)} if is_socket else {}),
     )
     return SqlAlchemyConnector(connection_info=components)
 

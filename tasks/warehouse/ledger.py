@@ -40,11 +40,6 @@ class WindowCounts:
     bad_coordinates: int = 0
     seconds: float = 0.0
 
-    @property
-    def changed(self) -> int:
-        """Return how many rows of `chicago.crimes` are other than before, stamps included."""
-        return self.inserted + self.rekeyed + self.updated + self.touched + self.retired
-
 
 @dataclass(frozen=True)
 class UnfinishedRun:
@@ -228,11 +223,6 @@ def finish_window(connection: Connection, run_id: UUID, window: Window, counts: 
         ),
         {"run_id": run_id, **_key(window), **asdict(counts)},
     )
-    if counts.changed:
-        connection.execute(
-            text("update pipeline.runs set data_changed = true where run_id = :run_id and not data_changed"),
-            {"run_id": run_id},
-        )
 
 
 def fail_window(connection: Connection, run_id: UUID, window: Window, error: str) -> None:

@@ -76,3 +76,9 @@ def read_date_span(connection: Connection) -> tuple[date, date] | None:
     """Return the first and last Chicago local date of `chicago.crimes`, or None when it is empty."""
     span = execute(connection, "load/reference_date_span").one()
     return (span.first_date, span.last_date) if span.first_date is not None else None
+
+
+def read_calendar_span(connection: Connection) -> tuple[date, date] | None:
+    """Return the first and last date of `chicago.dates`, or None when it is empty."""
+    first, last = execute(connection, "load/reference_calendar_span").one()
+    return (first, last) if first is not None else None

@@ -1,0 +1,260 @@
+"""The parts that integration tests run on: a real PostgreSQL, Prefect's real server, the stand-in portal over HTTP.
+
+The two services are started once for the whole session, in a folder of their own, and stopped at its end. Each test has
+its own database and its own portal.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pandas as pd
+import prefect.settings
+import psycopg
+import pytest
+from sqlalchemy import create_engine
+
+from demo.datasets import ONE_YEAR
+from demo.portal import Portal
+from demo.store import Store
+from flows.main import chicago_crime
+from tasks import connections
+from tasks.contract.dates import dates
+from tasks.contract.reference import BUNDLED, read_bundled
+from tasks.warehouse import local_services
+from tasks.warehouse.migrations import migrate
+from tasks.warehouse.reference import ReferenceLoad, record_load, replace_table
+from tasks.warehouse.views import deploy_views
+
+PROJECT = Path(__file__).resolve().parents[2]
+FIRST_LOAD = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
+
+
+def _services_folder(tmp_path_factory):
+    base = tmp_path_factory.getbasetemp()
+    # Under xdist each worker has a folder in that of the session, and they share the services.
+    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "services"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory, pytestconfig):
+    """Give the session's PostgreSQL."""
+    folder = _services_folder(tmp_path_factory)
+    folder.mkdir(exist_ok=True)
+    yield local_services.ensure_postgres(folder)
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        local_services.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(postgres, tmp_path_factory):
+    """Give the session's Prefect server."""
+    return local_services.ensure_prefect_server(_services_folder(tmp_path_factory), postgres)
+
+
+@pytest.fixture(scope="session")
+def template(postgres, tmp_path_factory):
+    """Give the name of a database with tables, lists, calendar and views, and no run yet: what most tests start from."""
+    name = f"template_{os.getpid()}"
+    local_services.ensure_database(postgres, name)
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
+    migrate(engine)
+    with engine.begin() as connection:
+        for listed in sorted(BUNDLED - {"holidays"}):
+            frame = read_bundled(listed)
+            replace_table(connection, listed, frame)
+            record_load(connection, ReferenceLoad(listed, "portal", len(frame), 0, datetime.now(UTC)))
+        frame = dates(date(2022, 1, 1), date(2025, 12, 31))
+        replace_table(connection, "dates", frame)
+        record_load(connection, ReferenceLoad("dates", "generated", len(frame), 0, datetime.now(UTC)))
+    deploy_views(engine)
+    engine.dispose()
+    return name
+
+
+@pytest.fixture
+def database(postgres, template):
+    """Give the name of a database that is set up and holds no row, dropped after the test."""
+    name = f"test_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        yield name
+        connections.close()
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def store():
+    """Give an empty one-year dataset."""
+    with Store.temporary() as made:
+        made.create(ONE_YEAR, at=FIRST_LOAD)
+        yield made
+
+
+@pytest.fixture
+def portal(store):
+    """Give the stand-in portal over the store."""
+    with Portal(store) as served:
+        yield served
+
+
+@pytest.fixture
+def environment(monkeypatch, postgres, database, portal, prefect_server):
+    """Set what a run reads from its environment, and return it."""
+    values = {
+        "ENV_FILE": "",
+        "SERVER_NAME": str(postgres.socket_dir),
+        "DB_USERNAME": postgres.user,
+        "DATABASE_NAME": database,
+        "DB_SSLMODE": "disable",
+        "PORTAL_URL": portal.url,
+        "PORTAL_PATIENCE_SECONDS": "5",
+        "PREFECT_API_URL": prefect_server.api_url,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    connections.close()
+    return values
+
+
+@dataclass
+class World:
+    """A source and a warehouse, and the ways to run between them."""
+
+    store: Store
+    portal: Portal
+    conninfo: str
+    environment: dict
+    prefect_api: str
+    loads: int = 0
+    processes: list = field(default_factory=list)
+
+    def now(self):
+        """Return the instant of the source's next change."""
+        self.loads += 1
+        return datetime.fromtimestamp(FIRST_LOAD.timestamp() + 86_400 * self.loads, tz=UTC)
+
+    def run(self, mode="auto", **asked):
+        """Run the parent flow in this process against Prefect's server, and return its final state."""
+        settings = {
+            prefect.settings.PREFECT_API_URL: self.prefect_api,
+            prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
+        }
+        with prefect.settings.temporary_settings(settings):
+            try:
+                return asyncio.run(chicago_crime(mode, return_state=True, **asked))
+            finally:
+                connections.close()
+
+    def start_main(self, *arguments, **environment):
+        """Start flows/main.py as a process."""
+        process = subprocess.Popen(
+            [sys.executable, "flows/main.py", *arguments],
+            cwd=PROJECT,
+            env={**os.environ, **self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def run_main(self, *arguments, **environment):
+        """Run flows/main.py as a process, and return its exit code, standard output and standard error."""
+        process = self.start_main(*arguments, **environment)
+        out, err = process.communicate(timeout=180)
+        return process.returncode, out, err
+
+    def query(self, statement, *parameters):
+        """Return the rows of a query as tuples."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement, *parameters):
+        """Return the only value of a query."""
+        return self.query(statement, *parameters)[0][0]
+
+    def frame(self, statement):
+        """Return a query as a frame."""
+        with psycopg.connect(self.conninfo) as connection:
+            cursor = connection.execute(statement)
+            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
+
+    def held_ids(self):
+        """Return the ids that we hold, in crimes or in quarantine."""
+        statement = "select crime_id from chicago.crimes union all select crime_id from pipeline.rejected_rows"
+        return sorted(row[0] for row in self.query(statement))
+
+    def source_ids(self):
+        """Return the ids that the source holds."""
+        return sorted(row[":id"] for row in self.store.rows(ONE_YEAR.id))
+
+    def last_run(self):
+        """Return the newest run of the ledger, as a dictionary."""
+        return self.frame("select * from pipeline.runs order by started_at desc limit 1").iloc[0].to_dict()
+
+    def counts(self):
+        """Return the counts of the newest run, summed over its windows."""
+        return (
+            self.frame(
+                "select coalesce(sum(source_rows), 0)::int as source_rows, coalesce(sum(inserted), 0)::int as inserted,"
+                " coalesce(sum(rekeyed), 0)::int as rekeyed, coalesce(sum(updated), 0)::int as updated,"
+                " coalesce(sum(unchanged), 0)::int as unchanged, coalesce(sum(rejected), 0)::int as rejected,"
+                " coalesce(sum(retired), 0)::int as retired from pipeline.windows where run_id ="
+                " (select run_id from pipeline.runs order by started_at desc limit 1)"
+            )
+            .iloc[0]
+            .to_dict()
+        )
+
+    def history(self):
+        """Return what left: (case_number, reason) of each row, sorted."""
+        return sorted(self.query("select case_number, reason from chicago.crime_history"), key=str)
+
+
+@pytest.fixture
+def world(store, portal, environment, postgres, database, prefect_server):
+    """Give a source and a warehouse with nothing in it yet."""
+    made = World(store, portal, postgres.conninfo(database), environment, prefect_server.api_url)
+    yield made
+    for process in made.processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def engine(environment):
+    """Give an engine on the test's database."""
+    return connections.warehouse()
+
+
+def crime(case, when="2024-01-02T10:00:00.000", **changed):
+    """Return a published row of an ordinary theft, and what differs from it; None leaves a field out."""
+    row = {
+        "case_": case,
+        "date_of_occurrence": when,
+        "block": "001XX N STATE ST",
+        "_iucr": "0820",
+        "_primary_decsription": "THEFT",
+        "_secondary_description": "$500 AND UNDER",
+        "_location_description": "STREET",
+        "arrest": "N",
+        "domestic": "N",
+        "beat": "111",
+        "ward": "42",
+        "fbi_cd": "06",
+        "x_coordinate": "1176369",
+        "y_coordinate": "1900927",
+        "latitude": "41.883495",
+        "longitude": "-87.627873",
+    }
+    row.update({(name if name in row else f"_{name}" if f"_{name}" in row else name): value for name, value in changed.items()})
+    return {name: value for name, value in row.items() if value is not None}

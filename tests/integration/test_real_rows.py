@@ -1,0 +1,128 @@
+"""The City's own rows: two pulls a day apart, and what has to hold after each. The oracle shares no code with the loader."""
+
+import csv
+import gzip
+import json
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from demo.datasets import ONE_YEAR, rows_of_pull
+
+FOURTEENTH = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
+FIFTEENTH = datetime(2024, 1, 15, 11, 2, 27, tzinfo=UTC)
+COLUMNS = (
+    "crime_id case_number date_of_occurrence block iucr primary_description secondary_description location_description"
+    " arrest domestic beat district ward community_area fbi_code x_coordinate y_coordinate latitude longitude"
+    " created_at updated_at version"
+).split()
+
+
+def expected_row(raw):
+    """Return what `chicago.crimes` has to hold of a row of the pull, value by value, in plain Python."""
+    row = {name: value if value != "" else None for name, value in raw.items()}
+    beat = row["beat"]
+    x, y = row["x_coordinate"], row["y_coordinate"]
+    latitude, longitude = row["latitude"], row["longitude"]
+    return (
+        row[":id"],
+        row["case_"],
+        datetime.fromisoformat(row["date_of_occurrence"]),
+        row["block"].upper() if row["block"] else None,
+        row["_iucr"],
+        row["_primary_decsription"],
+        row["_secondary_description"],
+        row["_location_description"],
+        {"Y": True, "N": False}[row["arrest"]],
+        {"Y": True, "N": False}[row["domestic"]],
+        beat.rjust(4, "0") if beat else None,
+        int(beat) // 100 if beat else None,
+        int(row["ward"]) if row["ward"] else None,
+        None,
+        row["fbi_cd"],
+        int(x) if x and x != "0" else None,
+        int(y) if y and y != "0" else None,
+        float(latitude) if latitude and 41.6 <= float(latitude) <= 42.1 else None,
+        float(longitude) if longitude and -88 <= float(longitude) <= -87.5 else None,
+        datetime.fromisoformat(row[":created_at"]),
+        datetime.fromisoformat(row[":updated_at"]),
+        row[":version"],
+    )
+
+
+def oracle(folder, day):
+    """Return every row that has to be held after the pull of a day, by id."""
+    with gzip.open(folder / f"crimes_2024-01-{day}.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        return {raw[":id"]: expected_row(raw) for raw in csv.DictReader(file)}
+
+
+def held(world):
+    """Return every row that is held, by id."""
+    rows = world.query(f"select {', '.join(COLUMNS)} from chicago.crimes")
+    return {row[0]: row for row in rows}
+
+
+@pytest.fixture
+def two_days(world, real_rows):
+    """Load the 14th, let the portal change to the 15th, and load again."""
+    world.store.replace_all(ONE_YEAR.id, rows_of_pull(real_rows / "crimes_2024-01-14.csv.gz"), at=FOURTEENTH)
+    assert world.run().is_completed()
+    assert held(world) == oracle(real_rows, 14)
+    world.store.replace_all(ONE_YEAR.id, rows_of_pull(real_rows / "crimes_2024-01-15.csv.gz"), at=FIFTEENTH)
+    assert world.run().is_completed()
+    return world
+
+
+def test_two_real_days_end_equal_with_exactly_what_left_in_the_history(two_days, real_rows):
+    world = two_days
+    assert held(world) == oracle(real_rows, 15)
+    churn = json.loads((real_rows / "churn_2024-01-14_to_15.json").read_text())
+    history = world.frame("select crime_id, reason, replaced_by from chicago.crime_history")
+    assert sorted(history["crime_id"]) == sorted(row[":id"] for row in churn["disappeared"])
+    assert history["reason"].value_counts().to_dict() == {"revised": 8, "withdrawn": 1}
+    # Each revised row names the row that stands in its place: of the same case, and one for each.
+    revised = history[history["reason"] == "revised"]
+    assert revised["replaced_by"].is_unique
+    assert set(revised["replaced_by"]) <= set(oracle(real_rows, 15))
+    run = world.last_run()
+    assert (run["kind"], run["status"], run["proof"]) == ("incremental", "done", "census")
+    assert (run["revised"], run["withdrawn"]) == (8, 1)
+    assert world.query("select equal, source_rows, our_rows from pipeline.audits order by audit_id desc limit 1") == [
+        (True, 9939, 9939)
+    ]
+
+
+def test_a_third_run_changes_nothing_and_says_so(two_days, real_rows):
+    world = two_days
+    before = world.frame("select * from chicago.crimes order by crime_id")
+    assert world.run().is_completed()
+    assert world.last_run()["kind"] == "unmoved"
+    assert world.run("reconcile").is_completed()
+    counts = world.counts()
+    assert counts["unchanged"] == counts["source_rows"] == 9939
+    pd.testing.assert_frame_equal(world.frame("select * from chicago.crimes order by crime_id"), before)
+    assert world.value("select count(*) from chicago.crime_history") == 9
+
+
+def test_cases_with_several_rows_keep_them_all(two_days):
+    cases = two_days.query(
+        "select case_number, count(*) from chicago.crimes"
+        " where case_number in ('JG499426', 'JG510509') group by case_number order by case_number"
+    )
+    assert cases == [("JG499426", 3), ("JG510509", 2)]
+
+
+def test_late_coordinates_are_there_and_the_reclassified_case_is_in_the_history(two_days):
+    reclassified = two_days.query(
+        "select crimes.primary_description, history.primary_description from chicago.crimes as crimes"
+        " join chicago.crime_history as history on history.replaced_by = crimes.crime_id"
+        " where crimes.primary_description <> history.primary_description"
+    )
+    assert reclassified == [("THEFT", "CRIMINAL DAMAGE")]
+    arrived = two_days.value(
+        "select count(*) from chicago.crimes as crimes"
+        " join chicago.crime_history as history on history.replaced_by = crimes.crime_id"
+        " where crimes.latitude is not null and history.latitude is null"
+    )
+    assert arrived == 5
