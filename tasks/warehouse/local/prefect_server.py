@@ -34,8 +34,8 @@ USUAL_PORT = 4200
 """The port of every Prefect tutorial; the next ones are tried when it is taken."""
 TRIED_PORTS = 20
 DATABASE = "prefect"
-START_SECONDS = 120.0
-"""The first start takes 5 s, most of it migrations; a busy machine has made it 20."""
+START_SECONDS = 240.0
+"""The first start takes 5 to 15 s of processor time, most of it imports; a busy machine has made it a minute."""
 STARTS = 3
 """How often a server is started whose port was taken by another program before it could listen on it."""
 TERM_SECONDS = 15.0
