@@ -12,16 +12,16 @@ with counts as (
     select
         crimes.primary_description,
         crimes.fbi_code,
-        cast(floor(crimes.x_coordinate / 1000.0) as integer) as cell_x,
-        cast(floor(crimes.y_coordinate / 1000.0) as integer) as cell_y,
+        cast(floor(crimes.x_coordinate / cast(1000 as double precision)) as integer) as cell_x,
+        cast(floor(crimes.y_coordinate / cast(1000 as double precision)) as integer) as cell_y,
         count(*) as crimes,
         max(cast(crimes.date_of_occurrence as date)) as latest_date
     from chicago.crimes
     group by
         crimes.primary_description,
         crimes.fbi_code,
-        cast(floor(crimes.x_coordinate / 1000.0) as integer),
-        cast(floor(crimes.y_coordinate / 1000.0) as integer)
+        cast(floor(crimes.x_coordinate / cast(1000 as double precision)) as integer),
+        cast(floor(crimes.y_coordinate / cast(1000 as double precision)) as integer)
 ),
 
 located_counts as (
@@ -69,7 +69,7 @@ ellipsoid as (
         cast(6367449.145908449 as double precision) as m1
 ),
 
-centres as (
+centres as materialized (
     select
         places.cell_x,
         places.cell_y,
@@ -86,7 +86,7 @@ centres as (
     cross join ellipsoid
 ),
 
-footpoints as (
+footpoints as materialized (
     select
         centres.cell_x,
         centres.cell_y,
@@ -100,7 +100,7 @@ footpoints as (
     cross join ellipsoid
 ),
 
-terms as (
+terms as materialized (
     select
         footpoints.cell_x,
         footpoints.cell_y,

@@ -25,7 +25,11 @@ PROPERTY = {"05", "06", "07", "09"}
 NUMBER, SHARE = 0.00501, 0.0000501
 
 
-def made():
+def real(request):
+    return real_city(request.getfixturevalue("real_rows"))
+
+
+def made(_request):
     # From 5 January 2023 in the morning, so that the first day is not whole; 440 days, to compare with a
     # year before.
     crimes = generated_city(seed=7, first="2023-01-05T05:05", days=440, per_day=40)
@@ -34,10 +38,10 @@ def made():
     return crimes[~first_day & ~gap]
 
 
-@pytest.fixture(scope="module", params=[made, real_city], ids=["generated", "real"])
+@pytest.fixture(scope="module", params=[made, real], ids=["generated", "real"])
 def crimes(request, views_engine):
     """Give the crimes that the views stand over, with what the oracle derives from each row by itself."""
-    rows = request.param()
+    rows = request.param(request)
     load_city(views_engine, rows)
     moment = rows["date_of_occurrence"]
     oldest = moment.min()

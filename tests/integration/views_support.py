@@ -4,8 +4,7 @@ Loads them into a real PostgreSQL with the bundled lists, and makes the views ov
 """
 
 import os
-from datetime import date
-from pathlib import Path
+import time
 
 import numpy as np
 import pandas as pd
@@ -13,12 +12,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from tasks.contract.dates import dates
-from tasks.contract.reference import BUNDLED, read_bundled
-from tasks.warehouse import local_services
+from tasks.contract.reference import read_bundled
 from tasks.warehouse.copy import copy_frame
-from tasks.warehouse.reference import replace_table
-from tasks.warehouse.sql_files import SQL_FOLDER
 from tasks.warehouse.views import deploy_views, refresh_views
 
 COLUMNS = {
@@ -123,14 +118,9 @@ def generated_city(seed, first, days, per_day):
     return numbered(crimes)
 
 
-def real_city():
-    """Return the City's rows of the newer pull, or skip where they are not."""
-    folder = os.environ.get("REAL_ROWS_DIR")
-    if not folder:
-        pytest.skip("REAL_ROWS_DIR is not set")
-    raw = pd.read_csv(
-        Path(folder) / "crimes_2024-01-15.csv.gz", dtype=str, keep_default_na=False, na_values=[""]
-    )
+def real_city(folder):
+    """Return the City's rows of the newer pull, from the folder of the real pulls."""
+    raw = pd.read_csv(folder / "crimes_2024-01-15.csv.gz", dtype=str, keep_default_na=False, na_values=[""])
     beat = raw["beat"].str.zfill(4)
     crimes = pd.DataFrame(
         {
@@ -149,14 +139,6 @@ def real_city():
         }
     )
     return numbered(crimes)
-
-
-def load_lists(engine: Engine, first=date(2022, 1, 1), last=date(2025, 12, 31)):
-    """Load the bundled lists and the calendar."""
-    with engine.begin() as connection:
-        for name in sorted(BUNDLED - {"holidays"}):
-            replace_table(connection, name, read_bundled(name))
-        replace_table(connection, "dates", dates(first, last))
 
 
 def load_city(engine: Engine, crimes):
@@ -183,19 +165,12 @@ def rows(engine: Engine, query):
     ]
 
 
-@pytest.fixture(scope="session")
-def views_engine(tmp_path_factory):
-    """Give an engine on a database with tables, lists and calendar, shared by the tests of the views."""
-    project = tmp_path_factory.mktemp("views")
-    postgres = local_services.ensure_postgres(project)
-    local_services.ensure_database(postgres, "views")
-    engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo("views"))
-    )
-    with psycopg.connect(postgres.conninfo("views")) as connection:
-        for migration in sorted((SQL_FOLDER / "migrations").glob("*.sql")):
-            connection.execute(migration.read_bytes())
-    load_lists(engine)
+@pytest.fixture(scope="module")
+def views_engine(postgres, template):
+    """Give an engine on one database for the tests of a module; each loads its own city into it."""
+    name = f"views_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
     yield engine
     engine.dispose()
-    local_services.stop(project)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.contract.dates import city_holidays, dates, observed
@@ -115,6 +115,7 @@ def test_a_last_day_before_the_first_is_refused():
         dates(date(2024, 1, 2), date(2024, 1, 1))
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     first=st.dates(date(2001, 1, 1), date(2038, 12, 31)),
     days=st.integers(min_value=0, max_value=800),
