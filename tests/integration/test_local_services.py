@@ -497,6 +497,13 @@ def test_a_start_waits_for_the_lock_and_says_who_keeps_it(project, monkeypatch):
         local_services.ensure_postgres(project)
 
 
+def test_a_port_that_is_taken_is_passed_over():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert prefect_server.free_port([port]) != port
+    assert prefect_server.free_port([port]) == port
+
+
 def test_stop_and_status_of_a_project_that_never_ran_make_nothing(fresh_project, capsys):
     assert local_services.main(["stop", "--project", str(fresh_project)]) == 0
     assert local_services.main(["status", "--project", str(fresh_project)]) == 0

@@ -1,7 +1,6 @@
 """Where the local services live and how one addresses them: the parts that start nothing."""
 
 import os
-import socket
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -59,13 +58,6 @@ def test_the_connection_string_and_the_command_name_the_socket_the_role_and_the_
     assert found.psql_command("chicago") == f"psql -h {tmp_path / 'sockets'} -U postgres chicago"
     monkeypatch.setattr(postgres.shutil, "which", lambda _name: None)
     assert found.psql_command("chicago").endswith(f"bin/psql -h {tmp_path / 'sockets'} -U postgres chicago")
-
-
-def test_a_port_that_is_taken_is_passed_over():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert prefect_server.free_port([port]) != port
-    assert prefect_server.free_port([port]) == port
 
 
 @pytest.mark.parametrize(
