@@ -1,6 +1,7 @@
 -- Makes chicago.crimes hold the accepted rows of the window: re-keys, renews, updates, inserts. Rows of another
 -- window are not touched. loaded_at is kept where the content is.
--- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes. Run by: tasks/warehouse/sync.py, after retire.sql.
+-- A history row that names a re-keyed row as its successor follows it to its new id.
+-- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history. Run by: tasks/warehouse/sync.py, after retire.sql.
 
 update chicago.crimes as crimes
 set
@@ -11,6 +12,11 @@ set
 from rekeyed
 inner join staged_crimes as staged on rekeyed.new_crime_id = staged.crime_id
 where crimes.crime_id = rekeyed.old_crime_id;
+
+update chicago.crime_history as history
+set replaced_by = rekeyed.new_crime_id
+from rekeyed
+where history.replaced_by = rekeyed.old_crime_id;
 
 update chicago.crimes as crimes
 set

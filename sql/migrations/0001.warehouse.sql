@@ -137,6 +137,8 @@ create table chicago.crime_history (
 
 create index crime_history_case_number on chicago.crime_history (case_number);
 
+create index crime_history_replaced_by on chicago.crime_history (replaced_by);
+
 create index crime_history_unsettled on chicago.crime_history (retired_at) where reason is null;
 
 comment on table chicago.crime_history is

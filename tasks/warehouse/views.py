@@ -24,6 +24,8 @@ _REFERENCE: Final = re.compile(r"\bchicago\.([a-z_]+)")
 _COMMENT: Final = re.compile(r"--[^\n]*")
 # DDL on a view waits for its readers, and new readers wait for it: so it gives up early.
 _DDL_LOCK_TIMEOUT: Final = "5s"
+# Grouping in memory and not on disk; a refresh is one session's.
+_REFRESH_WORK_MEM: Final = "256MB"
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,6 @@ class ViewFile:
     def digest(self) -> str:
         """Return what changes when the file does."""
         return hashlib.sha256(self.content.encode()).hexdigest()
-
-    @property
-    def relation(self) -> sql.Composed:
-        """Return the quoted name of the view, with its kind."""
-        kind = sql.SQL("materialized view" if self.is_materialized else "view")
-        return sql.SQL("{} {}").format(kind, sql.Identifier("chicago", self.name))
 
 
 def read_view_files() -> list[ViewFile]:
@@ -88,24 +84,24 @@ def deploy_views(engine: Engine) -> list[str]:
 
 
 def refresh_views(engine: Engine) -> list[str]:
-    """Refresh the materialized views, readers seeing the old rows until the new ones are in; return their names."""
-    refreshed = []
-    for file in read_view_files():
-        if not file.is_materialized:
-            continue
-        with engine.begin() as connection:
-            _execute_composed(
-                connection,
-                sql.SQL("refresh materialized view concurrently {}").format(
-                    sql.Identifier("chicago", file.name)
-                ),
-            )
-            connection.execute(
-                text("update pipeline.deployed_views set refreshed_at = now() where view_name = :name"),
-                {"name": file.name},
-            )
-        refreshed.append(file.name)
-    return refreshed
+    """Refresh the materialized views in one transaction and return their names.
+
+    Readers go on with the old rows until all new ones are in, and never see two views of different loads.
+    """
+    names = [file.name for file in read_view_files() if file.is_materialized]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # A bulk load leaves the planner with what it knew of an empty table.
+        connection.execute(text("analyze chicago.crimes, chicago.crime_history"))
+    with engine.begin() as connection:
+        connection.execute(text(f"set local work_mem = '{_REFRESH_WORK_MEM}'"))
+        connection.execute(text("set local jit = off"))
+        for name in names:
+            _run(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
+        connection.execute(
+            text("update pipeline.deployed_views set refreshed_at = now() where view_name = any(:names)"),
+            {"names": names},
+        )
+    return names
 
 
 def grant_analyst(engine: Engine, role: str) -> None:
@@ -117,8 +113,8 @@ def grant_analyst(engine: Engine, role: str) -> None:
             is None
         ):
             raise LoadError(f"ANALYST_ROLE {role!r} does not exist. Create it: create role {role} login;")
-        _execute_composed(connection, sql.SQL("grant usage on schema chicago to {}").format(name))
-        _execute_composed(
+        _run(connection, sql.SQL("grant usage on schema chicago to {}").format(name))
+        _run(
             connection, sql.SQL("grant select on all tables in schema chicago to {}").format(name)
         )
 
@@ -183,16 +179,14 @@ def _drop(connection: Connection, files: list[ViewFile], stale: list[str], obsol
         ).scalar()
         if kind in {"v", "m"}:
             noun = sql.SQL("materialized view" if kind == "m" else "view")
-            _execute_composed(connection, sql.SQL("drop {} {}").format(noun, sql.Identifier("chicago", name)))
+            _run(connection, sql.SQL("drop {} {}").format(noun, _relation(name)))
         connection.execute(
             text("delete from pipeline.deployed_views where view_name = :name"), {"name": name}
         )
 
 
 def _create(connection: Connection, file: ViewFile) -> None:
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    driver.execute(file.content.encode())
+    _run(connection, file.content.encode())
     connection.execute(
         text(
             "insert into pipeline.deployed_views (view_name, is_materialized, definition_sha256, refreshed_at)"
@@ -202,7 +196,11 @@ def _create(connection: Connection, file: ViewFile) -> None:
     )
 
 
-def _execute_composed(connection: Connection, statement: sql.Composed) -> None:
+def _relation(name: str) -> sql.Identifier:
+    return sql.Identifier("chicago", name)
+
+
+def _run(connection: Connection, statement: sql.Composed | bytes) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
     driver.execute(statement)
