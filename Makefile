@@ -8,7 +8,6 @@ INSTALLED := $(VENV)/.installed
 UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
 # Flags for main.py: make run ARGS="--mode reconcile"; for pytest: make test ARGS="-k windows".
 ARGS ?=
-DATABASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint lint-python lint-types lint-imports lint-sql lint-image format psql stop \
@@ -40,7 +39,8 @@ lint-imports: $(INSTALLED)
 	@$(BIN)/lint-imports --no-logo
 
 lint-sql: $(INSTALLED)
-	@$(BIN)/sqlfluff lint --disable-progress-bar --nofail --processes 2 sql >/dev/null
+	@# Its worker processes warn of a semaphore that they share; that is no finding.
+	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 sql
 
 lint-image: $(INSTALLED)
 	@$(BIN)/hadolint Dockerfile
@@ -50,12 +50,15 @@ format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/ruff format --quiet
 	@$(BIN)/sqlfluff fix --disable-progress-bar --quiet sql
 
-psql: $(INSTALLED) ## a shell on the warehouse; DATABASE=chicago_crime_demo: on the demo's
-	@$(BIN)/python -m tasks.warehouse.shell $(DATABASE)
+psql: $(INSTALLED) ## a shell on the warehouse; DATABASE_NAME=chicago_crime_demo: on the demo's
+	@$(BIN)/python -m tasks.warehouse.shell
 
 stop: ## end the local services (PostgreSQL, Prefect's server); the data stay
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m tasks.warehouse.local_services stop; \
 	else echo "no local service was running"; fi
+
+deploy: $(INSTALLED) ## put the deployments of prefect.yaml on the Prefect server (WORK_POOL, IMAGE: see there)
+	@$(BIN)/python -m deploy.to_prefect
 
 requirements: $(INSTALLED) ## compile both requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 -o requirements.txt
@@ -70,7 +73,7 @@ $(INSTALLED): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or newer is needed, and '$(PYTHON)' is `$(PYTHON) --version 2>&1 | tail -1`; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) (once, and when requirements-dev.txt changes) ..."
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
 		&& $(BIN)/uv pip sync --quiet requirements-dev.txt; \
 	then :; else echo "uv could not do it; installing with pip, which takes longer ..." >&2; \

@@ -1,0 +1,175 @@
+"""The deployments of prefect.yaml on a real Prefect server, run by a real worker against the stand-in city."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.server.schemas.schedules import CronSchedule
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from demo.city import City, build_city
+from demo.portal import Portal
+from demo.store import Store
+from deploy import to_prefect
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHICAGO = ZoneInfo("America/Chicago")
+POOL = "chicago-crime"
+WAIT_SECONDS = 60
+
+
+def ask(prefect_server, question):
+    """Return what a coroutine function finds out with a client of this server."""
+
+    async def asked():
+        async with get_client() as client:
+            return await question(client)
+
+    with temporary_settings({PREFECT_API_URL: prefect_server.api_url}):
+        return asyncio.run(asked())
+
+
+@pytest.fixture(scope="module")
+def prefect_home(tmp_path_factory):
+    return tmp_path_factory.mktemp("prefect")
+
+
+@pytest.fixture(scope="module")
+def deployments(prefect_server, prefect_home):
+    variables = {"PREFECT_API_URL": prefect_server.api_url, "PREFECT_HOME": str(prefect_home), "ENV_FILE": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.to_prefect"],
+        cwd=PROJECT,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = ask(prefect_server, lambda client: client.read_deployments())
+    return {deployment.name: deployment for deployment in found}
+
+
+@contextmanager
+def worker(environment, home):
+    """Run a process worker that sees new runs at once, and end it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL],
+        cwd=home,
+        env={
+            **os.environ,
+            **environment,
+            "PREFECT_HOME": str(home),
+            "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+            "PREFECT_WORKER_PREFETCH_SECONDS": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=(home / "worker.log").open("w"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def finished_run(prefect_server, deployment, home):
+    """Start a run of a deployment and return it when it has ended."""
+    run = ask(prefect_server, lambda client: client.create_flow_run_from_deployment(deployment.id))
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (run.state and run.state.is_final()):
+        assert time.monotonic() < deadline, f"still {run.state}:\n{(home / 'worker.log').read_text()}"
+        time.sleep(0.5)
+        run = ask(prefect_server, partial(PrefectClient.read_flow_run, flow_run_id=run.id))
+    return run
+
+
+def test_a_worker_runs_daily_twice_and_the_second_run_finds_the_source_unmoved(
+    environment, deployments, prefect_server, prefect_home, postgres, database, tmp_path
+):
+    store = Store(build_city(tmp_path, City(seed=3, rows=1500, days=40), date(2024, 1, 14)))
+    with store, Portal(store) as portal, worker({**environment, "PORTAL_URL": portal.url}, prefect_home):
+        runs = [finished_run(prefect_server, deployments["daily"], prefect_home) for _ in range(2)]
+    assert [run.state.name for run in runs] == ["Completed", "Completed"], [run.state.message for run in runs]
+    with psycopg.connect(postgres.conninfo(database)) as connection:
+        ledger = connection.execute(
+            "select kind, status, proof from pipeline.runs order by started_at"
+        ).fetchall()
+        crimes = connection.execute("select count(*) from chicago.crimes").fetchone()[0]
+    assert ledger == [("backfill", "done", "census"), ("unmoved", "done", "unmoved")]
+    assert crimes > 1000
+    ours = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[runs[0].id]))
+    lines = [line.message for line in ask(prefect_server, lambda client: client.read_logs(log_filter=ours))]
+    assert any(line.startswith("plan=backfill") for line in lines), "\n".join(lines)
+
+
+def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):
+    assert {name: found.parameters for name, found in deployments.items()} == {
+        "daily": {"mode": "auto"},
+        "backfill": {"mode": "backfill"},
+        "reconcile": {"mode": "reconcile"},
+    }
+    for found in deployments.values():
+        assert found.work_pool_name == POOL
+        assert found.global_concurrency_limit.limit == 1
+        assert found.concurrency_options.collision_strategy == "CANCEL_NEW"
+        assert found.description
+        assert found.job_variables["env"]["PREFECT_LOGGING_EXTRA_LOGGERS"] == "tasks"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "wall_clock"),
+    [
+        ("daily", datetime(2026, 3, 6, tzinfo=UTC), "06:30"),
+        ("daily", datetime(2026, 10, 30, tzinfo=UTC), "06:30"),
+        ("daily", datetime(2027, 3, 12, tzinfo=UTC), "06:30"),
+        ("reconcile", datetime(2026, 2, 20, tzinfo=UTC), "09:00"),
+        ("reconcile", datetime(2026, 10, 20, tzinfo=UTC), "09:00"),
+    ],
+)
+def test_a_schedule_keeps_its_wall_clock_across_clock_changes(deployments, name, start, wall_clock):
+    (scheduled,) = deployments[name].schedules
+    schedule = CronSchedule(cron=scheduled.schedule.cron, timezone=scheduled.schedule.timezone)
+    times = [when.astimezone(CHICAGO) for when in asyncio.run(schedule.get_dates(5, start))]
+    assert {f"{when:%H:%M}" for when in times} == {wall_clock}
+    assert len({when.utcoffset() for when in times}) == 2
+    days = 1 if name == "daily" else 7
+    assert {(later.date() - sooner.date()).days for sooner, later in pairwise(times)} == {days}
+
+
+def test_backfill_has_no_schedule(deployments):
+    assert deployments["backfill"].schedules == []
+
+
+def test_deploying_to_a_pool_that_is_not_there_is_refused(prefect_server, monkeypatch, capsys):
+    monkeypatch.setenv("WORK_POOL", "nowhere")
+    with temporary_settings({PREFECT_API_URL: prefect_server.api_url}):
+        assert to_prefect.main() == 2
+    assert capsys.readouterr().err.startswith(
+        "make deploy: WORK_POOL: the Prefect server has no work pool 'nowhere'"
+    )
+
+
+def test_deploying_to_containers_without_an_image_is_refused(prefect_server, monkeypatch, capsys):
+    pool = WorkPoolCreate(name="containers", type="docker")
+    ask(prefect_server, lambda client: client.create_work_pool(pool, overwrite=True))
+    monkeypatch.setenv("WORK_POOL", "containers")
+    monkeypatch.delenv("IMAGE", raising=False)
+    with temporary_settings({PREFECT_API_URL: prefect_server.api_url}):
+        assert to_prefect.main() == 2
+    assert "runs containers (docker), and IMAGE is not set" in capsys.readouterr().err
