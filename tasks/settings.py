@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.datasets import DATASETS
 from tasks.errors import ConfigError
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+MOST_OVERLAP_MINUTES = 366 * 24 * 60
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -29,18 +30,28 @@ def _known_dataset(dataset: str) -> str:
 def _portal_url(url: str) -> str:
     """Accept https, and http for loopback only: a token must not travel in clear."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-        raise ValueError(f"{url!r} is not the address of a portal; write it like https://data.cityofchicago.org")
-    if parts.username or parts.password:
-        raise ValueError("a portal's address carries no user or password; the token goes into APP_TOKEN")
+    # First, and without the address in the message: it may hold a secret.
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "a portal's address carries no user, password or query; the token goes into APP_TOKEN"
+        )
+    # Reading the port raises ValueError where it is none.
+    is_address = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
+    if not is_address or parts.path.strip("/"):
+        raise ValueError(
+            f"{url!r} is not the address of a portal; write it like https://data.cityofchicago.org"
+        )
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError(f"{url!r} would send the token in clear; use https (http is for loopback only)")
     return url.rstrip("/")
 
 
-def _empty_is_unset(value: Any) -> Any:
-    """Treat `NAME=` of a copied .env.example as not set."""
-    return None if isinstance(value, str) and not value.strip() else value
+def _token(token: SecretStr) -> SecretStr:
+    """Refuse what cannot stand in a header: the error of a request that has it would show it."""
+    text = token.get_secret_value()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("it has a space, or a character that a token cannot have")
+    return token
 
 
 def _identifier(name: str) -> str:
@@ -50,8 +61,6 @@ def _identifier(name: str) -> str:
     return name
 
 
-OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -59,13 +68,23 @@ class Settings(BaseSettings):
     """All settings of the project. Durations carry their unit in the name; instants do not occur here."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_FOLDER / ".env", extra="ignore", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+        env_file=PROJECT_FOLDER / ".env",
+        env_file_encoding="utf-8-sig",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
-    app_token: OptionalSecret = Field(None, description="The portal's application token; throttled without one.")
-    db_username: OptionalText = Field(None, description="Role that loads. Needed with SERVER_NAME.")
-    db_password: OptionalSecret = Field(None, description="Its password.")
-    server_name: OptionalText = Field(None, description="Host of PostgreSQL; without it the embedded one is used.")
+    app_token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
+        None, description="The portal's application token; throttled without one."
+    )
+    db_username: str | None = Field(None, description="Role that loads. Needed with SERVER_NAME.")
+    db_password: SecretStr | None = Field(None, description="Its password.")
+    server_name: str | None = Field(
+        None, description="Host of PostgreSQL; without it the embedded one is used."
+    )
     database_name: str = Field("chicago_crime", description="Database of the warehouse.")
     port: int = Field(5432, ge=1, le=65535, description="Port of PostgreSQL.")
 
@@ -82,20 +101,44 @@ class Settings(BaseSettings):
     )
     window_days: int = Field(7, ge=1, le=366, description="Days of a backfill window.")
     max_concurrency: int = Field(4, ge=1, le=32, description="Windows in flight.")
-    overlap_minutes: int = Field(180, ge=0, description="How far before the watermark an incremental run reads.")
-    max_incremental_rows: int = Field(50_000, ge=0, description="More moved rows than this: weekly windows instead.")
+    overlap_minutes: int = Field(
+        180,
+        ge=0,
+        le=MOST_OVERLAP_MINUTES,
+        description="How far before the watermark an incremental run reads.",
+    )
+    max_incremental_rows: int = Field(
+        50_000, ge=0, description="More moved rows than this: weekly windows instead."
+    )
     max_reject_share: Share = Field(0.01, description="Above this share of rejected rows a window fails.")
-    max_retire_share: Share = Field(0.05, description="Above this share retired without replacement a window fails.")
-    freshness_days: float = Field(4, gt=0, description="Age of the source's newest stamp above which it is stale.")
-    analyst_role: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(
+    max_retire_share: Share = Field(
+        0.05, description="Above this share retired without replacement a window fails."
+    )
+    freshness_days: float = Field(
+        4, gt=0, description="Age of the source's newest stamp above which it is stale."
+    )
+    analyst_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
         None, description="Role that may read schema chicago, and nothing else."
     )
 
-    warehouse_block: OptionalText = Field(None, description="Name of a saved SqlAlchemyConnector block to use.")
+    warehouse_block: str | None = Field(None, description="Name of a saved SqlAlchemyConnector block to use.")
     require_server: bool = Field(False, description="1 in the image: never start a local service.")
     portal_page_rows: int = Field(50_000, ge=1, description="Rows of a page asked of the portal.")
-    portal_timeout_seconds: float = Field(60, gt=0, description="How long one answer of the portal may take.")
-    portal_patience_seconds: float = Field(75, ge=0, description="How long one request is tried again in all.")
+    portal_timeout_seconds: float = Field(60, gt=0, description="How long the portal may be silent.")
+    portal_patience_seconds: float = Field(
+        75, ge=0, description="How long one request is tried again in all."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Treat `NAME= ` of a copied .env.example as not set, and take no space or line end around a value."""
+        texts = {name: value.strip() for name, value in values.items() if isinstance(value, str)}
+        # A password may begin or end with a space; none ends with the end of the line it was written on.
+        if texts.get("db_password"):
+            texts["db_password"] = str(values["db_password"]).rstrip("\r\n")
+        kept = {**values, **texts}
+        return {name: value for name, value in kept.items() if value != ""}
 
     @model_validator(mode="after")
     def _server_needs_a_user(self) -> "Settings":
@@ -103,8 +146,6 @@ class Settings(BaseSettings):
             raise ValueError("SERVER_NAME is set, but DB_USERNAME is not")
         if self.require_server and not self.server_name and not self.warehouse_block:
             raise ValueError("REQUIRE_SERVER is set, so SERVER_NAME (or WAREHOUSE_BLOCK) must be")
-        if self.analyst_role is not None:
-            _identifier(self.analyst_role)
         return self
 
     @property
@@ -117,8 +158,12 @@ def read_settings() -> Settings:
     """Read the settings, or raise `ConfigError` naming each setting that is missing or wrong."""
     try:
         return Settings(_env_file=_env_file())
+    except UnicodeDecodeError:
+        raise ConfigError("The .env file is not UTF-8 text. Write it anew from .env.example.") from None
     except ValidationError as error:
-        problems = "; ".join(_problem(details) for details in error.errors(include_input=False, include_url=False))
+        problems = "; ".join(
+            _problem(details) for details in error.errors(include_input=False, include_url=False)
+        )
         raise ConfigError(f"{problems}. Set it in the environment or in .env (see .env.example).") from None
 
 

@@ -11,6 +11,9 @@ from typing import Literal
 
 WindowKind = Literal["occurrence", "undated", "incremental", "repair"]
 
+# The City's record begins in 2001. An occurrence before that is an error of typing, and one window holds all of those.
+FIRST_OF_RECORD = datetime.combine(date(2001, 1, 1), time.min)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -70,33 +73,40 @@ def occurrence_windows(start: datetime, end: datetime, window_days: int) -> Iter
     """Yield the windows that cover `[start, end)` without gap or overlap, each `window_days` long but the last."""
     step = timedelta(days=window_days)
     while start < end:
-        yield Window("occurrence", start, min(start + step, end))
-        start += step
+        # Not start + step: a date late in the year 9999 has nothing after it.
+        stop = start + step if end - start > step else end
+        yield Window("occurrence", start, stop)
+        start = stop
 
 
 def span_windows(oldest: datetime, newest: datetime, horizon: datetime, window_days: int) -> list[Window]:
     """Return the windows of a whole span.
 
     oldest, newest: the source's first and last occurrence. horizon: the first midnight after its newest stamp; an
-    occurrence after it is an error of the source, and one window without an end holds all of those, so that a
-    typing error in a year does not make a thousand empty windows.
+    occurrence after it is an error of the source, and one window without an end holds all of those; one before the
+    record began is another, and one window holds those. So a typing error in a year does not make a thousand windows.
     """
     first = midnight(oldest.date())
-    last = midnight(newest.date()) + timedelta(days=1)
-    windows = list(occurrence_windows(first, min(last, horizon), window_days))
-    if last > horizon:
-        windows.append(Window("occurrence", max(horizon, first), None))
-    return windows
+    windows = []
+    if first < FIRST_OF_RECORD:
+        windows.append(Window("occurrence", first, FIRST_OF_RECORD))
+    start = max(first, FIRST_OF_RECORD)
+    if newest < horizon:
+        end = midnight(newest.date()) + timedelta(days=1)
+        return [*windows, *occurrence_windows(start, end, window_days)]
+    windows += occurrence_windows(start, horizon, window_days)
+    return [*windows, Window("occurrence", max(horizon, start), None)]
 
 
 def day_windows(days: Iterable[date], most_days: int) -> list[Window]:
     """Return repair windows for days that differ: neighbouring days share one, up to `most_days`."""
     windows: list[Window] = []
-    for day in sorted(days):
-        start, end = midnight(day), midnight(day) + timedelta(days=1)
+    for day in sorted(set(days)):
+        # The last day that there is has no midnight after it; a window without an end has it too.
+        end = midnight(day) + timedelta(days=1) if day < date.max else None
         last = windows[-1] if windows else None
-        if last and last.start and last.end == start and (end - last.start).days <= most_days:
+        if last and last.start and last.end == midnight(day) and (day - last.start.date()).days < most_days:
             windows[-1] = Window("repair", last.start, end)
         else:
-            windows.append(Window("repair", start, end))
+            windows.append(Window("repair", midnight(day), end))
     return windows

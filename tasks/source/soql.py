@@ -24,9 +24,9 @@ def wall_clock(moment: datetime) -> str:
 
 def instant(moment: datetime) -> str:
     """Return a fixed timestamp literal: UTC, milliseconds, as the source writes them."""
-    return literal(
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no zone, so it is no instant")
+    return literal(moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z")
 
 
 def in_window(profile: DatasetProfile, window: Window) -> str:
