@@ -8,6 +8,7 @@ beats are padded to four characters, blocks are in upper case.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
@@ -39,7 +40,12 @@ SMALLEST_INT4, LARGEST_INT4 = -(2**31), 2**31 - 1
 
 _WHOLE_NUMBER = r"^[+-]?\d{1,18}(\.0*)?$"
 _NUMBER = r"^[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?$"
+# Year 0000 has no day that PostgreSQL or Python could hold; Arrow takes it.
+_NO_YEAR = "0000-"
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?$"
+# What no database text can hold: NUL, and halves of surrogate pairs. JSON's escapes of them stand for them, in the rows
+# that we set aside too, so that such a row is read again as what it was.
+_NOT_STORABLE = r"\x00|\\u(0000|[dD][89a-fA-F][0-9a-fA-F]{2})"
 _INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$"
 
 
@@ -50,17 +56,17 @@ class Crimes(pa.DataFrameModel):
     case_number: Series[TEXT] = pa.Field()  # type: ignore[valid-type]
     date_of_occurrence: Series[WALL_CLOCK] = pa.Field()  # type: ignore[valid-type]
     block: Series[TEXT] = pa.Field(nullable=True)  # type: ignore[valid-type]
-    iucr: Series[TEXT] = pa.Field(str_matches=r"^[0-9A-Z]{4}$")  # type: ignore[valid-type]
+    iucr: Series[TEXT] = pa.Field(str_matches=r"^[0-9A-Z]{4}\Z")  # type: ignore[valid-type]
     primary_description: Series[TEXT] = pa.Field()  # type: ignore[valid-type]
     secondary_description: Series[TEXT] = pa.Field(nullable=True)  # type: ignore[valid-type]
     location_description: Series[TEXT] = pa.Field(nullable=True)  # type: ignore[valid-type]
     arrest: Series[pd.BooleanDtype] = pa.Field()
     domestic: Series[pd.BooleanDtype] = pa.Field()
-    beat: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^\d{4}$")  # type: ignore[valid-type]
+    beat: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^[0-9]{4}\Z")  # type: ignore[valid-type]
     district: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=0, le=99)
     ward: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=HIGHEST_WARD)
     community_area: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=HIGHEST_COMMUNITY_AREA)
-    fbi_code: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^\d{2}[A-Z]?$")  # type: ignore[valid-type]
+    fbi_code: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^[0-9]{2}[A-Z]?\Z")  # type: ignore[valid-type]
     x_coordinate: Series[pd.Int32Dtype] = pa.Field(
         nullable=True, in_range=dict(zip(("min_value", "max_value"), X_BOX, strict=True))
     )
@@ -180,7 +186,9 @@ class _Reading:
         text = pyarrow.array(values, type=pyarrow.large_string())
         if isinstance(text, pyarrow.ChunkedArray):
             text = text.combine_chunks()
-        self._note(f"{column}: has a character that cannot be stored", pc.match_substring(text, "\x00"))
+        self._note(
+            f"{column}: has a character that cannot be stored", pc.match_substring_regex(text, _NOT_STORABLE)
+        )
         return pc.if_else(pc.equal(text, ""), None, text)
 
     def _note(self, problem: str, is_so: pyarrow.Array) -> None:
@@ -215,17 +223,24 @@ class _Reading:
 
     def _time(self, text: pyarrow.Array, problem: str, pattern: str, kind: pyarrow.DataType) -> pyarrow.Array:
         """Read times as they stand; a wall clock is never shifted, so hours within a clock change stay as they are."""
-        matching = pc.if_else(pc.match_substring_regex(text, pattern), text, None)
+        is_time = pc.and_not(pc.match_substring_regex(text, pattern), pc.starts_with(text, _NO_YEAR))
+        matching = pc.if_else(is_time, text, None)
         try:
             times = pc.cast(matching, kind)
         except pyarrow.ArrowInvalid:
-            # A 30 February among them, or nanoseconds: pandas says which, more slowly.
-            parsed = pd.to_datetime(
-                matching.to_pandas(), format="ISO8601", errors="coerce", utc=kind.tz is not None
-            )
-            times = pyarrow.array(parsed.dt.as_unit("us"), type=kind, from_pandas=True)
+            # A 30 February among them, or nanoseconds, which are cut off.
+            times = pyarrow.array([_to_datetime(value) for value in matching.to_pylist()], type=kind)
         self._note(problem, pc.and_(pc.is_valid(text), pc.is_null(times)))
         return times
+
+
+def _to_datetime(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _to_frame(columns: dict[str, pyarrow.Array]) -> pd.DataFrame:
@@ -259,8 +274,9 @@ def _as_text(value: Any) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value)
-    # Half a surrogate pair is no character. It is marked by NUL, which no row may hold either.
-    return "".join("\x00" if "\ud800" <= character <= "\udfff" else character for character in text)
+    return "".join(
+        f"\\u{ord(character):04x}" if "\ud800" <= character <= "\udfff" else character for character in text
+    )
 
 
 def _is_bad_point(columns: dict[str, pyarrow.Array]) -> pyarrow.Array:
@@ -319,7 +335,7 @@ def _rejected(
     if not reasons:
         return NOTHING_REJECTED
     rows = sorted(reasons)
-    bad, held = raw.loc[rows], typed.loc[rows]
+    bad, held = raw.iloc[rows].reset_index(drop=True), typed.iloc[rows].reset_index(drop=True)
     storable = {column: bad[column].str.replace("\x00", "\\u0000", regex=False) for column in raw.columns}
     return pd.DataFrame(
         {
@@ -328,16 +344,16 @@ def _rejected(
             "date_of_occurrence": held["date_of_occurrence"],
             "version": storable["version"],
             "updated_at": held["updated_at"],
-            "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), index=bad.index, dtype=object),
-            "reasons": pd.Series([reasons[row] for row in rows], index=bad.index, dtype=object),
+            "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), dtype=object),
+            "reasons": pd.Series([reasons[row] for row in rows], dtype=object),
         }
-    ).reset_index(drop=True)
+    )
 
 
 def _raw_json(bad: pd.DataFrame, profile: DatasetProfile) -> list[str]:
-    """Return each row as published, nulls left out, as JSON under the API's names."""
+    """Return each row as published, nulls left out, as JSON under the API's names; see `_NOT_STORABLE`."""
     names = {column: field for field, column in profile.columns_by_field.items()}
     return [
-        json.dumps({names[column]: value for column, value in row.items() if not pd.isna(value)})
+        json.dumps({names[str(column)]: value for column, value in row.items() if not pd.isna(value)})
         for row in bad.to_dict("records")
     ]

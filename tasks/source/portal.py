@@ -34,12 +34,15 @@ Row = dict[str, Any]
 CONNECT_TIMEOUT_SECONDS = 10
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 20
+# Several threads that were turned away together are not to come back together.
+JITTER_SECONDS = 1
 # 202: not ready yet; 429: slow down; 408 and 5xx: theirs. All other statuses are final.
 _PASSING_STATUSES = frozenset({202, 408, 429})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
 WORDS_SHOWN_OF_AN_ANSWER = 200
 HIGHEST_RETRY_AFTER_SECONDS = 24 * 3600
+_LONGEST_CHARACTER_BYTES = 4
 
 
 class PageFailedError(SourceError):
@@ -119,25 +122,29 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         return answer
 
     def _wait(self, state: RetryCallState) -> float:
+        """Return the seconds to wait: as long as the portal asks, and at least our own; its are not cut short."""
         error = state.outcome.exception() if state.outcome else None
         asked = error.wait_seconds if isinstance(error, PageFailedError) else None
-        wait = (
-            float(wait_exponential_jitter(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)(state))
-            if asked is None
-            else asked
-        )
-        left = self.options.patience_seconds - (state.seconds_since_start or 0)
-        if wait > left and error is not None:
+        left = max(self.options.patience_seconds - (state.seconds_since_start or 0), 0)
+        if asked is not None and asked > left:
             raise SourceError(
-                f"{error}; it would have to wait {wait:.0f} s, and {max(left, 0):.0f} s of PORTAL_PATIENCE_SECONDS are left"
+                f"{error}; it asks to wait {asked:.0f} s, and {left:.0f} s of PORTAL_PATIENCE_SECONDS are left"
             ) from error
-        return wait
+        growing = wait_exponential_jitter(
+            multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=JITTER_SECONDS
+        )
+        return max(asked or 0.0, min(float(growing(state)), left))
 
     def _send(self, request_type: str, url: str, kwargs: dict[str, Any]) -> Answer:
         request = f"{url}?{urlencode(kwargs.get('params') or {})}"
         try:
+            # No redirects: the token would go along to any other host.
             response = self.session.request(
-                request_type, url, timeout=(CONNECT_TIMEOUT_SECONDS, self.timeout), **kwargs
+                request_type,
+                url,
+                timeout=(CONNECT_TIMEOUT_SECONDS, self.timeout),
+                allow_redirects=False,
+                **kwargs,
             )
         except requests.RequestException as error:
             raise PageFailedError(f"{_network_problem(error)} ({request})") from error
@@ -195,6 +202,7 @@ class Portal:
         """
         key, limit = self.profile.key, self.options.page_rows
         after: str | None = None
+        last_ids: set[str] = set()
         while True:
             page_where = soql.both(where, None if after is None else f"{key} > {soql.literal(after)}")
             answer = self._fetch(select=select, where=page_where, order=key, limit=limit)
@@ -204,9 +212,10 @@ class Portal:
             yield answer
             if len(ids) < limit:
                 return
-            if after is not None and ids[-1] == after:
+            after = str(ids[-1])
+            if after in last_ids:
                 raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
-            after = ids[-1]
+            last_ids.add(after)
 
     def fetch_ids_still_held(self, ids: list[str]) -> set[str]:
         """Ask the source which of these row ids it still has, in chunks of a bounded length."""
@@ -215,7 +224,13 @@ class Portal:
         for first in range(0, len(ids), IDS_OF_ONE_REQUEST):
             chunk = ids[first : first + IDS_OF_ONE_REQUEST]
             answer = self._fetch(select=key, where=soql.one_of(key, chunk), order=key, limit=len(chunk))
-            held.update(row[key] for row in answer.rows)
+            answered = {str(row.get(key)) for row in answer.rows}
+            if not answered <= set(chunk):
+                # A filter that was not heeded would make all the others look gone.
+                raise SourceError(
+                    f"rows were sent that were not asked for, asking {len(chunk)} values of {key}"
+                )
+            held |= answered
         return held
 
     def fetch_list(self, dataset: str, order: str) -> list[Row]:
@@ -265,8 +280,12 @@ def _parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
+        pass
+    try:
         # The standard parser also takes half surrogates, which then are one bad row instead of a bad page.
         return json.loads(body)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def _fields_of(response: requests.Response) -> dict[str, str]:
@@ -284,14 +303,16 @@ def _fields_of(response: requests.Response) -> dict[str, str]:
 
 
 def _words_of(response: requests.Response) -> str:
-    """Return what the answer says, shortened, on one line."""
+    """Return what the answer says, shortened, on one line, without the token if it says that."""
     try:
         body = _parse(response.content)
     except ValueError:
         body = None
     message = body.get("message") if isinstance(body, dict) else None
-    words = " ".join(str(message or response.text).split())
-    return words[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
+    start = response.content[: _LONGEST_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
+    words = " ".join(str(message or start.decode("utf-8", "replace")).split())
+    token = response.request.headers.get("X-App-Token")
+    return (words.replace(token, "***") if token else words)[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
@@ -302,7 +323,7 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
         seconds = Retry().parse_retry_after(value)
     except Exception:  # noqa: BLE001 - a header that is neither seconds nor a date is as good as none
         return None
-    return min(float(seconds), HIGHEST_RETRY_AFTER_SECONDS)
+    return float(min(seconds, HIGHEST_RETRY_AFTER_SECONDS))
 
 
 def _network_problem(error: requests.RequestException) -> str:
@@ -324,7 +345,7 @@ def _only_row(answer: Answer) -> Row:
 def _to_count(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SourceError(f"the source's count is not a number: {value!r}") from None
 
 
