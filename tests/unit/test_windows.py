@@ -1,0 +1,148 @@
+"""Windows cover a span once and whole, and their text is taken back as what it was."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.windows import (
+    FIRST_OF_RECORD,
+    UNDATED,
+    Window,
+    day_windows,
+    midnight,
+    occurrence_windows,
+    parse_window,
+    span_windows,
+)
+
+END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, 999999)
+RECENT = st.datetimes(datetime(2022, 1, 1), datetime(2026, 12, 31))
+ZONES = st.builds(timezone, st.integers(-14 * 60, 14 * 60).map(lambda minutes: timedelta(minutes=minutes)))
+INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC) | ZONES)
+
+
+def holds(window, moment):
+    """Say whether a window of occurrence holds a moment, as the filter on the source does."""
+    return window.start <= moment and (window.end is None or moment < window.end)
+
+
+def assert_no_gap_and_no_overlap(windows):
+    for one, after in pairwise(windows):
+        assert one.end == after.start
+    assert all(window.end is None or window.start < window.end for window in windows)
+
+
+@given(RECENT, st.timedeltas(timedelta(0), timedelta(days=500)), st.integers(1, 366))
+def test_windows_cover_a_span_without_gap_or_overlap(start, length, window_days):
+    windows = list(occurrence_windows(start, start + length, window_days))
+    assert_no_gap_and_no_overlap(windows)
+    assert bool(windows) == bool(length)
+    if windows:
+        assert (windows[0].start, windows[-1].end) == (start, start + length)
+        assert all(window.end - window.start == timedelta(days=window_days) for window in windows[:-1])
+        assert windows[-1].end - windows[-1].start <= timedelta(days=window_days)
+
+
+@given(st.lists(st.datetimes(), min_size=1, max_size=8), RECENT, st.integers(7, 366))
+def test_every_occurrence_of_a_span_is_in_exactly_one_window(occurrences, loaded, window_days):
+    """Whatever year was typed, the first and the last that there are included."""
+    horizon = midnight(loaded.date()) + timedelta(days=1)
+    windows = span_windows(min(occurrences), max(occurrences), horizon, window_days)
+    assert_no_gap_and_no_overlap(windows)
+    for moment in occurrences:
+        assert sum(holds(window, moment) for window in windows) == 1
+
+
+@pytest.mark.parametrize("moment", [datetime(2024, 1, 6), datetime(2024, 1, 6, 23, 59, 59, 999999)])
+def test_a_source_of_one_row_has_one_window(moment):
+    """B10: oldest and newest are the same instant, and that is no empty span."""
+    horizon = datetime(2024, 1, 15)
+    assert span_windows(moment, moment, horizon, 7) == [
+        Window("occurrence", datetime(2024, 1, 6), datetime(2024, 1, 7))
+    ]
+
+
+def test_a_year_of_weekly_windows_begins_at_midnight_and_ends_with_the_newest_day():
+    windows = span_windows(datetime(2023, 1, 7, 5, 2), datetime(2024, 1, 6), datetime(2024, 1, 15), 7)
+    assert len(windows) == 53
+    assert windows[0] == Window("occurrence", datetime(2023, 1, 7), datetime(2023, 1, 14))
+    assert windows[-1] == Window("occurrence", datetime(2024, 1, 6), datetime(2024, 1, 7))
+
+
+@pytest.mark.parametrize("typed", [datetime(2999, 6, 1, 12), END_OF_TIME, datetime(2024, 1, 15)])
+def test_an_occurrence_after_the_load_adds_one_window_without_an_end(typed):
+    oldest, horizon = datetime(2024, 1, 1, 8), datetime(2024, 1, 15)
+    assert span_windows(oldest, typed, horizon, 7) == [
+        Window("occurrence", datetime(2024, 1, 1), datetime(2024, 1, 8)),
+        Window("occurrence", datetime(2024, 1, 8), horizon),
+        Window("occurrence", horizon, None),
+    ]
+
+
+@pytest.mark.parametrize("typed", [datetime(24, 1, 2, 10), datetime(1, 1, 1), datetime(2000, 12, 31, 23)])
+def test_an_occurrence_before_the_record_began_adds_one_window(typed):
+    windows = span_windows(typed, datetime(2001, 1, 10), datetime(2024, 1, 15), 7)
+    assert windows[0] == Window("occurrence", midnight(typed.date()), FIRST_OF_RECORD)
+    assert len(windows) == 1 + 2
+
+
+def test_a_source_that_ends_on_its_day_of_load_has_no_window_without_an_end():
+    newest, horizon = datetime(2024, 1, 14, 23, 59), datetime(2024, 1, 15)
+    assert span_windows(newest, newest, horizon, 7)[-1].end == horizon
+
+
+@given(
+    st.just(UNDATED)
+    | st.builds(Window, st.just("incremental"), since=INSTANTS)
+    | st.builds(Window, st.just("occurrence"), st.none() | st.datetimes(), st.none() | st.datetimes())
+)
+def test_a_window_prints_as_text_that_is_taken_back(window):
+    assert parse_window(str(window)) == window
+
+
+def test_windows_print_as_a_person_writes_them():
+    since = datetime(2024, 1, 14, 8, 2, 21, 256000, tzinfo=UTC)
+    assert str(Window("occurrence", datetime(2024, 1, 1), datetime(2024, 1, 8))) == "2024-01-01..2024-01-08"
+    assert str(Window("occurrence", datetime(2024, 1, 15), None)) == "2024-01-15..later"
+    assert str(Window("incremental", since=since)) == "since 2024-01-14T08:02:21.256000+00:00"
+    assert str(UNDATED) == "undated"
+
+
+def test_an_instant_at_midnight_keeps_its_zone_in_the_text():
+    window = Window("incremental", since=datetime(2024, 1, 14, tzinfo=UTC))
+    assert parse_window(str(window)).since.tzinfo is not None
+
+
+@pytest.mark.parametrize("text", ["", "2024-01-01", "since ", "since yesterday", "..", "2024-01-01..soon"])
+def test_text_that_is_no_window_is_refused(text):
+    with pytest.raises(ValueError):  # noqa: PT011 (some are Python's own words)
+        parse_window(text)
+
+
+@given(st.lists(st.dates(date(2024, 1, 1), date(2024, 3, 1)) | st.dates()), st.integers(1, 31))
+def test_repair_windows_cover_exactly_the_days_that_differ(days, most_days):
+    windows = day_windows(days, most_days)
+    assert all(window.kind == "repair" for window in windows)
+    covered = []
+    for window in windows:
+        end = window.end or END_OF_TIME
+        length = (end - window.start) // timedelta(days=1) + (window.end is None)
+        assert 1 <= length <= most_days
+        covered += [window.start.date() + timedelta(days=day) for day in range(length)]
+    assert covered == sorted(set(days))
+
+
+def test_neighbouring_days_share_a_window_up_to_the_most():
+    days = [date(2024, 1, day) for day in (3, 1, 2, 4, 9, 9)]
+    assert day_windows(days, 3) == [
+        Window("repair", datetime(2024, 1, 1), datetime(2024, 1, 4)),
+        Window("repair", datetime(2024, 1, 4), datetime(2024, 1, 5)),
+        Window("repair", datetime(2024, 1, 9), datetime(2024, 1, 10)),
+    ]
+
+
+def test_no_day_differs_and_there_is_no_window():
+    assert day_windows([], 7) == []
