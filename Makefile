@@ -10,7 +10,7 @@ UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint lint-python lint-types lint-imports lint-sql lint-image format psql stop \
+.PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image format psql stop \
 	deploy requirements clean
 
 help: ## this list
@@ -45,6 +45,9 @@ lint-sql: $(INSTALLED)
 lint-image: $(INSTALLED)
 	@$(BIN)/hadolint Dockerfile
 
+bench: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
+	@$(BIN)/python bench/backfill.py $(ARGS)
+
 format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format --quiet
@@ -75,7 +78,7 @@ $(INSTALLED): requirements-dev.txt
 	@echo "Setting up $(VENV) (once, and when requirements-dev.txt changes) ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
-		&& $(BIN)/uv pip sync --quiet requirements-dev.txt; \
+		&& $(BIN)/uv pip sync --quiet --compile-bytecode requirements-dev.txt; \
 	then :; else echo "uv could not do it; installing with pip, which takes longer ..." >&2; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; fi
 	@touch $@

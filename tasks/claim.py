@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from prefect.exceptions import TerminationSignal
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 class Request:
     """What a run was asked to do. start, end: Chicago wall clock, end excluded; nulls: the whole span."""
 
-    mode: Mode
+    mode: Mode | Literal["replay"]
     start: datetime | None
     end: datetime | None
     window_days: int

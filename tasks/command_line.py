@@ -1,6 +1,6 @@
 """The command line of `flows/main.py`: what may be asked, what is printed, and the exit code.
 
-0 done or skipped, 1 failed or unequal, 2 wrong use.
+0 done or skipped, 1 failed, unequal or (status) stale, 2 wrong use.
 """
 
 import argparse
@@ -10,19 +10,22 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any, Final, NoReturn, get_args
 
 import prefect.settings
 from prefect import State
 
-from tasks import connections
-from tasks.claim import Request
+from tasks import connections, status
+from tasks.claim import Request, claim_run
 from tasks.console import live_progress, set_up_logging
 from tasks.errors import ConfigError, PipelineError, UsageError
 from tasks.preview import preview_run
+from tasks.replay import replay_quarantine
 from tasks.report import as_dict, read_run_of_this_process, read_report, to_lines
-from tasks.settings import PROJECT_FOLDER, read_settings
+from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS, PROJECT_FOLDER, read_settings
+from tasks.status import read_status
 from tasks.warehouse import local_services
 from tasks.warehouse.engine import shell_command
 from tasks.warehouse.ledger import Mode
@@ -61,8 +64,8 @@ def make_request(
         mode=mode,
         start=midnight(start) if start else None,
         end=midnight(end) if end else None,
-        window_days=_positive("window_days", window_days or settings.window_days),
-        max_concurrency=_positive("max_concurrency", max_concurrency or settings.max_concurrency),
+        window_days=_positive("window_days", settings.window_days if window_days is None else window_days),
+        max_concurrency=_positive("max_concurrency", settings.max_concurrency if max_concurrency is None else max_concurrency),
         accept_retirements=accept_retirements,
     )
 
@@ -81,20 +84,21 @@ def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
             asked.max_concurrency,
             accept_retirements=asked.accept_retirements,
         )
-        if asked.command == "plan":
-            return _plan(request)
-        return _run(run, asked)
+        return _COMMANDS[asked.command](asked, request, run)
     except (UsageError, ConfigError) as error:
         _say(f"main.py: {error}", sys.stderr)
         return WRONG_USE
     except PipelineError as error:
         _say(f"main.py: {error}", sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        _say("main.py: stopped; what is committed stays, and the next run goes on from there", sys.stderr)
+        return FAILED
     finally:
         connections.close()
 
 
-def _run(run: Callable[..., Any], asked: argparse.Namespace) -> int:
+def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) -> int:
     settings = connections.settings()
     with _prefect_server() as ui_url:
         if settings.app_token is None:
@@ -139,10 +143,34 @@ def _error_of(state: State[Any]) -> PipelineError:
     return error if isinstance(error, PipelineError) else PipelineError(f"the run did not begin: {state.message}")
 
 
-def _plan(request: Request) -> int:
+def _plan(_asked: argparse.Namespace, request: Request, _run: Callable[..., Any]) -> int:
     for line in preview_run(connections.warehouse(), connections.source(), request, connections.settings()):
         _say(line)
     return DONE
+
+
+def _status(_asked: argparse.Namespace, _request: Request, _run: Callable[..., Any]) -> int:
+    found = read_status(
+        connections.warehouse(), connections.source(), datetime.now(UTC), connections.settings().freshness_days
+    )
+    _say("\n".join(status.to_lines(found)))
+    return FAILED if found.problems else DONE
+
+
+def _replay(_asked: argparse.Namespace, request: Request, _run: Callable[..., Any]) -> int:
+    async def replay() -> int:
+        async with claim_run(replace(request, mode="replay")) as claim:
+            if claim is None:
+                _say("skipped: another run is at work; replay when it is done")
+                return DONE
+            for line in replay_quarantine(connections.warehouse(), connections.profile(), claim):
+                _say(line)
+            return DONE
+
+    return asyncio.run(replay())
+
+
+_COMMANDS: Final = {"run": _run, "plan": _plan, "status": _status, "replay": _replay}
 
 
 @contextmanager
@@ -169,11 +197,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
         description="Keep the warehouse equal to the City of Chicago's crime record.",
-        epilog="Settings come from the environment or .env; see .env.example. Exit: 0 done or skipped, 1 failed, 2 wrong use.",
+        epilog="Settings come from the environment or .env; see .env.example. Exit: 0 done or skipped, 1 failed, unequal or stale, 2 wrong use.",
     )
     parser.add_argument(
-        "command", nargs="?", choices=["run", "plan"], default="run",
-        help="run (default); plan: say what a run would change, and change nothing",
+        "command", nargs="?", choices=list(_COMMANDS), default="run",
+        help="run (default); plan: say what a run would change; status: is all well; replay: judge the quarantine again",
     )  # fmt: skip
     parser.add_argument(
         "--mode", choices=get_args(Mode), default="auto",
@@ -197,9 +225,10 @@ def _date(value: str) -> date:
         raise argparse.ArgumentTypeError(f"{value!r} is no date; write it like 2026-01-31") from None
 
 
-def _positive(name: str, value: int) -> int:
-    if value < 1:
-        raise UsageError(f"{name} is {value}; it has to be 1 or more")
+def _within(name: str, asked: int | None, otherwise: int, most: int) -> int:
+    value = otherwise if asked is None else asked
+    if not 1 <= value <= most:
+        raise UsageError(f"{name} is {value}; it has to be 1 to {most}")
     return value
 
 

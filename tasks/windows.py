@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-WindowKind = Literal["occurrence", "undated", "incremental", "repair"]
+WindowKind = Literal["occurrence", "undated", "incremental", "repair", "replay"]
 
 # The City's record begins in 2001. An occurrence before that is an error of typing, and one window holds all of those.
 FIRST_OF_RECORD = datetime.combine(date(2001, 1, 1), time.min)
@@ -31,8 +31,8 @@ class Window:
 
     def __str__(self) -> str:
         """Return the window as text that a person reads and `parse_window` takes back."""
-        if self.kind == "undated":
-            return "undated"
+        if self.kind in {"undated", "replay"}:
+            return self.kind
         if self.kind == "incremental":
             return f"since {_label(self.since)}"
         return f"{_label(self.start)}..{_label(self.end)}"

@@ -232,10 +232,10 @@ comment on table pipeline.runs is 'One row is one start of the job, also one tha
 
 comment on column pipeline.runs.run_id is 'The run''s id; also in windows, audits, history and quarantine.';
 
-comment on column pipeline.runs.mode is 'What was asked for: auto, backfill, incremental or reconcile.';
+comment on column pipeline.runs.mode is 'What was asked for: auto, backfill, incremental, reconcile or replay.';
 
 comment on column pipeline.runs.kind is
-'What was done: backfill, resume, incremental, reconcile, range or unmoved. Null until it was decided.';
+'What was done: backfill, resume, incremental, reconcile, range, unmoved or replay. Null until it was decided.';
 
 comment on column pipeline.runs.status is
 'running; done; failed; unequal (the audit differs); stopped (by a signal); dead (killed, marked by the next run); skipped.';
@@ -277,7 +277,7 @@ comment on column pipeline.runs.process_id is 'Process id on that machine.';
 create table pipeline.windows (
     window_id bigint generated always as identity primary key,
     run_id uuid not null references pipeline.runs (run_id),
-    kind text not null check (kind in ('occurrence', 'undated', 'incremental', 'repair')),
+    kind text not null check (kind in ('occurrence', 'undated', 'incremental', 'repair', 'replay')),
     "start" timestamp without time zone,
     "end" timestamp without time zone,
     since timestamp with time zone,
@@ -308,7 +308,7 @@ comment on column pipeline.windows.window_id is 'Key.';
 comment on column pipeline.windows.run_id is 'The run it belongs to.';
 
 comment on column pipeline.windows.kind is
-'occurrence: a span of occurrence times; undated: rows without one; incremental: rows by :updated_at; repair: days that the audit found to differ.';
+'occurrence: a span of occurrence times; undated: rows without one; incremental: rows by :updated_at; repair: days that the audit found to differ; replay: the quarantine, judged again.';
 
 comment on column pipeline.windows."start" is
 'First occurrence time, Chicago wall clock, included. Null for undated and incremental.';

@@ -102,6 +102,12 @@ def read_held_ids(
         return [str(row[0]) for row in rows]
 
 
+def read_rejected(engine: Engine) -> list[dict[str, object]]:
+    """Return the open rows of the quarantine as published: field to value, nulls left out."""
+    with engine.connect() as connection:
+        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]  # type: ignore[call-overload]
+
+
 def _stage_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
     accepted, rejected = given.transformed.accepted, given.transformed.rejected
     execute(connection, "load/stage")
@@ -123,7 +129,9 @@ def _rejected_rows(transformed: Transformed) -> list[list[object]]:
 
 def _hold(connection: Connection, profile: DatasetProfile, given: SyncInput) -> None:
     window = given.window
-    if window.kind == "undated":
+    if window.kind == "replay":
+        execute(connection, "load/hold_nothing")
+    elif window.kind == "undated":
         execute(connection, "load/hold_undated", occurrence_field=profile.occurrence)
     elif window.kind == "incremental":
         execute(connection, "load/hold_cases", span_start=given.span_start)

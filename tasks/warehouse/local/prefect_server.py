@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tasks.errors import LoadError
 from tasks.warehouse.local.account import own_account
@@ -252,7 +252,8 @@ def _listens(daemon: Daemon, port: int) -> bool:
 
 def _lost_its_port(daemon: Daemon) -> bool:
     server = _read_server(daemon.folder)
-    return server is not None and not _is_free(server.port)
+    # Whoever took the port may have gone again meanwhile, so the log counts too.
+    return server is not None and (not _is_free(server.port) or "already in use" in daemon.log_tail())
 
 
 def _is_of_this_version(daemon: Daemon) -> bool:

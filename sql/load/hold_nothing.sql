@@ -1,0 +1,8 @@
+-- No row of held: what is judged again takes nothing away.
+-- Reads: nothing. Writes: temporary table held. Run by: tasks/warehouse/sync.py, for a replay of the quarantine.
+
+create temporary table held (
+    crime_id text collate "C",
+    case_number text,
+    is_rejected boolean
+) on commit drop;
