@@ -18,6 +18,9 @@ from tasks.errors import ConfigError
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 MOST_OVERLAP_MINUTES = 366 * 24 * 60
+MOST_WINDOW_DAYS = 366
+# Each window in flight has a thread, a connection to the warehouse and one to the portal.
+MOST_CONCURRENCY = 32
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -99,8 +102,8 @@ class Settings(BaseSettings):
     crimes_dataset: Annotated[str, AfterValidator(_known_dataset)] = Field(
         "x2n5-8w5q", description="Which dataset of crimes the warehouse holds."
     )
-    window_days: int = Field(7, ge=1, le=366, description="Days of a backfill window.")
-    max_concurrency: int = Field(4, ge=1, le=32, description="Windows in flight.")
+    window_days: int = Field(7, ge=1, le=MOST_WINDOW_DAYS, description="Days of a backfill window.")
+    max_concurrency: int = Field(4, ge=1, le=MOST_CONCURRENCY, description="Windows in flight.")
     overlap_minutes: int = Field(
         180,
         ge=0,
