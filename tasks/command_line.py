@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, get_args
 
 import prefect.settings
 from prefect import State
+from prefect.client.orchestration import get_client
 
 from tasks import connections, status
 from tasks.claim import Request, claim_run
@@ -23,7 +24,7 @@ from tasks.console import live_progress, set_up_logging
 from tasks.errors import ConfigError, PipelineError, UsageError
 from tasks.preview import preview_run
 from tasks.replay import replay_quarantine
-from tasks.report import as_dict, read_run_of_this_process, read_report, to_lines
+from tasks.report import as_dict, read_report, read_run_of_this_process, to_lines
 from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS, PROJECT_FOLDER, read_settings
 from tasks.status import read_status
 from tasks.warehouse import local_services
@@ -64,8 +65,10 @@ def make_request(
         mode=mode,
         start=midnight(start) if start else None,
         end=midnight(end) if end else None,
-        window_days=_positive("window_days", settings.window_days if window_days is None else window_days),
-        max_concurrency=_positive("max_concurrency", settings.max_concurrency if max_concurrency is None else max_concurrency),
+        window_days=_within("window_days", window_days, settings.window_days, MOST_WINDOW_DAYS),
+        max_concurrency=_within(
+            "max_concurrency", max_concurrency, settings.max_concurrency, MOST_CONCURRENCY
+        ),
         accept_retirements=accept_retirements,
     )
 
@@ -132,7 +135,10 @@ def _conclude(state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
         _say(json.dumps(as_dict(found), default=str))
     else:
         lines = to_lines(found)
-        lines += [f"look       {shell_command(settings)}", f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}"]
+        lines += [
+            f"look       {shell_command(settings)}",
+            f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",
+        ]
         _say("\n".join(lines))
     return DONE if state.is_completed() else FAILED
 
@@ -140,7 +146,11 @@ def _conclude(state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
 def _error_of(state: State[Any]) -> PipelineError:
     """Return why a run ended before it was written down."""
     error = state.result(raise_on_failure=False)
-    return error if isinstance(error, PipelineError) else PipelineError(f"the run did not begin: {state.message}")
+    return (
+        error
+        if isinstance(error, PipelineError)
+        else PipelineError(f"the run did not begin: {state.message}")
+    )
 
 
 def _plan(_asked: argparse.Namespace, request: Request, _run: Callable[..., Any]) -> int:
@@ -151,7 +161,10 @@ def _plan(_asked: argparse.Namespace, request: Request, _run: Callable[..., Any]
 
 def _status(_asked: argparse.Namespace, _request: Request, _run: Callable[..., Any]) -> int:
     found = read_status(
-        connections.warehouse(), connections.source(), datetime.now(UTC), connections.settings().freshness_days
+        connections.warehouse(),
+        connections.source(),
+        datetime.now(UTC),
+        connections.settings().freshness_days,
     )
     _say("\n".join(status.to_lines(found)))
     return FAILED if found.problems else DONE
@@ -179,6 +192,7 @@ def _prefect_server() -> Iterator[str]:
     settings = connections.settings()
     chosen = prefect.settings.PREFECT_API_URL.value()
     if chosen:
+        asyncio.run(_check_prefect(chosen))
         yield prefect.settings.PREFECT_UI_URL.value() or chosen.removesuffix("/api")
         return
     if settings.require_server:
@@ -193,26 +207,52 @@ def _prefect_server() -> Iterator[str]:
         yield local.ui_url
 
 
+async def _check_prefect(api_url: str) -> None:
+    async with get_client() as client:
+        problem = await client.api_healthcheck()
+    if problem is not None:
+        raise PipelineError(
+            f"Prefect's server at PREFECT_API_URL {api_url} does not answer: {type(problem).__name__}. "
+            "Start it, or unset PREFECT_API_URL to use a local one."
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="main.py",
         description="Keep the warehouse equal to the City of Chicago's crime record.",
-        epilog="Settings come from the environment or .env; see .env.example. Exit: 0 done or skipped, 1 failed, unequal or stale, 2 wrong use.",
+        epilog="Settings come from the environment or .env; see .env.example. "
+        "Exit code: 0 done or skipped, 1 failed, unequal or stale, 2 wrong use.",
+        # An abbreviated --accept-retirements would be a guard lifted by accident.
+        allow_abbrev=False,
     )
     parser.add_argument(
-        "command", nargs="?", choices=list(_COMMANDS), default="run",
-        help="run (default); plan: say what a run would change; status: is all well; replay: judge the quarantine again",
-    )  # fmt: skip
+        "command",
+        nargs="?",
+        choices=list(_COMMANDS),
+        default="run",
+        help="run (default): do what is missing. plan: say what a run would change, and change nothing. "
+        "status: is all well. replay: judge the quarantine again",
+    )
     parser.add_argument(
-        "--mode", choices=get_args(Mode), default="auto",
-        help="auto: backfill when empty, resume when unfinished, else incremental; reconcile: every window of the span",
-    )  # fmt: skip
-    parser.add_argument("--start", type=_date, help="first Chicago date of a range, YYYY-MM-DD")
-    parser.add_argument("--end", type=_date, help="end of the range, excluded")
-    parser.add_argument("--window-days", type=int, help="days of a window (WINDOW_DAYS)")
-    parser.add_argument("--max-concurrency", type=int, help="windows in flight (MAX_CONCURRENCY)")
+        "--mode",
+        choices=get_args(Mode),
+        default="auto",
+        help="auto (default): backfill when empty, resume when unfinished, else incremental. "
+        "backfill, reconcile: every window of the span. incremental: what has moved",
+    )
     parser.add_argument(
-        "--accept-retirements", action="store_true", help="let a mass retirement pass, once; look with plan first"
+        "--start", type=_date, metavar="DATE", help="first Chicago date of a range: 2026-01-31"
+    )
+    parser.add_argument("--end", type=_date, metavar="DATE", help="end of the range, excluded")
+    parser.add_argument("--window-days", type=int, metavar="DAYS", help="length of a window (WINDOW_DAYS)")
+    parser.add_argument(
+        "--max-concurrency", type=int, metavar="N", help="windows in flight at a time (MAX_CONCURRENCY)"
+    )
+    parser.add_argument(
+        "--accept-retirements",
+        action="store_true",
+        help="let a mass retirement pass, for this run; look with plan first",
     )
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
     return parser
