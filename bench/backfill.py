@@ -6,6 +6,7 @@ holds the source's ids (the plain loader's second one cannot: it keeps ghosts, w
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -13,11 +14,13 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import psycopg
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -40,6 +43,28 @@ class Measured:
     memory: float
 
 
+class Peak:
+    """Looks at a process's memory many times a second. The kernel's own peak counts what its parent had at the fork."""
+
+    def __init__(self, pid: int) -> None:
+        self.process = psutil.Process(pid)
+        self.bytes = 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
+
+    def _look(self) -> None:
+        while not self.over.wait(0.02):
+            with contextlib.suppress(psutil.Error):
+                self.bytes = max(self.bytes, self.process.memory_info().rss)
+
+    def stop(self) -> float:
+        """Return the peak in MB."""
+        self.over.set()
+        self.thread.join()
+        return self.bytes / 1e6
+
+
 def run_measured(arguments, **environment) -> Measured:
     """Run a process to its end and measure it; a failure ends the benchmark with its words."""
     log = FOLDER / "last.log"
@@ -48,12 +73,12 @@ def run_measured(arguments, **environment) -> Measured:
         process = subprocess.Popen(
             arguments, cwd=PROJECT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
         )
+        peak = Peak(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     if os.waitstatus_to_exitcode(status) != 0:
         sys.exit(f"{' '.join(arguments)} failed:\n{log.read_text()[-3000:]}")
-    # Linux gives the peak in KiB.
-    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Measured(wall, usage.ru_utime + usage.ru_stime, peak.stop())
 
 
 class Bench:

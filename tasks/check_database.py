@@ -6,7 +6,7 @@ The ledger decides, never "does a table exist": a backfill that was killed is un
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -158,11 +158,22 @@ def _refuse_emptied_source(connection: Connection, state: SourceState) -> None:
         )
 
 
+def _warn_if_stale(state: SourceState, now: datetime, freshness_days: float) -> None:
+    """Say that the City has not published for too long: a run goes on, `status` fails."""
+    if state.newest_update is not None and now - state.newest_update > timedelta(days=freshness_days):
+        log.warning(
+            "the City has not published since %s, longer than FRESHNESS_DAYS %g",
+            f"{state.newest_update:%Y-%m-%d %H:%M} UTC",
+            freshness_days,
+        )
+
+
 @task(name="check_database", cache_policy=NO_CACHE)
 async def check_database(claim: Claim) -> Plan:
     """Decide what this run has to do."""
     plan, state = await asyncio.to_thread(
         make_plan, connections.warehouse(), connections.source(), claim, connections.settings()
     )
+    _warn_if_stale(state, datetime.now(UTC), connections.settings().freshness_days)
     log.info("plan=%s windows=%d source_rows=%d why=%r", plan.kind, len(plan.windows), state.row_count, plan.reason)
     return plan

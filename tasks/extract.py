@@ -39,12 +39,14 @@ class Extracted:
     """One window as read.
 
     raw: one row a row of the source, text, our column names. present: ids asked about that the source still has, one
-    column crime_id. span_start: the source's oldest occurrence after the read, Chicago wall clock. seconds: it took.
+    column crime_id. span_start: the source's oldest occurrence after the read, Chicago wall clock. began: when the
+    first request was sent, by the monotonic clock; seconds: the read took.
     """
 
     raw: pd.DataFrame
     present: pd.DataFrame
     span_start: datetime
+    began: float
     seconds: float
 
 
@@ -61,6 +63,7 @@ def read_window(source: SteadySource, engine: Engine, window: Window) -> Extract
         raw=to_raw_frame(whole.rows, profile),
         present=pd.DataFrame({"crime_id": sorted(present)}),
         span_start=span_start(state),
+        began=began,
         seconds=time.monotonic() - began,
     )
 

@@ -25,7 +25,7 @@ def replay_quarantine(engine: Engine, profile: DatasetProfile, claim: Claim) -> 
         with engine.begin() as connection:
             ledger.write_plan(connection, claim.run_id, "replay", [REPLAY], None)
         given = SyncInput(REPLAY, transformed, (), datetime.max)
-        counts = sync_window(engine, claim.run_id, profile, given, Guards(None, None), time.monotonic() - began)
+        counts = sync_window(engine, claim.run_id, profile, given, Guards(None, None), began)
     reasons = Counter(reason for row in transformed.rejected["reasons"] for reason in row)
     return [
         f"{counts.source_rows} rows were in quarantine: {counts.inserted} are accepted now, {counts.rejected} stay",

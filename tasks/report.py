@@ -113,6 +113,8 @@ def to_lines(report: RunReport) -> list[str]:
         f"{report.inserted:,} new, {report.updated + report.rekeyed:,} renewed, {report.retired:,} gone "
         f"({report.revised:,} revised, {report.withdrawn:,} withdrawn), {report.rejected:,} rejected"
     )
+    if report.bad_coordinates:
+        changed += f", {report.bad_coordinates:,} with a point outside the city (now null)"
     windows = f"{report.windows_done} done" + (f", {report.windows_failed} failed" if report.windows_failed else "")
     if report.windows_mended:
         windows += f", {report.windows_mended} synced again by the audit"

@@ -4,6 +4,7 @@ The set-based SQL is in `sql/load/`; this module knows its order, the guards, an
 transaction also locks the run's row and writes the ledger, so that a kill leaves a window wholly or not at all.
 """
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -58,9 +59,11 @@ class Preview:
 
 
 def sync_window(
-    engine: Engine, run_id: UUID, profile: DatasetProfile, given: SyncInput, guards: Guards, seconds: float
+    engine: Engine, run_id: UUID, profile: DatasetProfile, given: SyncInput, guards: Guards, began: float
 ) -> WindowCounts:
     """Make our rows of the window equal to the source's and return the counts; all of it or nothing.
+
+    began: when its first request was sent, by the monotonic clock.
 
     Raises `LoadError` when the run has lost its place or would retire too much, `ContractError` when it would reject
     too much.
@@ -73,7 +76,7 @@ def sync_window(
         execute(connection, "load/retire", run_id=run_id)
         execute(connection, "load/merge")
         execute(connection, "load/quarantine", run_id=run_id)
-        counts = replace(counts, seconds=seconds)
+        counts = replace(counts, seconds=time.monotonic() - began)
         ledger.finish_window(connection, run_id, given.window, counts)
     return counts
 
