@@ -1,0 +1,1 @@
+"""The flows: wiring only. What a step does is in tasks/."""

@@ -1,7 +1,6 @@
 """The parent flow, and the command line. Wiring only: what a step does is in tasks/, one module each.
 
-    python flows/main.py                    do what is missing: backfill, resume, or increment
-    python flows/main.py --help             the rest
+`python flows/main.py` does what is missing: backfill, resume, or increment; `--help` tells the rest.
 """
 
 import asyncio
@@ -45,7 +44,9 @@ async def chicago_crime(
     mode: auto does what is missing. start, end: Chicago local dates, end excluded; without them the whole span.
     accept_retirements: let pass, for this run, what the guard against mass retirement would stop.
     """
-    request = make_request(mode, start, end, window_days, max_concurrency, accept_retirements=accept_retirements)
+    request = make_request(
+        mode, start, end, window_days, max_concurrency, accept_retirements=accept_retirements
+    )
     async with claim_run(request) as claim:
         if claim is None:
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
@@ -53,8 +54,9 @@ async def chicago_crime(
         await load_reference(claim)
         errors = await sync_windows(claim, plan)
         windows = await close_windows(claim, plan.windows, errors)
-        audited = await audit(claim, plan, windows.failed_windows, return_state=True)
-        refreshed = await refresh_views(claim, return_state=True)
+        # Prefect types the state of an async task as if it need not be awaited.
+        audited = await audit(claim, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
+        refreshed = await refresh_views(claim, return_state=True)  # type: ignore[misc]
         verdict = await report(
             claim, windows, await error_of("audit", audited), await error_of("refresh_views", refreshed)
         )

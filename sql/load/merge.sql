@@ -1,7 +1,8 @@
 -- Makes chicago.crimes hold the accepted rows of the window: re-keys, renews, updates, inserts. Rows of another
 -- window are not touched. loaded_at is kept where the content is.
 -- A history row that names a re-keyed row as its successor follows it to its new id.
--- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history. Run by: tasks/warehouse/sync.py, after retire.sql.
+-- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history.
+-- Run by: tasks/warehouse/sync.py, after retire.sql.
 
 update chicago.crimes as crimes
 set

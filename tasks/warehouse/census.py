@@ -67,7 +67,7 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
             connection, "load/compare_census", occurrence_field=profile.occurrence, **bounds
         ).all()
         held = execute(connection, "load/count_held", **bounds).one()
-    return _summarise(len(census), int(held[0]) + int(held[1]), differences)  # type: ignore[call-overload]
+    return _summarise(len(census), int(held[0]) + int(held[1]), differences)
 
 
 def drop_strays(engine: Engine, crime_ids: Sequence[str]) -> None:

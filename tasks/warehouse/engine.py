@@ -41,7 +41,9 @@ def open_warehouse(settings: Settings) -> Engine:
         _check_server(engine)
     except OperationalError as error:
         if not _is_unknown_database(error):
-            raise LoadError(f"the warehouse does not answer: {first_line(error)}. {_next_action(settings)}") from None
+            raise LoadError(
+                f"the warehouse does not answer: {first_line(error)}. {_next_action(settings)}"
+            ) from None
         _create_database(engine)
         _check_server(engine)
     return engine
@@ -53,11 +55,13 @@ def first_line(error: BaseException) -> str:
     return " ".join(str(cause).split()) or type(cause).__name__
 
 
-def shell_command(settings: Settings) -> str:
+def shell_command(engine: Engine, settings: Settings) -> str:
     """Return what a person types to look around with psql; no password in it."""
     if settings.uses_local_warehouse:
         return local_services.ensure_postgres(PROJECT_FOLDER).psql_command(settings.database_name)
-    return f"psql -h {settings.server_name} -p {settings.port} -U {settings.db_username} {settings.database_name}"
+    url = engine.url
+    host, port = url.host or url.query.get("host", ""), url.port or url.query.get("port", "5432")
+    return f"psql -h {host} -p {port} -U {url.username} {url.database}"
 
 
 def _connector(settings: Settings) -> SqlAlchemyConnector:
@@ -91,14 +95,18 @@ def _saved_connector(name: str) -> SqlAlchemyConnector:
     try:
         block = SqlAlchemyConnector.load(name)
     except ValueError as error:
-        raise ConfigError(f"WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block {name!r}: {error}") from error
+        raise ConfigError(
+            f"WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block {name!r}: {error}"
+        ) from error
     if not isinstance(block, SqlAlchemyConnector):
         raise ConfigError(f"WAREHOUSE_BLOCK: {name!r} is not a SqlAlchemyConnector block")
     return block
 
 
 def _engine(connector: SqlAlchemyConnector) -> Engine:
-    engine: Engine = connector.get_engine(pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True)
+    engine: Engine = connector.get_engine(
+        pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True
+    )
     if engine.dialect.driver != "psycopg":
         raise ConfigError(f"the connector uses {engine.dialect.driver}; COPY needs the driver {DRIVER}")
     return _with_session(engine)
@@ -122,15 +130,17 @@ def _with_session(engine: Engine) -> Engine:
 
 def _check_server(engine: Engine) -> None:
     with engine.connect() as connection:
-        version = connection.dialect.server_version_info or (0,)
-    if version[0] < OLDEST_SERVER_VERSION:
-        raise ConfigError(f"PostgreSQL {version[0]} is too old: {OLDEST_SERVER_VERSION} or newer is needed")
+        version, *_ = connection.dialect.server_version_info or (0,)
+    if int(version) < OLDEST_SERVER_VERSION:
+        raise ConfigError(f"PostgreSQL {version} is too old: {OLDEST_SERVER_VERSION} or newer is needed")
 
 
 def _is_unknown_database(error: OperationalError) -> bool:
     # A failed connection carries no SQLSTATE in psycopg; its text is the server's, in the server's language.
     state = getattr(error.orig, "sqlstate", None)
-    return state == _UNKNOWN_DATABASE or "does not exist" in first_line(error) and "database" in first_line(error)
+    return state == _UNKNOWN_DATABASE or (
+        "does not exist" in first_line(error) and "database" in first_line(error)
+    )
 
 
 def _create_database(engine: Engine) -> None:

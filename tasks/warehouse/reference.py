@@ -69,7 +69,7 @@ def record_load(connection: Connection, load: ReferenceLoad) -> None:
 def read_last_loads(connection: Connection) -> dict[str, ReferenceLoad]:
     """Return the newest load of each list that was ever loaded, by the list's name."""
     rows = execute(connection, "load/reference_last_loads")
-    return {row.list_name: ReferenceLoad(**row._mapping) for row in rows}
+    return {row.list_name: ReferenceLoad(**row._asdict()) for row in rows}
 
 
 def read_date_span(connection: Connection) -> tuple[date, date] | None:

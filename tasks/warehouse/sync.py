@@ -108,7 +108,7 @@ def read_held_ids(
 def read_rejected(engine: Engine) -> list[dict[str, object]]:
     """Return the open rows of the quarantine as published: field to value, nulls left out."""
     with engine.connect() as connection:
-        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]  # type: ignore[call-overload]
+        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]
 
 
 def _stage_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
