@@ -107,7 +107,10 @@ class Bench:
         self.build_city()
         databases = {name: f"bench_{name}_{os.getpid()}_{number}" for name in ("pipeline", "plain")}
         portal = subprocess.Popen(
-            [sys.executable, "-m", "demo.portal", "--state", FOLDER / "city"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "demo.portal", "--state", FOLDER / "city"],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             assert portal.stdout is not None
@@ -144,7 +147,9 @@ class Bench:
             )
         else:
             conninfo = self.postgres.conninfo(database)
-            found = run_measured([sys.executable, "bench/plain_loader.py", "--url", url, "--conninfo", conninfo])
+            found = run_measured(
+                [sys.executable, "bench/plain_loader.py", "--url", url, "--conninfo", conninfo]
+            )
         self.measured.setdefault(what, []).append(found)
         print(f"  {what}: {found.wall:.1f} s wall, {found.cpu:.1f} s CPU, {found.memory:.0f} MB", flush=True)
 
@@ -156,7 +161,9 @@ class Bench:
         with Store(FOLDER / "city" / "city.sqlite") as store:
             theirs = {row[":id"] for row in store.rows(ONE_YEAR.id)}
         if theirs - ours or (exact and ours - theirs):
-            sys.exit(f"{name}: {len(theirs - ours)} ids missing, {len(ours - theirs)} too many: the time does not count")
+            sys.exit(
+                f"{name}: {len(theirs - ours)} ids missing, {len(ours - theirs)} too many: the time does not count"
+            )
         self.ghosts = max(self.ghosts, len(ours - theirs))
 
     def change(self) -> None:
@@ -164,11 +171,15 @@ class Bench:
         with Store(FOLDER / "city" / "city.sqlite") as store:
             ids = [row[":id"] for row in store.rows(ONE_YEAR.id)][:CHANGED_ROWS]
             at = datetime.now(UTC) + timedelta(days=1)
-            store.recreate(ONE_YEAR.id, ids, lambda row: {"arrest": "N" if row["arrest"] == "Y" else "Y"}, at=at)
+            store.recreate(
+                ONE_YEAR.id, ids, lambda row: {"arrest": "N" if row["arrest"] == "Y" else "Y"}, at=at
+            )
 
     def report(self) -> None:
         """Print medians, spread and ratios."""
-        print(f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+        print(
+            f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        )
         print(f"{'':28}{'wall s':>16}{'CPU s':>10}{'peak MB':>10}")
         for what, runs in self.measured.items():
             walls = [run.wall for run in runs]
@@ -178,7 +189,8 @@ class Bench:
             print(f"{what:28}{spread:>16}{cpu:>10.1f}{memory:>10.0f}")
         for kind in ("backfill", "incremental"):
             ours, plain = (
-                statistics.median(run.wall for run in self.measured[f"{kind}, {name}"]) for name in ("pipeline", "plain")
+                statistics.median(run.wall for run in self.measured[f"{kind}, {name}"])
+                for name in ("pipeline", "plain")
             )
             print(f"{kind}: pipeline / plain loader = {ours / plain:.2f}")
         print(f"ghosts that the plain loader keeps after {CHANGED_ROWS} re-created rows: {self.ghosts}")

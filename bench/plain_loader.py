@@ -13,11 +13,28 @@ import requests
 
 PAGE_ROWS = 50_000
 BATCH_ROWS = 1_000
-COLUMNS = (
-    ":id :created_at :updated_at :version case_ date_of_occurrence block _iucr _primary_decsription"
-    " _secondary_description _location_description arrest domestic beat ward fbi_cd x_coordinate y_coordinate"
-    " latitude longitude"
-).split()
+COLUMNS = [
+    ":id",
+    ":created_at",
+    ":updated_at",
+    ":version",
+    "case_",
+    "date_of_occurrence",
+    "block",
+    "_iucr",
+    "_primary_decsription",
+    "_secondary_description",
+    "_location_description",
+    "arrest",
+    "domestic",
+    "beat",
+    "ward",
+    "fbi_cd",
+    "x_coordinate",
+    "y_coordinate",
+    "latitude",
+    "longitude",
+]
 NAMES = [name.strip(":_") for name in COLUMNS]
 TABLE = """
 create table if not exists crimes (
@@ -30,11 +47,28 @@ create index if not exists crimes_date on crimes (date_of_occurrence);
 create index if not exists crimes_case on crimes (case_number);
 create index if not exists crimes_updated on crimes (updated_at);
 """
-TABLE_COLUMNS = (
-    "id created_at updated_at version case_number date_of_occurrence block iucr primary_description"
-    " secondary_description location_description arrest domestic beat ward fbi_code x_coordinate y_coordinate"
-    " latitude longitude"
-).split()
+TABLE_COLUMNS = [
+    "id",
+    "created_at",
+    "updated_at",
+    "version",
+    "case_number",
+    "date_of_occurrence",
+    "block",
+    "iucr",
+    "primary_description",
+    "secondary_description",
+    "location_description",
+    "arrest",
+    "domestic",
+    "beat",
+    "ward",
+    "fbi_code",
+    "x_coordinate",
+    "y_coordinate",
+    "latitude",
+    "longitude",
+]
 
 
 def pages(url: str, where: str | None):

@@ -75,7 +75,9 @@ class Auditor:
         if comparison.equal:
             self._record_proof("census")
             settled = settle(self.engine, self.claim.run_id, is_whole=is_whole)
-        report = AuditReport("census", comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled)
+        report = AuditReport(
+            "census", comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
+        )
         if not comparison.equal:
             raise UnequalError(_what_differs(comparison, rounds))
         return report
@@ -182,7 +184,9 @@ def _windows_to_mend(comparison: Comparison, failed: Sequence[Window], window_da
 def _covers(window: Window, day: date) -> bool:
     if window.start is None:
         return False
-    return window.start < midnight(day) + timedelta(days=1) and (window.end is None or midnight(day) < window.end)
+    return window.start < midnight(day) + timedelta(days=1) and (
+        window.end is None or midnight(day) < window.end
+    )
 
 
 def _what_differs(comparison: Comparison, rounds: int) -> str:
@@ -212,5 +216,3 @@ async def audit(claim: Claim, plan: Plan, failed: tuple[Window, ...]) -> AuditRe
         report.our_rows, report.rounds,
     )  # fmt: skip
     return report
-
-

@@ -111,8 +111,14 @@ def _incremental(
     moved = source.portal.fetch_count(soql.in_window(source.portal.profile, window))
     if moved > settings.max_incremental_rows:
         windows = _all_windows(connection, source, state, window_days)
-        log.warning("moved=%d limit=%d: rows are replaced; all windows are synced", moved, settings.max_incremental_rows)
-        return Plan("reconcile", windows, f"{moved} rows have moved: the source was replaced, or touched as a whole")
+        log.warning(
+            "moved=%d limit=%d: rows are replaced; all windows are synced",
+            moved,
+            settings.max_incremental_rows,
+        )
+        return Plan(
+            "reconcile", windows, f"{moved} rows have moved: the source was replaced, or touched as a whole"
+        )
     return Plan("incremental", (window,), f"{moved} rows have stamps since {window.since:%Y-%m-%d %H:%M} UTC")
 
 
@@ -175,5 +181,7 @@ async def check_database(claim: Claim) -> Plan:
         make_plan, connections.warehouse(), connections.source(), claim, connections.settings()
     )
     _warn_if_stale(state, datetime.now(UTC), connections.settings().freshness_days)
-    log.info("plan=%s windows=%d source_rows=%d why=%r", plan.kind, len(plan.windows), state.row_count, plan.reason)
+    log.info(
+        "plan=%s windows=%d source_rows=%d why=%r", plan.kind, len(plan.windows), state.row_count, plan.reason
+    )
     return plan

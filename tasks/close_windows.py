@@ -41,7 +41,11 @@ class WindowsReport:
 
 
 def record_outcomes(
-    engine: Engine, claim: Claim, dataset: str, windows: Sequence[Window], errors: Sequence[PipelineError | None]
+    engine: Engine,
+    claim: Claim,
+    dataset: str,
+    windows: Sequence[Window],
+    errors: Sequence[PipelineError | None],
 ) -> WindowsReport:
     """Write the outcome of each window; None is done."""
     failures = tuple(

@@ -7,7 +7,9 @@ Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names inc
 from dataclasses import dataclass
 from typing import Literal
 
-FieldType = Literal["text", "number", "floating_timestamp", "fixed_timestamp", "row_identifier", "row_version"]
+FieldType = Literal[
+    "text", "number", "floating_timestamp", "fixed_timestamp", "row_identifier", "row_version"
+]
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from sqlalchemy import Engine
 from tasks import connections
 from tasks.contract.crimes import to_raw_frame
 from tasks.contract.drift import check_drift
+from tasks.errors import SourceError
 from tasks.source import soql
 from tasks.source.portal import RefusedError, SourceState
 from tasks.source.whole_read import SteadySource, WholeRead, read_rows
-from tasks.errors import SourceError
 from tasks.warehouse import ledger
 from tasks.warehouse.faults import PassingFaultError, named_faults
 from tasks.warehouse.sync import read_held_ids

@@ -74,7 +74,11 @@ async def _may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> 
     cache_policy=NO_CACHE,
 )
 async def load(
-    run_id: UUID, window: Window, extracted: Extracted, transformed: Transformed, accept_retirements: bool  # noqa: FBT001
+    run_id: UUID,
+    window: Window,
+    extracted: Extracted,
+    transformed: Transformed,
+    accept_retirements: bool,  # noqa: FBT001
 ) -> WindowCounts:
     """Sync one window into the warehouse."""
     return await asyncio.to_thread(

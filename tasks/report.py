@@ -115,7 +115,9 @@ def to_lines(report: RunReport) -> list[str]:
     )
     if report.bad_coordinates:
         changed += f", {report.bad_coordinates:,} with a point outside the city (now null)"
-    windows = f"{report.windows_done} done" + (f", {report.windows_failed} failed" if report.windows_failed else "")
+    windows = f"{report.windows_done} done" + (
+        f", {report.windows_failed} failed" if report.windows_failed else ""
+    )
     if report.windows_mended:
         windows += f", {report.windows_mended} synced again by the audit"
     lines = [
@@ -145,10 +147,12 @@ def _proof(report: RunReport) -> str:
     if report.equal is None:
         return "none: the source was not compared with what we hold"
     verdict = "equal" if report.equal else "NOT equal"
-    how = {"census": "every row id and version compared", "unmoved": "the source has not moved since it was proven"}
-    return (
-        f"{verdict}: the source holds {report.source_rows:,} rows, we hold {report.our_rows:,}"
-        + (f" ({how[report.proof]})" if report.proof in how else "")
+    how = {
+        "census": "every row id and version compared",
+        "unmoved": "the source has not moved since it was proven",
+    }
+    return f"{verdict}: the source holds {report.source_rows:,} rows, we hold {report.our_rows:,}" + (
+        f" ({how[report.proof]})" if report.proof in how else ""
     )
 
 
@@ -252,7 +256,9 @@ async def report(
     status = "done" if error is None else "unequal" if isinstance(error, UnequalError) else "failed"
     found = await asyncio.to_thread(read_report, connections.warehouse(), claim.run_id)
     found = replace(found, status=status, message=str(error) if error else None)
-    await acreate_markdown_artifact(to_markdown(found), key="run-report", description=f"Report of run {claim.run_id}")
+    await acreate_markdown_artifact(
+        to_markdown(found), key="run-report", description=f"Report of run {claim.run_id}"
+    )
     return Verdict(found, error)
 
 

@@ -39,7 +39,10 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
     try:
         theirs = source.state()
     except SourceError as error:
-        return Status(tuple(_held(facts, state, now)), (f"the source cannot be asked: {error}", *_ours(facts, state, None, now)))
+        return Status(
+            tuple(_held(facts, state, now)),
+            (f"the source cannot be asked: {error}", *_ours(facts, state, None, now)),
+        )
     lines = (*_held(facts, state, now), _source(theirs, now))
     return Status(lines, (*_theirs(theirs, now, freshness_days), *_ours(facts, state, theirs, now)))
 
@@ -50,7 +53,9 @@ def _held(facts: Any, state: str, now: datetime) -> list[str]:
         f"state      {state}" + (f", {facts.open_windows} windows open" if state == "unfinished" else ""),
     ]
     if facts.last_status:
-        lines.append(f"last run   {facts.last_kind} {facts.last_status}, begun {_moment(facts.last_started, now)}")
+        lines.append(
+            f"last run   {facts.last_kind} {facts.last_status}, begun {_moment(facts.last_started, now)}"
+        )
     if facts.checked_at:
         verdict = "equal" if facts.equal else "NOT equal"
         lines.append(f"last audit {verdict} by {facts.proof}, {_moment(facts.checked_at, now)}")
@@ -75,8 +80,14 @@ def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> 
     if facts.checked_at and not facts.equal:
         problems.append("the last audit found rows that differ")
     is_behind = theirs is not None and theirs.newest_update != facts.audited_update
-    if state == "current" and is_behind and (facts.last_equal is None or now - facts.last_equal > LONGEST_SILENCE):
-        problems.append(f"we have not run: the source has moved, and we were last proven equal {_moment(facts.last_equal, now)}")
+    if (
+        state == "current"
+        and is_behind
+        and (facts.last_equal is None or now - facts.last_equal > LONGEST_SILENCE)
+    ):
+        problems.append(
+            f"we have not run: the source has moved, and we were last proven equal {_moment(facts.last_equal, now)}"
+        )
     return problems
 
 
@@ -90,7 +101,9 @@ def _moment(moment: datetime | None, now: datetime) -> str:
 
 def to_lines(status: Status) -> list[str]:
     """Return all lines of a status, what is wrong last."""
-    verdict = [f"problem    {problem}" for problem in status.problems] or ["good       current, and proven equal"]
+    verdict = [f"problem    {problem}" for problem in status.problems] or [
+        "good       current, and proven equal"
+    ]
     return [*status.lines, *verdict]
 
 

@@ -51,7 +51,11 @@ class UnfinishedRun:
 
 
 def open_run(
-    connection: Connection, mode: str, span: tuple[datetime | None, datetime | None], *, accept_retirements: bool
+    connection: Connection,
+    mode: str,
+    span: tuple[datetime | None, datetime | None],
+    *,
+    accept_retirements: bool,
 ) -> UUID:
     """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
     run_id: UUID = connection.execute(
@@ -98,7 +102,9 @@ def mark_dead_runs(connection: Connection) -> list[UUID]:
     )
     if dead:
         connection.execute(
-            text("update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:dead)"),
+            text(
+                "update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:dead)"
+            ),
             {"dead": dead},
         )
     return dead
@@ -206,7 +212,8 @@ def start_window(connection: Connection, run_id: UUID, window: Window) -> None:
     add_window(connection, run_id, window)
     connection.execute(
         text(
-            "update pipeline.windows set status = 'running', started_at = now(), error = null where" + _THIS_WINDOW
+            "update pipeline.windows set status = 'running', started_at = now(), error = null where"
+            + _THIS_WINDOW
         ),
         {"run_id": run_id, **_key(window)},
     )
@@ -228,7 +235,10 @@ def finish_window(connection: Connection, run_id: UUID, window: Window, counts: 
 def fail_window(connection: Connection, run_id: UUID, window: Window, error: str) -> None:
     """Write why a window failed."""
     connection.execute(
-        text("update pipeline.windows set status = 'failed', ended_at = now(), error = :error where" + _THIS_WINDOW),
+        text(
+            "update pipeline.windows set status = 'failed', ended_at = now(), error = :error where"
+            + _THIS_WINDOW
+        ),
         {"run_id": run_id, **_key(window), "error": error},
     )
 
@@ -269,4 +279,10 @@ _THIS_WINDOW = (
 
 
 def _key(window: Window) -> dict[str, Any]:
-    return {"kind": window.kind, "start": window.start, "end": window.end, "since": window.since, "round": window.round}
+    return {
+        "kind": window.kind,
+        "start": window.start,
+        "end": window.end,
+        "since": window.since,
+        "round": window.round,
+    }

@@ -189,7 +189,9 @@ class World:
 
     def held_ids(self):
         """Return the ids that we hold, in crimes or in quarantine."""
-        statement = "select crime_id from chicago.crimes union all select crime_id from pipeline.rejected_rows"
+        statement = (
+            "select crime_id from chicago.crimes union all select crime_id from pipeline.rejected_rows"
+        )
         return sorted(row[0] for row in self.query(statement))
 
     def source_ids(self):
@@ -256,5 +258,10 @@ def crime(case, when="2024-01-02T10:00:00.000", **changed):
         "latitude": "41.883495",
         "longitude": "-87.627873",
     }
-    row.update({(name if name in row else f"_{name}" if f"_{name}" in row else name): value for name, value in changed.items()})
+    row.update(
+        {
+            (name if name in row else f"_{name}" if f"_{name}" in row else name): value
+            for name, value in changed.items()
+        }
+    )
     return {name: value for name, value in row.items() if value is not None}

@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.integration.conftest import crime
-
 from demo.datasets import ONE_YEAR
+from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id
 
@@ -41,11 +40,14 @@ def test_status_says_that_the_city_has_not_published(world):
 def test_replay_takes_out_of_the_quarantine_what_the_contract_accepts_now(world):
     """A row is rejected, the contract is mended, and the row becomes a crime without being read again."""
     good = [crime(f"JH{number:06}") for number in range(199)]
-    *_, kept, mended = world.store.insert(CRIMES, [*good, crime("JH900000", ward="99"), crime("JH900001", ward="98")], at=world.now())
+    *_, kept, mended = world.store.insert(
+        CRIMES, [*good, crime("JH900000", ward="99"), crime("JH900001", ward="98")], at=world.now()
+    )
     assert world.run().is_completed()
     # As if today's contract read the row otherwise than the day before yesterday's.
     world.query(
-        "update pipeline.rejected_rows set raw = jsonb_set(raw, '{ward}', '\"42\"') where crime_id = %s", mended
+        "update pipeline.rejected_rows set raw = jsonb_set(raw, '{ward}', '\"42\"') where crime_id = %s",
+        mended,
     )
     code, out, err = world.run_main("replay")
     assert code == 0, err

@@ -12,11 +12,30 @@ from demo.datasets import ONE_YEAR, rows_of_pull
 
 FOURTEENTH = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
 FIFTEENTH = datetime(2024, 1, 15, 11, 2, 27, tzinfo=UTC)
-COLUMNS = (
-    "crime_id case_number date_of_occurrence block iucr primary_description secondary_description location_description"
-    " arrest domestic beat district ward community_area fbi_code x_coordinate y_coordinate latitude longitude"
-    " created_at updated_at version"
-).split()
+COLUMNS = [
+    "crime_id",
+    "case_number",
+    "date_of_occurrence",
+    "block",
+    "iucr",
+    "primary_description",
+    "secondary_description",
+    "location_description",
+    "arrest",
+    "domestic",
+    "beat",
+    "district",
+    "ward",
+    "community_area",
+    "fbi_code",
+    "x_coordinate",
+    "y_coordinate",
+    "latitude",
+    "longitude",
+    "created_at",
+    "updated_at",
+    "version",
+]
 
 
 def expected_row(raw):
@@ -88,9 +107,9 @@ def test_two_real_days_end_equal_with_exactly_what_left_in_the_history(two_days,
     run = world.last_run()
     assert (run["kind"], run["status"], run["proof"]) == ("incremental", "done", "census")
     assert (run["revised"], run["withdrawn"]) == (8, 1)
-    assert world.query("select equal, source_rows, our_rows from pipeline.audits order by audit_id desc limit 1") == [
-        (True, 9939, 9939)
-    ]
+    assert world.query(
+        "select equal, source_rows, our_rows from pipeline.audits order by audit_id desc limit 1"
+    ) == [(True, 9939, 9939)]
 
 
 def test_a_third_run_changes_nothing_and_says_so(two_days, real_rows):

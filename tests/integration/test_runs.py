@@ -7,9 +7,9 @@ import time
 
 import pandas as pd
 import pytest
-from tests.integration.conftest import crime
 
 from demo.datasets import ONE_YEAR
+from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id
 WEEKS = 12
@@ -19,7 +19,10 @@ WEEKS = 12
 def twelve_weeks(world):
     """A source of twelve weeks, 40 rows each, and a portal that takes its time, so that a run can be met on its way."""
     rows = [
-        crime(f"JH{week:03}{number:03}", f"{pd.Timestamp('2023-10-02') + pd.Timedelta(weeks=week, hours=number):%Y-%m-%dT%H:%M:%S.000}")
+        crime(
+            f"JH{week:03}{number:03}",
+            f"{pd.Timestamp('2023-10-02') + pd.Timedelta(weeks=week, hours=number):%Y-%m-%dT%H:%M:%S.000}",
+        )
         for week in range(WEEKS)
         for number in range(40)
     ]
@@ -69,7 +72,9 @@ def test_a_backfill_that_was_killed_resumes_and_ends_like_a_clean_one(twelve_wee
     assert world.run().is_completed()
     run = world.last_run()
     assert (run["kind"], run["status"], run["proof"]) == ("resume", "done", "census")
-    assert world.value("select count(*) from pipeline.windows where run_id = %s", run["run_id"]) == WEEKS - done
+    assert (
+        world.value("select count(*) from pipeline.windows where run_id = %s", run["run_id"]) == WEEKS - done
+    )
     assert world.query("select status from pipeline.runs order by started_at") == [("dead",), ("done",)]
     assert world.held_ids() == world.source_ids()
     assert world.history() == []
@@ -89,7 +94,9 @@ def test_a_change_between_kill_and_resume_is_revised_and_not_lost(twelve_weeks):
     process.send_signal(signal.SIGKILL)
     process.wait()
     world.portal.latency_seconds = 0
-    first = world.query("select crime_id, case_number from chicago.crimes order by date_of_occurrence limit 2")
+    first = world.query(
+        "select crime_id, case_number from chicago.crimes order by date_of_occurrence limit 2"
+    )
     (revised, case), (withdrawn, gone_case) = first
     with world.store.change(CRIMES, at=world.now()) as change:
         change.recreate([revised], {"arrest": "Y"})

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.integration.conftest import FIRST_LOAD, crime
 
 from demo.datasets import ONE_YEAR
+from tests.integration.conftest import FIRST_LOAD, crime
 
 CRIMES = ONE_YEAR.id
 
@@ -113,13 +113,18 @@ def test_rows_that_aged_out_stay_and_are_not_counted(world):
     assert world.run("reconcile").is_completed()
     assert world.value("select count(*) from chicago.crimes") == 3
     assert world.history() == []
-    assert world.query("select source_rows, our_rows from pipeline.audits order by audit_id desc limit 1") == [(2, 2)]
+    assert world.query(
+        "select source_rows, our_rows from pipeline.audits order by audit_id desc limit 1"
+    ) == [(2, 2)]
 
 
 def test_a_whole_recreation_is_rekeyed_by_windows(world, monkeypatch):
     """B06: new ids for all rows; the table is neither doubled nor emptied, and the run says what it was."""
     monkeypatch.setenv("MAX_INCREMENTAL_ROWS", "5")
-    insert(world, *(crime(f"JH{number:06}", f"2024-01-{number % 28 + 1:02}T10:00:00.000") for number in range(60)))
+    insert(
+        world,
+        *(crime(f"JH{number:06}", f"2024-01-{number % 28 + 1:02}T10:00:00.000") for number in range(60)),
+    )
     world.run()
     world.store.recreate_all(CRIMES, at=world.now())
     assert world.run().is_completed()
@@ -153,7 +158,9 @@ def test_a_row_with_the_stamp_of_the_watermark_is_not_lost(world):
 def test_a_late_row_with_an_old_stamp_is_found_by_the_census(world):
     insert(world, crime("JH000001"))
     world.run()
-    insert(world, crime("JH000002"), created_at="2023-12-01T11:02:00.000Z", updated_at="2023-12-01T11:02:05.000Z")
+    insert(
+        world, crime("JH000002"), created_at="2023-12-01T11:02:00.000Z", updated_at="2023-12-01T11:02:05.000Z"
+    )
     assert world.run().is_completed()
     assert_equal(world)
     assert world.query("select kind, inserted from pipeline.windows where round > 0") == [("repair", 1)]
@@ -237,7 +244,9 @@ def test_an_empty_source_on_the_first_day_is_a_run_of_nothing(world):
     assert world.held_ids() == []
 
 
-@pytest.mark.parametrize("moment", ["2024-03-10T02:30:00.000", "2023-11-05T01:30:00.000", "2024-07-01T23:30:00.000"])
+@pytest.mark.parametrize(
+    "moment", ["2024-03-10T02:30:00.000", "2023-11-05T01:30:00.000", "2024-07-01T23:30:00.000"]
+)
 def test_wall_clock_times_are_stored_as_published(world, moment):
     """B08: hours within a clock change, and evenings that are tomorrow in UTC."""
     insert(world, crime("JH000001", moment))
@@ -256,7 +265,10 @@ def test_a_thousand_and_one_rows_are_stored_over_several_pages(world, monkeypatc
 
 
 def test_a_source_that_changes_while_it_is_read_ends_equal(world):
-    ids = insert(world, *(crime(f"JH{number:06}", f"2024-01-{number % 28 + 1:02}T10:00:00.000") for number in range(60)))
+    ids = insert(
+        world,
+        *(crime(f"JH{number:06}", f"2024-01-{number % 28 + 1:02}T10:00:00.000") for number in range(60)),
+    )
     changed = []
 
     def change_once(seen):
