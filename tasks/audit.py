@@ -193,7 +193,8 @@ def _what_differs(comparison: Comparison, rounds: int) -> str:
     days = [f"{day:%Y-%m-%d}" for day in comparison.differing_days]
     shown = ", ".join(days[:7]) + (f" and {len(days) - 7} more" if len(days) > 7 else "")
     return (
-        f"after {rounds} comparison(s) {comparison.missing} rows of the source are missing here, {comparison.surplus} are here "
+        f"after {rounds} comparison(s) {comparison.missing} rows of the source are missing here, "
+        f"{comparison.surplus} are here "
         f"and not there, {comparison.outdated} are held in another version (days: {shown or 'undated rows'}). "
         "Run again; if it stays, run with --mode reconcile and read docs/runbook.md."
     )

@@ -56,7 +56,10 @@ class ReferenceReport:
 def refresh_reference(
     engine: Engine, portal: Portal, now: datetime, span: tuple[date, date] | None
 ) -> ReferenceReport:
-    """Load what is missing or older than a week. now: instant. span: days of occurrence that the source has, if known."""
+    """Load what is missing or older than a week.
+
+    now: instant. span: days of occurrence that the source has, if known.
+    """
     with named_faults(engine, "the reference lists"), engine.begin() as connection:
         last = read_last_loads(connection)
     loaded, warnings = [], []

@@ -1,4 +1,7 @@
-"""Outcomes: what Prefect's states say, as errors of this project. A state passed to a task would be unpacked by Prefect."""
+"""Outcomes: what Prefect's states say, as errors of this project.
+
+A state passed to a task would be unpacked by Prefect.
+"""
 
 from typing import Any
 

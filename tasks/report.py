@@ -126,7 +126,8 @@ def to_lines(report: RunReport) -> list[str]:
         f"rows       {changed}",
         f"held       {report.crimes:,} crimes, {report.rejected_held:,} in quarantine, {report.history:,} in history",
         f"proof      {_proof(report)}",
-        f"newest     crime of {report.newest_crime:%Y-%m-%d %H:%M} Chicago, published {report.newest_update:%Y-%m-%d %H:%M} UTC"
+        f"newest     crime of {report.newest_crime:%Y-%m-%d %H:%M} Chicago, "
+        f"published {report.newest_update:%Y-%m-%d %H:%M} UTC"
         if report.newest_crime and report.newest_update
         else "newest     nothing is held yet",
     ]
@@ -181,7 +182,8 @@ select
     runs.proof,
     coalesce(runs.revised, 0) as revised,
     coalesce(runs.withdrawn, 0) as withdrawn,
-    cast(extract(epoch from coalesce(runs.ended_at, clock_timestamp()) - runs.started_at) as double precision) as seconds,
+    cast(extract(epoch from coalesce(runs.ended_at, clock_timestamp()) - runs.started_at) as double precision)
+        as seconds,
     cast(count(*) filter (where windows.status = 'done' and windows.round = 0) as integer) as windows_done,
     cast(count(*) filter (where windows.status = 'failed') as integer) as windows_failed,
     cast(count(*) filter (where windows.status = 'done' and windows.round > 0) as integer) as windows_mended,

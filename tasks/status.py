@@ -49,7 +49,10 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
 
 def _held(facts: Any, state: str, now: datetime) -> list[str]:
     lines = [
-        f"held       {facts.crimes:,} crimes, {facts.rejected:,} in quarantine; newest stamp {_moment(facts.newest_update, now)}",
+        (
+            f"held       {facts.crimes:,} crimes, {facts.rejected:,} in quarantine; "
+            f"newest stamp {_moment(facts.newest_update, now)}"
+        ),
         f"state      {state}" + (f", {facts.open_windows} windows open" if state == "unfinished" else ""),
     ]
     if facts.last_status:

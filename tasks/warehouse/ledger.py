@@ -1,4 +1,4 @@
-"""The ledger: runs, their windows, the watermark. What happened, written where it happened: in the transaction of the rows.
+"""The ledger: runs, their windows, the watermark; written in the transaction of the rows that it tells of.
 
 Every decision about what to do next is read from here, never from "does a table exist" or from Prefect.
 """
@@ -23,8 +23,9 @@ RunStatus = Literal["running", "done", "failed", "unequal", "stopped", "dead", "
 
 @dataclass(frozen=True)
 class WindowCounts:
-    """What a window did, in rows: source_rows = inserted + rekeyed + updated + unchanged + rejected; retired beside them.
+    """What a window did, in rows.
 
+    source_rows = inserted + rekeyed + updated + unchanged + rejected; retired beside them.
     touched: of the unchanged, those whose version or stamps the source renewed. bad_coordinates: rows whose point
     became null. seconds: from the first request to the commit.
     """
@@ -128,7 +129,8 @@ def assert_running(connection: Connection, run_id: UUID) -> None:
     ).scalar()
     if status != "running":
         raise LoadError(
-            f"run {run_id} is {status or 'unknown'}: another run has taken its place. Nothing of this window was stored."
+            f"run {run_id} is {status or 'unknown'}: another run has taken its place. "
+            "Nothing of this window was stored."
         )
 
 
@@ -212,7 +214,7 @@ def start_window(connection: Connection, run_id: UUID, window: Window) -> None:
     add_window(connection, run_id, window)
     connection.execute(
         text(
-            "update pipeline.windows set status = 'running', started_at = now(), error = null where"
+            "update pipeline.windows set status = 'running', started_at = now(), error = null where"  # noqa: S608 - a constant
             + _THIS_WINDOW
         ),
         {"run_id": run_id, **_key(window)},
@@ -223,7 +225,7 @@ def finish_window(connection: Connection, run_id: UUID, window: Window, counts: 
     """Write that a window is done, with its counts; in the transaction of its rows."""
     connection.execute(
         text(
-            "update pipeline.windows set status = 'done', ended_at = now(), source_rows = :source_rows,"
+            "update pipeline.windows set status = 'done', ended_at = now(), source_rows = :source_rows,"  # noqa: S608 - a constant is added
             " inserted = :inserted, rekeyed = :rekeyed, updated = :updated, unchanged = :unchanged,"
             " touched = :touched, rejected = :rejected, retired = :retired, bad_coordinates = :bad_coordinates,"
             " seconds = :seconds where" + _THIS_WINDOW
@@ -236,7 +238,7 @@ def fail_window(connection: Connection, run_id: UUID, window: Window, error: str
     """Write why a window failed."""
     connection.execute(
         text(
-            "update pipeline.windows set status = 'failed', ended_at = now(), error = :error where"
+            "update pipeline.windows set status = 'failed', ended_at = now(), error = :error where"  # noqa: S608 - a constant
             + _THIS_WINDOW
         ),
         {"run_id": run_id, **_key(window), "error": error},
@@ -244,7 +246,10 @@ def fail_window(connection: Connection, run_id: UUID, window: Window, error: str
 
 
 def conclude_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
-    """If all planned windows are done, write so and let the candidate watermark take effect; return whether they are."""
+    """If all planned windows are done, write so and let the candidate watermark take effect.
+
+    Returns whether they are.
+    """
     open_windows = connection.execute(
         text(
             "select count(*) from pipeline.windows where run_id = :run_id and round = 0 and status <> 'done'"

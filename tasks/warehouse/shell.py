@@ -11,24 +11,21 @@ import sys
 
 from tasks.errors import ConfigError, PipelineError
 from tasks.settings import Settings, read_settings
-from tasks.warehouse.engine import shell_command
+from tasks.warehouse.engine import open_warehouse, shell_command
 
 
 def open_shell(settings: Settings) -> None:
     """Become psql, on a terminal of one's own; without psql on this machine, raise `ConfigError` naming the command."""
-    if settings.warehouse_block is not None:
-        raise ConfigError(
-            "WAREHOUSE_BLOCK is set: its address is kept in Prefect; look it up there and call psql"
-        )
-    command = shell_command(settings)
+    engine = open_warehouse(settings)
+    command = shell_command(engine, settings)
     program, *arguments = shlex.split(command)
     if shutil.which(program) is None:
         raise ConfigError(f"psql is not installed on this machine. Where it is: {command}")
     environment = dict(os.environ)
     if not settings.uses_local_warehouse:
         environment["PGSSLMODE"] = settings.db_sslmode
-    if settings.db_password is not None:
-        environment["PGPASSWORD"] = settings.db_password.get_secret_value()
+    if engine.url.password is not None:
+        environment["PGPASSWORD"] = engine.url.password
     os.execvpe(program, [program, *arguments], environment)  # noqa: S606 - psql itself, and no shell between
 
 

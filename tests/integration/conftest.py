@@ -60,7 +60,7 @@ def prefect_server(postgres, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def template(postgres, tmp_path_factory):
-    """Give the name of a database with tables, lists, calendar and views, and no run yet: what most tests start from."""
+    """Give the name of a database with tables, lists, calendar and views, and no run yet."""
     name = f"template_{os.getpid()}"
     local_services.ensure_database(postgres, name)
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))

@@ -1,4 +1,7 @@
-"""The City's own rows: two pulls a day apart, and what has to hold after each. The oracle shares no code with the loader."""
+"""The City's own rows: two pulls a day apart, and what has to hold after each.
+
+The oracle shares no code with the loader.
+"""
 
 import csv
 import gzip

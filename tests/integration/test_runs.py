@@ -80,7 +80,10 @@ def test_a_backfill_that_was_killed_resumes_and_ends_like_a_clean_one(twelve_wee
     assert world.history() == []
     resumed = content(world)
     # A clean run of the same source says the same.
-    with_reset = "truncate chicago.crimes, chicago.crime_history, pipeline.windows, pipeline.audits, pipeline.watermark, pipeline.runs cascade"
+    with_reset = (
+        "truncate chicago.crimes, chicago.crime_history, pipeline.windows, pipeline.audits, pipeline.watermark,"
+        " pipeline.runs cascade"
+    )
     world.query(with_reset)
     assert world.run().is_completed()
     pd.testing.assert_frame_equal(content(world), resumed)
