@@ -137,7 +137,7 @@ def _conclude(state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
     else:
         lines = to_lines(found)
         lines += [
-            f"look       {shell_command(settings)}",
+            f"look       {shell_command(engine, settings)}",
             f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",
         ]
         _say("\n".join(lines))

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 
 from tasks import connections
 from tasks.claim import Claim
+from tasks.warehouse import views
 from tasks.warehouse.faults import named_faults
-from tasks.warehouse.views import deploy_views, grant_analyst, refresh_views as refresh_materialized
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,17 @@ class ViewsReport:
     refreshed: tuple[str, ...]
 
 
-def bring_views_up_to_date(engine: Engine, analyst_role: str | None) -> ViewsReport:
-    """Deploy and refresh views; a refresh never keeps a reader waiting. Raises `LoadError` naming what is in the way."""
+def bring_views_up_to_date(engine: Engine, analyst_role: str | None, freshness_days: float) -> ViewsReport:
+    """Deploy and refresh views; a refresh never keeps a reader waiting.
+
+    Raises `LoadError` naming what is in the way.
+    """
     with named_faults(engine, "the views"):
-        deployed = deploy_views(engine)
-        refreshed = refresh_materialized(engine) if _is_stale(engine) else []
+        deployed = views.deploy_views(engine)
+        refreshed = views.refresh_views(engine) if _is_stale(engine) else []
+        views.set_freshness_limit(engine, freshness_days)
         if analyst_role is not None:
-            grant_analyst(engine, analyst_role)
+            views.grant_analyst(engine, analyst_role)
     return ViewsReport(tuple(deployed), tuple(refreshed))
 
 
@@ -53,8 +57,9 @@ def _is_stale(engine: Engine) -> bool:
 @task(name="refresh_views", cache_policy=NO_CACHE)
 async def refresh_views(_claim: Claim) -> ViewsReport:
     """Bring the views up to date."""
+    settings = connections.settings()
     report = await asyncio.to_thread(
-        bring_views_up_to_date, connections.warehouse(), connections.settings().analyst_role
+        bring_views_up_to_date, connections.warehouse(), settings.analyst_role, settings.freshness_days
     )
     log.info("deployed=%d refreshed=%d", len(report.deployed), len(report.refreshed))
     return report

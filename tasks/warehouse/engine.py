@@ -93,7 +93,7 @@ def _connector(settings: Settings) -> SqlAlchemyConnector:
 
 def _saved_connector(name: str) -> SqlAlchemyConnector:
     try:
-        block = SqlAlchemyConnector.load(name)
+        block = SqlAlchemyConnector.load(name, _sync=True)
     except ValueError as error:
         raise ConfigError(
             f"WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block {name!r}: {error}"

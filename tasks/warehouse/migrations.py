@@ -1,21 +1,26 @@
 """Migrations: the tables of the warehouse, as plain SQL in `sql/migrations/`, applied by yoyo-migrations.
 
-Run under the writer's lock (tasks/warehouse/lock.py). yoyo's own lock is a row that a killed run leaves behind, so it
-is not used. Mirrors https://ollycope.com/software/yoyo/latest/.
+All that are missing are one transaction. A migration that changes a column under our views is applied with the views
+set aside and made anew, in the same transaction. Run under the writer's lock (tasks/warehouse/lock.py): yoyo's own lock
+is a row that a killed run leaves behind, so it is not used. Mirrors https://ollycope.com/software/yoyo/latest/.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final, Self
 
 import yoyo
+from psycopg.errors import DependentObjectsStillExist, FeatureNotSupported
 from sqlalchemy import Connection, Engine, text
+from yoyo import internalmigrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import parse_uri
 
 from tasks.errors import LoadError
+from tasks.warehouse.ddl import ddl_transaction
 from tasks.warehouse.sql_files import SQL_FOLDER
+from tasks.warehouse.views import all_views_set_aside
 
 log = logging.getLogger(__name__)
 
@@ -23,22 +28,34 @@ _SCHEMA: Final = "pipeline"
 
 
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
-    """yoyo over the engine's own way to connect, so that it needs no address and no password."""
+    """yoyo within a transaction of ours: it needs no address and no password, and all of it holds or nothing does."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, connection: Connection) -> None:
+        self._ours: Any = connection.connection.driver_connection
         super().__init__(parse_uri("postgresql+psycopg:///"), "_yoyo_migration")
 
     def connect(self, _dburi: Any) -> Any:
         self.schema = _SCHEMA
-        pooled = self._engine.raw_connection()
-        pooled.detach()
-        connection: Any = pooled.dbapi_connection
-        connection.autocommit = True
-        return connection
+        return self._ours
+
+    def init_connection(self, connection: Any) -> None:
+        # For this transaction: the connection goes back to a pool.
+        connection.execute(f"set local search_path to {_SCHEMA}")
 
     def copy(self) -> Self:
-        return type(self)(self._engine)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close nothing: the connection is ours."""
+
+    def ensure_internal_schema_updated(self) -> None:
+        """Make yoyo's own tables without its commit, which would end our transaction."""
+        if internalmigrations.needs_upgrading(self):
+            internalmigrations.upgrade(self)
+
+    def transaction(self, rollback_on_exit: bool = False) -> Any:  # noqa: FBT001, FBT002 - yoyo's signature
+        """Be a savepoint of our transaction."""
+        return self._ours.transaction(force_rollback=rollback_on_exit)
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:  # noqa: ARG002 - yoyo's signature
@@ -49,18 +66,18 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 def migrate(engine: Engine) -> list[str]:
     """Apply the migrations that are missing and return their names.
 
-    Raises `LoadError` when the database has migrations that this code does not know: it is newer.
+    Raises `LoadError` when the database has migrations that this code does not know (it is newer), or when a view of
+    somebody else stands on what has to change. Nothing is changed then.
     """
     with engine.begin() as connection:
         connection.execute(text(f"create schema if not exists {_SCHEMA}"))
-    known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
-    with _Backend(engine) as backend:
-        _refuse_newer(backend, {migration.hash for migration in known})
-        missing = backend.to_apply(known)
-        names = [migration.id for migration in missing]
-        if names:
-            backend.apply_migrations(missing)
-            log.info("migrations=%s applied", ",".join(names))
+    try:
+        names = _apply(engine, lambda _connection: nullcontext())
+    except (DependentObjectsStillExist, FeatureNotSupported):
+        # A column under a view has to change, and it is not known under which.
+        names = _apply_around_views(engine)
+    if names:
+        log.info("migrations=%s applied", ",".join(names))
     return names
 
 
@@ -72,6 +89,30 @@ def pending_migrations(connection: Connection) -> bool:
     rows = connection.execute(text("select migration_hash from pipeline._yoyo_migration")).scalars()
     known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
     return not {migration.hash for migration in known} <= set(rows)
+
+
+def _apply(engine: Engine, around: Callable[[Connection], AbstractContextManager[None]]) -> list[str]:
+    known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
+    with ddl_transaction(engine, "the migration of the tables") as connection:
+        backend = _Backend(connection)
+        _refuse_newer(backend, {migration.hash for migration in known})
+        missing = backend.to_apply(known)
+        names = [migration.id for migration in missing]
+        if names:
+            with around(connection):
+                backend.apply_migrations(missing)
+    return names
+
+
+def _apply_around_views(engine: Engine) -> list[str]:
+    try:
+        return _apply(engine, all_views_set_aside)
+    except (DependentObjectsStillExist, FeatureNotSupported) as error:
+        detail = " ".join(str(error).split())
+        raise LoadError(
+            f"the migrations were not applied: something that is not ours stands on what has to change: {detail}. "
+            "Drop or move it, run again, and make it anew; nothing was changed."
+        ) from error
 
 
 def _refuse_newer(backend: _Backend, known: set[str]) -> None:

@@ -1,29 +1,31 @@
 """Views of schema `chicago`: deployed from `sql/views/` when their SQL changed, and refreshed when the data did.
 
-One file is one view, and the file's name is the view's. Deployment is one transaction, in order of dependency; a view
-that is not ours stops it by name and is never dropped.
+One file is one view, and the file's name is the view's. Deployment is one transaction, in order of dependency: readers
+see the old views or the new ones. What was granted on a view is granted again; a view that is not ours stops it by name
+and is never dropped.
 """
 
 import hashlib
 import logging
 import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import Final
+from typing import Any, Final
 
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
-from tasks.warehouse.sql_files import SQL_FOLDER
+from tasks.warehouse.ddl import ddl_transaction, run_sql
+from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
 
 _REFERENCE: Final = re.compile(r"\bchicago\.([a-z_]+)")
 _COMMENT: Final = re.compile(r"--[^\n]*")
-# DDL on a view waits for its readers, and new readers wait for it: so it gives up early.
-_DDL_LOCK_TIMEOUT: Final = "5s"
 # Grouping in memory and not on disk; a refresh is one session's.
 _REFRESH_WORK_MEM: Final = "256MB"
 
@@ -64,23 +66,37 @@ def read_view_files() -> list[ViewFile]:
 def deploy_views(engine: Engine) -> list[str]:
     """Make the views of the database those of `sql/views/`, and return the names of those made anew.
 
-    Raises `LoadError` naming the views of others that stand on ones that have to change.
+    Raises `LoadError` naming the views of others that stand on ones that have to change, and `PassingFaultError` naming
+    who reads them and does not let go. Nothing is changed then.
     """
     files = read_view_files()
-    with engine.begin() as connection:
-        connection.execute(text(f"set local lock_timeout = '{_DDL_LOCK_TIMEOUT}'"))
+    with ddl_transaction(engine, "the deployment of the views") as connection:
         deployed = _read_deployed(connection)
-        stale = _stale(files, deployed)
-        obsolete = sorted(set(deployed) - {file.name for file in files})
-        if not stale and not obsolete:
+        obsolete = set(deployed) - {file.name for file in files}
+        changed = {*_stale(files, deployed), *obsolete}
+        if not changed:
             return []
-        _refuse_foreign_dependents(connection, [*stale, *obsolete])
-        _drop(connection, files, stale, obsolete)
-        for file in files:
-            if file.name in stale:
+        with _set_aside(connection, changed, "the views were not deployed") as dropped:
+            made = [file for file in files if file.name in changed | dropped]
+            for file in made:
                 _create(connection, file)
-    log.info("views=%s deployed", ",".join(sorted(stale)))
-    return sorted(stale)
+    names = sorted(file.name for file in made)
+    log.info("views=%s deployed removed=%s", ",".join(names), ",".join(sorted(obsolete)))
+    return names
+
+
+@contextmanager
+def all_views_set_aside(connection: Connection) -> Iterator[None]:
+    """Drop our views while the body changes the tables under them, and make those of `sql/views/` after it.
+
+    In the connection's transaction, so readers wait, and see the old or the new. Raises `LoadError` naming the views of
+    others that stand on ours.
+    """
+    files = read_view_files()
+    with _set_aside(connection, _read_deployed(connection), "the migrations were not applied"):
+        yield
+        for file in files:
+            _create(connection, file)
 
 
 def refresh_views(engine: Engine) -> list[str]:
@@ -96,7 +112,7 @@ def refresh_views(engine: Engine) -> list[str]:
         connection.execute(text(f"set local work_mem = '{_REFRESH_WORK_MEM}'"))
         connection.execute(text("set local jit = off"))
         for name in names:
-            _run(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
+            run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
         connection.execute(
             text("update pipeline.deployed_views set refreshed_at = now() where view_name = any(:names)"),
             {"names": names},
@@ -104,8 +120,17 @@ def refresh_views(engine: Engine) -> list[str]:
     return names
 
 
+def set_freshness_limit(engine: Engine, freshness_days: float) -> None:
+    """Write the setting FRESHNESS_DAYS where `chicago.data_freshness` reads it."""
+    with engine.begin() as connection:
+        execute(connection, "load/set_freshness_limit", freshness_days=freshness_days)
+
+
 def grant_analyst(engine: Engine, role: str) -> None:
-    """Let the analyst's role read schema chicago; a role that does not exist is a `LoadError`."""
+    """Let the analyst's role read schema chicago, also what is made there later.
+
+    A role that does not exist is a `LoadError`.
+    """
     name = sql.Identifier(role)
     with engine.begin() as connection:
         if (
@@ -113,10 +138,15 @@ def grant_analyst(engine: Engine, role: str) -> None:
             is None
         ):
             raise LoadError(f"ANALYST_ROLE {role!r} does not exist. Create it: create role {role} login;")
-        _run(connection, sql.SQL("grant usage on schema chicago to {}").format(name))
-        _run(
-            connection, sql.SQL("grant select on all tables in schema chicago to {}").format(name)
-        )
+        for grant in (
+            "grant usage on schema chicago to {}",
+            "grant select on all tables in schema chicago to {}",
+            "grant execute on all functions in schema chicago to {}",
+            # A new view is readable in the moment that it is there.
+            "alter default privileges in schema chicago grant select on tables to {}",
+            "alter default privileges in schema chicago grant execute on functions to {}",
+        ):
+            run_sql(connection, sql.SQL(grant).format(name))
 
 
 def _references(file: ViewFile, files: dict[str, ViewFile]) -> set[str]:
@@ -124,6 +154,9 @@ def _references(file: ViewFile, files: dict[str, ViewFile]) -> set[str]:
 
 
 def _read_deployed(connection: Connection) -> dict[str, str]:
+    """Return the digests of the views that we deployed and that are there, by name."""
+    if connection.execute(text("select to_regclass('pipeline.deployed_views')")).scalar() is None:
+        return {}
     rows = connection.execute(
         text(
             "select deployed.view_name, deployed.definition_sha256 from pipeline.deployed_views as deployed"
@@ -143,50 +176,88 @@ def _stale(files: list[ViewFile], deployed: dict[str, str]) -> list[str]:
     return stale
 
 
-def _refuse_foreign_dependents(connection: Connection, changing: list[str]) -> None:
-    rows = connection.execute(
-        text(
-            "select distinct format('%s.%s', namespace.nspname, dependent.relname) as dependent, ours.relname as ours"
-            " from pg_depend as depend"
-            " inner join pg_rewrite as rule on depend.objid = rule.oid"
-            " inner join pg_class as dependent on rule.ev_class = dependent.oid"
-            " inner join pg_namespace as namespace on dependent.relnamespace = namespace.oid"
-            " inner join pg_class as ours on depend.refobjid = ours.oid"
-            " where ours.relnamespace = 'chicago'::regnamespace and ours.relname = any(:changing)"
-            " and dependent.oid <> ours.oid and ours.relkind in ('v', 'm')"
-            " and not exists (select 1 from pipeline.deployed_views as known"
-            " where namespace.nspname = 'chicago' and known.view_name = dependent.relname)"
-        ),
-        {"changing": changing},
-    ).all()
-    if rows:
-        named = ", ".join(f"{row.dependent} (on chicago.{row.ours})" for row in rows)
+@contextmanager
+def _set_aside(connection: Connection, changing: Collection[str], refusal: str) -> Iterator[set[str]]:
+    """Drop views of ours and those of ours that read them; give the rights on them again after the body.
+
+    Yields the names of the dropped. The order is the catalogue's, since the files may name other views by now.
+    """
+    deployed = set(_read_deployed(connection))
+    dependencies = [
+        (_known(row.dependent_schema, row.dependent, deployed), row)
+        for row in execute(connection, "checks/view_dependencies").all()
+    ]
+    dropped = _with_dependents(set(changing) & deployed, dependencies)
+    _refuse_foreign(connection, dropped, set(changing) - deployed, dependencies, refusal)
+    grants = execute(connection, "checks/view_grants").all()
+    graph = {name: {ours for ours, row in dependencies if ours and row.ours == name} for name in dropped}
+    for name in TopologicalSorter(graph).static_order():
+        _drop(connection, name)
+    connection.execute(
+        text("delete from pipeline.deployed_views where view_name = any(:names)"),
+        {"names": sorted(dropped | set(changing))},
+    )
+    yield dropped
+    for grant in grants:
+        if grant.view_name in dropped:
+            _grant_again(connection, grant)
+
+
+def _known(schema: str, name: str, deployed: set[str]) -> str | None:
+    """Return the name of a view if it is one of ours."""
+    return name if schema == "chicago" and name in deployed else None
+
+
+def _with_dependents(names: set[str], dependencies: list[tuple[str | None, Any]]) -> set[str]:
+    while more := {ours for ours, row in dependencies if ours and row.ours in names} - names:
+        names = names | more
+    return names
+
+
+def _refuse_foreign(
+    connection: Connection,
+    dropped: set[str],
+    new: set[str],
+    dependencies: list[tuple[str | None, Any]],
+    refusal: str,
+) -> None:
+    """Raise `LoadError` where a view of somebody else stands on ones to drop, or has the name of a new one."""
+    foreign = [
+        f"{row.dependent_schema}.{row.dependent} (on chicago.{row.ours})"
+        for ours, row in dependencies
+        if ours is None and row.ours in dropped
+    ]
+    if foreign:
         raise LoadError(
-            f"views were not deployed: others stand on ones that have to change: {named}. "
+            f"{refusal}: others stand on ones that have to change: {', '.join(foreign)}. "
             "Drop or move them, run again, and make them anew; the warehouse's rows are not concerned."
         )
-
-
-def _drop(connection: Connection, files: list[ViewFile], stale: list[str], obsolete: list[str]) -> None:
-    order = {file.name: place for place, file in enumerate(files)}
-    # An obsolete view may stand on stale ones, and never the other way round once the files no longer name it.
-    for name in [*obsolete, *sorted(stale, key=lambda name: -order[name])]:
-        kind = connection.execute(
-            text(
-                "select relkind::text from pg_class where oid = to_regclass('chicago.' || quote_ident(:name))"
-            ),
-            {"name": name},
-        ).scalar()
-        if kind in {"v", "m"}:
-            noun = sql.SQL("materialized view" if kind == "m" else "view")
-            _run(connection, sql.SQL("drop {} {}").format(noun, _relation(name)))
-        connection.execute(
-            text("delete from pipeline.deployed_views where view_name = :name"), {"name": name}
+    taken = connection.execute(
+        text(
+            "select relname from pg_class where relnamespace = 'chicago'::regnamespace and relname = any(:new)"
+            " order by relname"
+        ),
+        {"new": sorted(new)},
+    ).scalars()
+    if names := ", ".join(f"chicago.{name}" for name in taken):
+        raise LoadError(
+            f"{refusal}: {names} is there, and not of our making. "
+            "Rename it or move it to another schema, and run again."
         )
+
+
+def _drop(connection: Connection, name: str) -> None:
+    kind = connection.execute(
+        text("select relkind::text from pg_class where oid = to_regclass('chicago.' || quote_ident(:name))"),
+        {"name": name},
+    ).scalar()
+    noun = sql.SQL("materialized view" if kind == "m" else "view")
+    # Restricted: what stands on it and is no view (a function that returns its rows) stops it, by name.
+    run_sql(connection, sql.SQL("drop {} {}").format(noun, _relation(name)))
 
 
 def _create(connection: Connection, file: ViewFile) -> None:
-    _run(connection, file.content.encode())
+    run_sql(connection, file.content)
     connection.execute(
         text(
             "insert into pipeline.deployed_views (view_name, is_materialized, definition_sha256, refreshed_at)"
@@ -196,11 +267,27 @@ def _create(connection: Connection, file: ViewFile) -> None:
     )
 
 
+def _grant_again(connection: Connection, grant: Any) -> None:
+    """Give a right to read again, unless the view or its column is no more."""
+    exists = connection.execute(
+        text(
+            "select to_regclass('chicago.' || quote_ident(:view)) is not null and (cast(:column as text) is null"
+            " or exists (select 1 from pg_attribute where attrelid = to_regclass('chicago.' || quote_ident(:view))"
+            " and attname = :column and not attisdropped))"
+        ),
+        {"view": grant.view_name, "column": grant.column_name},
+    ).scalar_one()
+    if not exists:
+        return
+    what = sql.SQL("select") + (
+        sql.SQL(" ({})").format(sql.Identifier(grant.column_name)) if grant.column_name else sql.SQL("")
+    )
+    whom = sql.SQL("public") if grant.grantee is None else sql.Identifier(grant.grantee)
+    option = sql.SQL(" with grant option" if grant.is_grantable else "")
+    run_sql(
+        connection, sql.SQL("grant {} on {} to {}{}").format(what, _relation(grant.view_name), whom, option)
+    )
+
+
 def _relation(name: str) -> sql.Identifier:
     return sql.Identifier("chicago", name)
-
-
-def _run(connection: Connection, statement: sql.Composed | bytes) -> None:
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    driver.execute(statement)

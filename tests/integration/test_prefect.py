@@ -1,6 +1,10 @@
 """What an operator sees in Prefect: the run, its windows as children, its report; and nothing secret."""
 
+import os
+
 import requests
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 from tests.integration.conftest import crime
 
 from demo.datasets import ONE_YEAR
@@ -57,13 +61,42 @@ def test_a_token_and_a_password_are_nowhere_in_what_a_run_leaves(world):
     world.store.insert(CRIMES, [crime("JH000001"), crime("JH000002", ward="99")], at=world.now())
     code, out, err = world.run_main(APP_TOKEN=token, DB_PASSWORD=password)
     assert code == 0
-    assert any(seen.headers.get("X-App-Token", seen.headers.get("x-app-token")) == token for seen in world.portal.requests)
+    sent = [{name.lower(): value for name, value in seen.headers.items()} for seen in world.portal.requests]
+    assert any(headers.get("x-app-token") == token for headers in sent)
     assert not any(token in seen.target for seen in world.portal.requests)
     runs = ask(world, "flow_runs", sort="START_TIME_DESC", limit=5)
     logs = ask(world, "logs", limit=200, sort="TIMESTAMP_DESC")
     artifacts = ask(world, "artifacts", limit=5, sort="CREATED_DESC")
     tables = [
-        world.query(f"select * from pipeline.{table}") for table in ("runs", "windows", "rejected_rows", "audits")
+        world.query(f"select * from pipeline.{table}")
+        for table in ("runs", "windows", "rejected_rows", "audits")
     ]
     for secret in (token, password):
         assert secret not in repr((out, err, runs, logs, artifacts, tables))
+
+
+def test_a_saved_block_is_the_warehouse_where_it_is_named(world, monkeypatch):
+    monkeypatch.delenv("SERVER_NAME")
+    monkeypatch.setenv("WAREHOUSE_BLOCK", f"warehouse-{world.environment['DATABASE_NAME'].replace('_', '-')}")
+    components = ConnectionComponents(
+        driver="postgresql+psycopg",
+        username=world.environment["DB_USERNAME"],
+        database=world.environment["DATABASE_NAME"],
+        query={"host": world.environment["SERVER_NAME"]},
+    )
+    with temporary_settings({PREFECT_API_URL: world.prefect_api}):
+        SqlAlchemyConnector(connection_info=components).save(os.environ["WAREHOUSE_BLOCK"], overwrite=True)
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    assert world.run().is_completed()
+    assert world.value("select count(*) from chicago.crimes") == 1
+    environment = {"SERVER_NAME": "", "WAREHOUSE_BLOCK": os.environ["WAREHOUSE_BLOCK"]}
+    code, out, err = world.run_main(**environment)
+    assert code == 0, err
+    assert world.environment["DATABASE_NAME"] in out
+
+
+def test_a_block_that_is_not_there_is_named(world):
+    code, out, err = world.run_main(SERVER_NAME="", WAREHOUSE_BLOCK="nobody-saved-it")
+    assert code == 2
+    assert "WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block 'nobody-saved-it'" in err
+    assert "Traceback" not in out + err
