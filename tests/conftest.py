@@ -1,9 +1,22 @@
-"""What all tests share: where the real pulls of the source are."""
+"""What all tests share: where the real pulls of the source are, and the end of the session's services."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from tasks.warehouse import local_services
+
+
+def pytest_sessionfinish(session):
+    """Stop the services that the session started and remove their data; under xdist, once all workers are done."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    folder = session.config._tmp_path_factory.getbasetemp() / "services"
+    if folder.exists():
+        local_services.stop(folder)
+        shutil.rmtree(local_services.services_folder(folder), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -47,9 +47,7 @@ def postgres(tmp_path_factory, pytestconfig):
     """Give the session's PostgreSQL."""
     folder = _services_folder(tmp_path_factory)
     folder.mkdir(exist_ok=True)
-    yield local_services.ensure_postgres(folder)
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
-        local_services.stop(folder)
+    return local_services.ensure_postgres(folder)  # tests/conftest.py stops it when all workers are done
 
 
 @pytest.fixture(scope="session")
