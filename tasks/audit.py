@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 from tasks import connections
 from tasks.check_database import Plan, census_state
 from tasks.claim import Claim
-from tasks.contract.crimes import to_crimes, to_raw_frame
+from tasks.contract.crimes import to_census_frame, to_crimes
 from tasks.errors import PipelineError, UnequalError
 from tasks.extract import read_window, span_start, start_window
 from tasks.load import guards_of, load_window
@@ -133,14 +133,11 @@ class Auditor:
         where = None if request.is_whole else soql.in_window(profile, asked)
         select = f"{profile.key},{profile.version},{profile.occurrence}"
         whole, state = self.source.read("the census", lambda: read_rows(portal, where, select))
-        raw = to_raw_frame(whole.rows, profile)[["crime_id", "version", "date_of_occurrence"]]
-        raw["date_of_occurrence"] = pd.to_datetime(
-            raw["date_of_occurrence"].astype(object), format="ISO8601", errors="coerce"
-        )
+        census_rows = to_census_frame(whole.rows, profile)
         oldest = span_start(state)
         start = max(request.start, oldest) if request.start else oldest
         end = None if request.is_whole else request.end or datetime.max
-        return raw, state, Span(start, end)
+        return census_rows, state, Span(start, end)
 
     def _mend(self, windows: Sequence[Window]) -> None:
         """Sync windows again, each having its chance; raise the first error after the last of them."""

@@ -117,6 +117,21 @@ def to_raw_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> pd.
     )
 
 
+def to_census_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> pd.DataFrame:
+    """Return census rows as a frame: one row a row of the source; crime_id, version, date_of_occurrence.
+
+    The date is Chicago wall clock, null where there is none.
+    """
+    dates = pd.Series(_text_array([row.get(profile.occurrence) for row in rows]), dtype=TEXT)
+    return pd.DataFrame(
+        {
+            "crime_id": pd.array(_text_array([row[profile.key] for row in rows]), dtype=TEXT),
+            "version": pd.array(_text_array([row.get(profile.version) for row in rows]), dtype=TEXT),
+            "date_of_occurrence": pd.to_datetime(dates.astype(object), format="ISO8601", errors="coerce"),
+        }
+    )
+
+
 def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
     """Return the rows of a raw frame, accepted by the contract or rejected with every reason.
 
