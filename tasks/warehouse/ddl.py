@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import psycopg
 from psycopg import sql
+from psycopg.errors import DependentObjectsStillExist, LockNotAvailable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from tasks.errors import LoadError
 from tasks.warehouse.faults import PassingFaultError
 from tasks.warehouse.sql_files import execute
 
@@ -19,14 +22,14 @@ from tasks.warehouse.sql_files import execute
 LOCK_TIMEOUT_SECONDS: Final = 5
 # Grouping in memory and not on disk; the statements of a deployment run one after the other.
 _WORK_MEM: Final = "256MB"
-_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 @contextmanager
 def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
     """Give a transaction that waits for readers a few seconds only.
 
-    Raises `PassingFaultError` naming `what` and the sessions that were in the way; everything is rolled back then.
+    Raises `PassingFaultError` naming the sessions that were in the way, and `LoadError` naming what stands on a
+    thing to drop; everything is rolled back then. what: what was under way, to begin a sentence.
     """
     try:
         with engine.begin() as connection:
@@ -34,13 +37,20 @@ def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
             connection.execute(text(f"set local work_mem = '{_WORK_MEM}'"))
             connection.execute(text("set local jit = off"))
             yield connection
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-            raise
-        raise PassingFaultError(
-            f"{what} had to wait more than {LOCK_TIMEOUT_SECONDS} s for {_holders(engine)}; nothing was changed. "
-            "Let them end their transactions (or end them: select pg_terminate_backend(pid)), and run again."
-        ) from error
+    except (DBAPIError, psycopg.Error) as error:
+        driver_error = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(driver_error, LockNotAvailable):
+            raise PassingFaultError(
+                f"{what} waited {LOCK_TIMEOUT_SECONDS} s for {_holders(engine)}, and nothing was changed. "
+                "Let them end their transactions (or end them: select pg_terminate_backend(pid)), and run again."
+            ) from error
+        if isinstance(error, DBAPIError) and isinstance(driver_error, DependentObjectsStillExist):
+            detail = driver_error.diag.message_detail or str(driver_error)
+            raise LoadError(
+                f"{what} met something that is not ours: {' '.join(detail.split())}; nothing was changed. "
+                "Drop or move it, run again, and make it anew."
+            ) from error
+        raise
 
 
 def run_sql(connection: Connection, statement: sql.Composed | str) -> None:

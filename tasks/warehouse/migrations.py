@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final, Self
 
+import psycopg
 import yoyo
 from psycopg.errors import DependentObjectsStillExist, FeatureNotSupported
 from sqlalchemy import Connection, Engine, text
@@ -19,6 +20,7 @@ from yoyo.connections import parse_uri
 
 from tasks.errors import LoadError
 from tasks.warehouse.ddl import ddl_transaction
+from tasks.warehouse.engine import first_line
 from tasks.warehouse.sql_files import SQL_FOLDER
 from tasks.warehouse.views import all_views_set_aside
 
@@ -74,8 +76,12 @@ def migrate(engine: Engine) -> list[str]:
     try:
         names = _apply(engine, lambda _connection: nullcontext())
     except (DependentObjectsStillExist, FeatureNotSupported):
-        # A column under a view has to change, and it is not known under which.
+        # A column under a view has to change, and it is not known whose view that is.
         names = _apply_around_views(engine)
+    except psycopg.Error as error:
+        raise LoadError(
+            f"the migrations were not applied: {first_line(error)}; nothing was changed."
+        ) from error
     if names:
         log.info("migrations=%s applied", ",".join(names))
     return names
@@ -107,11 +113,10 @@ def _apply(engine: Engine, around: Callable[[Connection], AbstractContextManager
 def _apply_around_views(engine: Engine) -> list[str]:
     try:
         return _apply(engine, all_views_set_aside)
-    except (DependentObjectsStillExist, FeatureNotSupported) as error:
-        detail = " ".join(str(error).split())
+    except psycopg.Error as error:
         raise LoadError(
-            f"the migrations were not applied: something that is not ours stands on what has to change: {detail}. "
-            "Drop or move it, run again, and make it anew; nothing was changed."
+            f"the migrations were not applied: {first_line(error)}; nothing was changed. "
+            "If a view or function is named that is not ours, drop or move it, run again, and make it anew."
         ) from error
 
 
