@@ -11,7 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image format psql stop \
-	deploy requirements clean
+	deploy dictionary requirements clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -62,6 +62,9 @@ stop: ## end the local services (PostgreSQL, Prefect's server); the data stay
 
 deploy: $(INSTALLED) ## put the deployments of prefect.yaml on the Prefect server (WORK_POOL, IMAGE: see there)
 	@$(BIN)/python -m deploy.to_prefect
+
+dictionary: $(INSTALLED) ## write docs/data-dictionary.md from the comments in sql/
+	@$(BIN)/python -m tasks.warehouse.dictionary
 
 requirements: $(INSTALLED) ## compile both requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 -o requirements.txt

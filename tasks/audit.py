@@ -94,27 +94,24 @@ class Auditor:
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, int]:
+        """Compare, and sync again what differs, until nothing does or `MOST_ROUNDS` are over; return the last comparison."""
         comparison = self._compare(1)
-        for round_ in range(2, MOST_ROUNDS + 2):
+        for round_ in range(1, MOST_ROUNDS + 1):
             windows = _windows_to_mend(comparison, failed, self.settings.window_days)
             if comparison.equal or not (windows or comparison.stray_ids):
-                break
-            if round_ > MOST_ROUNDS:
-                return comparison, MOST_ROUNDS
+                return comparison, round_
             log.info(
                 "audit_round=%d missing=%d surplus=%d outdated=%d days=%d",
-                round_ - 1,
+                round_,
                 comparison.missing,
                 comparison.surplus,
                 comparison.outdated,
                 len(comparison.differing_days),
             )
             census.drop_strays(self.engine, comparison.stray_ids)
-            self._mend([replace(window, round=round_ - 1) for window in windows])
-            comparison = self._compare(round_)
-        else:
-            round_ = MOST_ROUNDS + 1
-        return comparison, round_ - 1
+            self._mend([replace(window, round=round_) for window in windows])
+            comparison = self._compare(round_ + 1)
+        return comparison, MOST_ROUNDS + 1
 
     def _compare(self, round_: int) -> Comparison:
         frame, state, span = self._read_census()

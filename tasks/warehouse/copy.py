@@ -10,22 +10,18 @@ from typing import Any
 import pandas as pd
 import psycopg
 import pyarrow
-import pyarrow.compute as pc
 import pyarrow.csv
 from psycopg import sql
 from sqlalchemy import Connection
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
-    r"""Append a frame to a table with columns of the same names; missing values become NULL.
+    """Append a frame to a table with columns of the same names; missing values become NULL.
 
-    The rows go as CSV that Arrow writes. Text with a line break goes value by value instead: before version 18
-    PostgreSQL takes a line `\.` for the end of the data, even inside of quotes.
+    The rows go as CSV that Arrow writes. It quotes every text and no missing one, which is how CSV tells empty from
+    NULL; and a quoted line `\\.` is no end of the data (it was for psql before version 18, and never for the server).
     """
     arrow = pyarrow.Table.from_pandas(frame, preserve_index=False)
-    if _has_line_breaks(arrow):
-        copy_rows(connection, table, list(frame.columns), _python_rows(frame))
-        return
     buffer = io.BytesIO()
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
     pyarrow.csv.write_csv(arrow, buffer, options)
@@ -60,17 +56,3 @@ def _name(table: str) -> sql.Identifier:
 
 def _names(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(column) for column in columns)
-
-
-def _has_line_breaks(table: pyarrow.Table) -> bool:
-    texts = [
-        column
-        for column in table.columns
-        if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type)
-    ]
-    return any(pc.any(pc.match_substring_regex(column, "[\r\n]")).as_py() for column in texts)
-
-
-def _python_rows(frame: pd.DataFrame) -> Iterable[Sequence[Any]]:
-    columns = [frame[column].astype(object).where(frame[column].notna(), None) for column in frame.columns]
-    return zip(*columns, strict=True)

@@ -134,7 +134,7 @@ def typed_frame(names):
     )
 
 
-@pytest.mark.parametrize("suffix", ["", "\n"], ids=["as CSV", "row by row"])
+@pytest.mark.parametrize("suffix", ["", "\n"], ids=["plain", "line breaks"])
 @pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Kolkata"])
 def test_every_type_is_stored_exactly_and_missing_is_null(connection, suffix, zone):
     """B08, B15: numbers to the last digit, clocks and instants in any zone of the session, and no NaN."""

@@ -63,7 +63,8 @@ class Warehouse:
         """Return all that a deployment could change: relations by their ids, their columns and rights, the record."""
         return self.query(
             "select class.oid, class.relname, class.relacl::text,"
-            " array_agg(attribute.attname || format_type(atttypid, 0)) from pg_class as class join pg_attribute as attribute on attribute.attrelid = class.oid and attnum > 0"
+            " array_agg(attribute.attname || format_type(atttypid, 0)) from pg_class as class"
+            " join pg_attribute as attribute on attribute.attrelid = class.oid and attnum > 0"
             " where relnamespace in ('chicago'::regnamespace, 'pipeline'::regnamespace) group by 1, 2, 3 order by 1"
         ) + self.query("select * from pipeline.deployed_views order by view_name")
 
@@ -269,7 +270,8 @@ def test_a_reader_who_ends_in_time_only_delays_the_deployment(warehouse):
 def test_a_refresh_waits_for_no_reader_and_no_reader_for_a_refresh(warehouse):
     warehouse.query(
         "insert into chicago.crimes"
-        " (crime_id, case_number, date_of_occurrence, iucr, primary_description, arrest, domestic) values ('row-1', 'JH1', '2024-03-01 10:00', '0820', 'THEFT', false, false)"
+        " (crime_id, case_number, date_of_occurrence, iucr, primary_description, arrest, domestic)"
+        " values ('row-1', 'JH1', '2024-03-01 10:00', '0820', 'THEFT', false, false)"
     )
     with warehouse.reader(
         "select * from chicago.daily_cube", "select * from chicago.crime_map_cells"
