@@ -96,7 +96,10 @@ class Bench:
         pristine = FOLDER / f"city-{self.rows}"
         if not (pristine / "city.sqlite").exists():
             subprocess.run(
-                [sys.executable, "-m", "demo.city", "--state", pristine, "--rows", str(self.rows), "--as-of", "2026-11-25"],
+                [
+                    *(sys.executable, "-m", "demo.city", "--state", pristine),
+                    *("--rows", str(self.rows), "--as-of", "2026-11-25"),
+                ],
                 cwd=PROJECT, check=True,
             )  # fmt: skip
         shutil.rmtree(FOLDER / "city", ignore_errors=True)
@@ -177,9 +180,7 @@ class Bench:
 
     def report(self) -> None:
         """Print medians, spread and ratios."""
-        print(
-            f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-        )
+        print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
         print(f"{'':28}{'wall s':>16}{'CPU s':>10}{'peak MB':>10}")
         for what, runs in self.measured.items():
             walls = [run.wall for run in runs]

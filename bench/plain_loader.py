@@ -1,7 +1,7 @@
-"""A plain loader, done well: what most scripts for this dataset do. The benchmark's yardstick, not part of the product.
+"""A plain loader, done well: what most scripts for this dataset do. The benchmark's yardstick, no part of the product.
 
-50,000-row pages in order of :id, pandas, multi-row `insert … on conflict` in batches, one connection; an upsert behind an
-:updated_at watermark. It keeps ghosts and proves nothing.
+50,000-row pages in order of :id, pandas, multi-row `insert … on conflict` in batches, one connection; an upsert behind
+an :updated_at watermark. It keeps ghosts and proves nothing.
 """
 
 import argparse

@@ -94,7 +94,7 @@ class Auditor:
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, int]:
-        """Compare, and sync again what differs, until nothing does or `MOST_ROUNDS` are over; return the last comparison."""
+        """Compare and sync again until nothing differs or `MOST_ROUNDS` are over; return the last comparison."""
         comparison = self._compare(1)
         for round_ in range(1, MOST_ROUNDS + 1):
             windows = _windows_to_mend(comparison, failed, self.settings.window_days)

@@ -74,7 +74,7 @@ comment on materialized view chicago.daily_crimes is
 
 comment on column chicago.daily_crimes.date is 'Key. Chicago local date of occurrence.';
 
-comment on column chicago.daily_crimes.crimes is 'Crimes.';
+comment on column chicago.daily_crimes.crimes is 'Rows of crimes: incidents, and a homicide''s victims.';
 
 comment on column chicago.daily_crimes.violent is 'Violent index crimes, by FBI code.';
 

@@ -28,7 +28,7 @@ comment on column chicago.daily_cube.date is 'Chicago local date of occurrence.'
 
 comment on column chicago.daily_cube.district is 'Police district. Null: unknown.';
 
-comment on column chicago.daily_cube.crimes is 'Crimes.';
+comment on column chicago.daily_cube.crimes is 'Rows of crimes: incidents, and a homicide''s victims.';
 
 comment on column chicago.daily_cube.violent is 'Violent index crimes, by FBI code.';
 

@@ -31,4 +31,4 @@ comment on column chicago.hour_cube.is_unknown_time is
 comment on column chicago.hour_cube.is_complete is
 'Whether these crimes are those of complete days: see daily_crimes.';
 
-comment on column chicago.hour_cube.crimes is 'Crimes.';
+comment on column chicago.hour_cube.crimes is 'Rows of crimes: incidents, and a homicide''s victims.';

@@ -80,7 +80,7 @@ comment on column chicago.place_cube.is_property is
 comment on column chicago.place_cube.is_complete is
 'Whether these crimes are those of complete days: see daily_crimes.';
 
-comment on column chicago.place_cube.crimes is 'Crimes.';
+comment on column chicago.place_cube.crimes is 'Rows of crimes: incidents, and a homicide''s victims.';
 
 comment on column chicago.place_cube.arrests is 'Crimes with an arrest.';
 

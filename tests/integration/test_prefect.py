@@ -5,9 +5,9 @@ import os
 import requests
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
-from tests.integration.conftest import crime
 
 from demo.datasets import ONE_YEAR
+from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id
 

@@ -1,0 +1,53 @@
+"""Everything that an analyst or operator can name says what it is, and the dictionary made of it is up to date."""
+
+import re
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from tasks.warehouse.dictionary import DICTIONARY_FILE, read_catalogue, to_markdown, uncommented
+
+
+@pytest.fixture
+def connection(postgres, database):
+    """Give a connection to a warehouse with tables and views and no row."""
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(database))
+    )
+    with engine.connect() as opened:
+        yield opened
+    engine.dispose()
+
+
+def test_every_table_view_column_and_function_has_its_comment(connection):
+    catalogue = read_catalogue(connection)
+    assert uncommented(catalogue) == []
+    assert {relation.schema for relation in catalogue.relations} == {"chicago", "pipeline"}
+    kinds = {relation.kind for relation in catalogue.relations}
+    assert kinds == {"table", "view", "materialized view"}
+    assert [name.split("(")[0] for name, *_ in catalogue.functions] == ["chicago.crimes_as_of"]
+
+
+def test_what_has_no_comment_is_found(connection):
+    connection.execute(text("create table pipeline.silent (number integer)"))
+    connection.execute(text("create function chicago.silent() returns integer language sql as 'select 1'"))
+    assert uncommented(read_catalogue(connection)) == [
+        "pipeline.silent",
+        "pipeline.silent.number",
+        "chicago.silent()",
+    ]
+
+
+def test_the_comment_of_a_column_is_more_than_its_name(connection):
+    """A meaning that only repeats the name explains nothing."""
+    for relation in read_catalogue(connection).relations:
+        for column in relation.columns:
+            words = set(re.findall(r"[a-z]+", (column.meaning or "").lower()))
+            assert words - set(column.name.split("_")), f"{relation.full_name}.{column.name}"
+
+
+def test_the_data_dictionary_is_up_to_date(connection):
+    assert DICTIONARY_FILE.read_text("utf-8") == to_markdown(read_catalogue(connection)), (
+        "docs/data-dictionary.md is out of date: run make dictionary and commit it"
+    )
