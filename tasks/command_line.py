@@ -104,8 +104,7 @@ def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
 def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) -> int:
     settings = connections.settings()
     with _prefect_server() as ui_url:
-        # http is for loopback only, and a portal there throttles nobody.
-        if settings.app_token is None and settings.portal_url.startswith("https:"):
+        if settings.app_token is None:
             _say("No APP_TOKEN is set: the portal may throttle the calls. The run goes on.", sys.stderr)
         engine = connections.warehouse()
         with live_progress(engine):

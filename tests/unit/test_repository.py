@@ -85,6 +85,7 @@ def test_the_demo_knows_none_of_the_users_settings():
     assert made == {
         "HOME": "/home/me",
         "ENV_FILE": "",
+        "APP_TOKEN": "stand-in",
         "PORTAL_URL": "http://127.0.0.1:1",
         "DATABASE_NAME": "demo",
         "PREFECT_HOME": "/tmp/prefect",
