@@ -131,6 +131,9 @@ def _conclude(state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
     if run_id is None:
         raise _error_of(state)
     found = read_report(engine, run_id)
+    if found.status == "dead":
+        # Marked so by the run that took its place; what this one has to say is not in the ledger.
+        found = replace(found, message=str(_error_of(state)))
     if asked.json:
         _say(json.dumps(as_dict(found), default=str))
     else:
