@@ -18,7 +18,7 @@ import prefect.settings
 from prefect import State
 from prefect.client.orchestration import get_client
 
-from tasks import connections, status
+from tasks import connections, export, status
 from tasks.claim import Request, claim_run
 from tasks.console import live_progress, set_up_logging
 from tasks.errors import ConfigError, PipelineError, UsageError
@@ -186,7 +186,15 @@ def _replay(_asked: argparse.Namespace, request: Request, _run: Callable[..., An
     return asyncio.run(replay())
 
 
-_COMMANDS: Final = {"run": _run, "plan": _plan, "status": _status, "replay": _replay}
+def _export(asked: argparse.Namespace, _request: Request, _run: Callable[..., Any]) -> int:
+    if asked.to is None:
+        raise UsageError("export needs --to: a folder, or s3://bucket/folder")
+    report = export.export(connections.warehouse(), asked.to, connections.profile().dataset)
+    _say("\n".join(export.to_lines(report)))
+    return DONE
+
+
+_COMMANDS: Final = {"run": _run, "plan": _plan, "status": _status, "replay": _replay, "export": _export}
 
 
 @contextmanager
@@ -235,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(_COMMANDS),
         default="run",
         help="run (default): do what is missing. plan: say what a run would change, and change nothing. "
-        "status: is all well. replay: judge the quarantine again",
+        "status: is all well. replay: judge the quarantine again. export: write files for notebooks and maps",
     )
     parser.add_argument(
         "--mode",
@@ -257,6 +265,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let a mass retirement pass, for this run; look with plan first",
     )
+    parser.add_argument("--to", metavar="WHERE", help="where an export goes: a folder, or s3://bucket/folder")
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
     return parser
 
