@@ -19,7 +19,7 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     r"""Append a frame to a table with columns of the same names; missing values become NULL.
 
     The rows go as CSV that Arrow writes. It quotes every text and no missing one, which is how CSV tells empty from
-    NULL; and a quoted line `\\.` is no end of the data (it was for psql before version 18, and never for the server).
+    NULL; and a quoted line `\.` is no end of the data (it was for psql before version 18, and never for the server).
     """
     arrow = pyarrow.Table.from_pandas(frame, preserve_index=False)
     buffer = io.BytesIO()
