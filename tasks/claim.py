@@ -19,6 +19,7 @@ from tasks import connections
 from tasks.errors import PipelineError, UnequalError
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import Mode, RunStatus
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.migrations import migrate
@@ -82,8 +83,9 @@ async def claim_run(request: Request) -> AsyncIterator[Claim | None]:
 
 
 def _open(engine: Engine, request: Request) -> UUID:
-    migrate(engine)
-    with engine.begin() as transaction:
+    with named_faults(engine, "setting up the warehouse"):
+        migrate(engine)
+    with named_faults(engine, "opening the run"), engine.begin() as transaction:
         for dead in ledger.mark_dead_runs(transaction):
             log.warning("run=%s ended without a word and is marked dead", dead)
         ledger.check_dataset(transaction, connections.profile().dataset)

@@ -17,6 +17,8 @@ from typing import Any, Final, NoReturn, get_args
 import prefect.settings
 from prefect import State
 from prefect.client.orchestration import get_client
+from prefect.exceptions import TerminationSignal
+from sqlalchemy.exc import DBAPIError
 
 from tasks import connections, export, status
 from tasks.claim import Request, claim_run
@@ -28,7 +30,7 @@ from tasks.report import as_dict, read_report, read_run_of_this_process, to_line
 from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS, PROJECT_FOLDER, read_settings
 from tasks.status import read_status
 from tasks.warehouse import local_services
-from tasks.warehouse.engine import shell_command
+from tasks.warehouse.engine import first_line, shell_command
 from tasks.warehouse.ledger import Mode
 from tasks.windows import midnight
 
@@ -94,7 +96,10 @@ def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
     except PipelineError as error:
         _say(f"main.py: {error}", sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
+    except DBAPIError as error:
+        _say(f"main.py: the database said: {first_line(error)}. Check the role's privileges.", sys.stderr)
+        return FAILED
+    except (KeyboardInterrupt, TerminationSignal):
         _say("main.py: stopped; what is committed stays, and the next run goes on from there", sys.stderr)
         return FAILED
     finally:

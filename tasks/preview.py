@@ -11,7 +11,7 @@ from tasks.extract import read_window
 from tasks.settings import Settings
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse import ledger
-from tasks.warehouse.migrations import pending_migrations
+from tasks.warehouse.migrations import read_schema_state, schema_problem
 from tasks.warehouse.sync import SyncInput, preview_window
 
 RETIREMENTS_SHOWN = 20
@@ -21,8 +21,9 @@ def preview_run(engine: Engine, source: SteadySource, request: Request, settings
     """Yield, line by line, what a run would change. Takes no lock, so that it can look while a run works."""
     state = source.state()
     with engine.connect() as connection:
-        if pending_migrations(connection):
-            yield f"the warehouse is not set up; a run would load all {state.row_count:,} rows of the source"
+        problem = schema_problem(read_schema_state(connection))
+        if problem is not None:
+            yield f"{problem} (the source holds {state.row_count:,})"
             return
         plan = decide(connection, source, request, settings, state, ledger.read_unfinished(connection))
     yield f"{plan.kind}: {len(plan.windows)} windows, because {plan.reason}"

@@ -14,7 +14,7 @@ from tasks.errors import SourceError
 from tasks.source.portal import SourceState
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse import ledger
-from tasks.warehouse.migrations import pending_migrations
+from tasks.warehouse.migrations import read_schema_state, schema_problem
 
 # A daily run and half a day of grace; the alarm in the cloud waits as long.
 LONGEST_SILENCE: Final = timedelta(hours=36)
@@ -31,9 +31,9 @@ class Status:
 def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_days: float) -> Status:
     """Return how things stand at `now`, an instant."""
     with engine.connect() as connection:
-        if pending_migrations(connection):
-            problem = "the warehouse is not set up, or of an older version; a run sets it up"
-            return Status(("held       nothing yet",), (problem,))
+        problem = schema_problem(read_schema_state(connection))
+        if problem is not None:
+            return Status((), (problem,))
         facts = connection.execute(text(_FACTS)).one()
         state = ledger.read_state(connection)
     try:
@@ -80,9 +80,14 @@ def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> 
     problems = []
     if state != "current":
         problems.append(f"the warehouse is {state}: a run is needed (python flows/main.py)")
+    if facts.last_status in {"failed", "dead", "stopped"}:
+        problems.append(f"the last run is {facts.last_status}: {facts.last_message or 'it left no word'}")
     if facts.checked_at and not facts.equal:
         problems.append("the last audit found rows that differ")
-    is_behind = theirs is not None and theirs.newest_update != facts.audited_update
+    is_behind = theirs is not None and (theirs.last_modified, theirs.newest_update) != (
+        facts.audited_modified,
+        facts.audited_update,
+    )
     if (
         state == "current"
         and is_behind
@@ -125,17 +130,19 @@ select
     last_run.kind as last_kind,
     last_run.status as last_status,
     last_run.started_at as last_started,
+    last_run.message as last_message,
     last_audit.checked_at,
     last_audit.proof,
     last_audit.equal,
     last_audit.source_newest_update as audited_update,
+    last_audit.source_last_modified as audited_modified,
     (select max(checked_at) from pipeline.audits where equal) as last_equal
 from (select 1) as one
 left join lateral (
-    select coalesce(kind, mode) as kind, status, started_at
+    select coalesce(kind, mode) as kind, status, started_at, message
     from pipeline.runs where status <> 'skipped' order by started_at desc limit 1
 ) as last_run on true
 left join lateral (
-    select checked_at, proof, equal, source_newest_update from pipeline.audits order by audit_id desc limit 1
+    select checked_at, proof, equal, source_newest_update, source_last_modified from pipeline.audits order by audit_id desc limit 1
 ) as last_audit on true
 """

@@ -8,7 +8,7 @@ is a row that a killed run leaves behind, so it is not used. Mirrors https://oll
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import psycopg
 import yoyo
@@ -87,14 +87,27 @@ def migrate(engine: Engine) -> list[str]:
     return names
 
 
-def pending_migrations(connection: Connection) -> bool:
-    """Say whether `migrate` would do anything; changes nothing."""
-    applied = connection.execute(text("select to_regclass('pipeline._yoyo_migration')")).scalar()
-    if applied is None:
-        return True
-    rows = connection.execute(text("select migration_hash from pipeline._yoyo_migration")).scalars()
-    known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
-    return not {migration.hash for migration in known} <= set(rows)
+SchemaState = Literal["missing", "older", "current", "newer"]
+
+
+def read_schema_state(connection: Connection) -> SchemaState:
+    """Return how the warehouse's tables stand to this code; changes nothing."""
+    if connection.execute(text("select to_regclass('pipeline._yoyo_migration')")).scalar() is None:
+        return "missing"
+    applied = set(connection.execute(text("select migration_hash from pipeline._yoyo_migration")).scalars())
+    known = {migration.hash for migration in yoyo.read_migrations(str(SQL_FOLDER / "migrations"))}
+    if applied - known:
+        return "newer"
+    return "older" if known - applied else "current"
+
+
+def schema_problem(state: SchemaState) -> str | None:
+    """Return what is to be said of tables that this code cannot read, or None."""
+    return {
+        "missing": "the warehouse is not set up: a run sets it up and loads everything",
+        "older": "the warehouse's tables are of an older version: a run brings them up to date and keeps the rows",
+        "newer": "the warehouse's tables are of a newer version than this code: deploy the newer version",
+    }.get(state)
 
 
 def _apply(engine: Engine, around: Callable[[Connection], AbstractContextManager[None]]) -> list[str]:
