@@ -127,12 +127,16 @@ def _all_windows(
 ) -> tuple[Window, ...]:
     windows: list[Window] = []
     if state.oldest_occurrence and state.newest_occurrence:
-        newest = state.newest_update or state.newest_occurrence.replace(tzinfo=CHICAGO)
-        horizon = midnight(newest.astimezone(CHICAGO).date() + timedelta(days=1))
-        windows = span_windows(state.oldest_occurrence, state.newest_occurrence, horizon, window_days)
+        windows = span_windows(state.oldest_occurrence, state.newest_occurrence, _horizon(state), window_days)
     if _has_undated(connection, source):
         windows.append(UNDATED)
     return tuple(windows)
+
+
+def _horizon(state: SourceState) -> datetime:
+    """Return the first midnight in Chicago after the source's newest stamp; nothing can have occurred after it."""
+    newest = state.newest_update or datetime.now(UTC)
+    return midnight(newest.astimezone(CHICAGO).date() + timedelta(days=1))
 
 
 def _has_undated(connection: Connection, source: SteadySource) -> bool:
@@ -147,7 +151,9 @@ def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
     if state.oldest_occurrence is None or state.newest_occurrence is None:
         return ()
     first = midnight(state.oldest_occurrence.date())
-    last = midnight(state.newest_occurrence.date()) + timedelta(days=1)
+    # What lies beyond the horizon is an error of the source, and is left to the runs over the whole span.
+    newest = min(state.newest_occurrence, _horizon(state))
+    last = midnight(newest.date()) + timedelta(days=1)
     start = max(request.start or first, first)
     end = min(request.end or last, last)
     return tuple(occurrence_windows(start, end, request.window_days))

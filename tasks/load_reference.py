@@ -35,6 +35,8 @@ from tasks.warehouse.reference import (
 log = logging.getLogger(__name__)
 
 REFRESH_AFTER: Final = timedelta(days=7)
+# The City's record begins in 2001.
+EARLIEST_DATE: Final = date(2001, 1, 1)
 # The lists at the portal, and the field that orders them.
 PORTAL_LISTS: Final = {
     "police_stations": ("z8bn-74gv", "district"),
@@ -100,6 +102,8 @@ def _store_dates(
         held = read_date_span(connection)
         calendar = read_calendar_span(connection)
     days = [day for known in (held, span) if known for day in known] or [now.date()]
+    # A typing error in a year does not make a calendar of a thousand years.
+    days = [min(max(day, EARLIEST_DATE), date(now.year + 1, 12, 31)) for day in days]
     is_covered = calendar is not None and calendar[0] <= min(days) and calendar[1].year > max(days).year
     if is_covered and last is not None and now - last.loaded_at < REFRESH_AFTER:
         return False

@@ -143,6 +143,7 @@ left join lateral (
     from pipeline.runs where status <> 'skipped' order by started_at desc limit 1
 ) as last_run on true
 left join lateral (
-    select checked_at, proof, equal, source_newest_update, source_last_modified from pipeline.audits order by audit_id desc limit 1
+    select checked_at, proof, equal, source_newest_update, source_last_modified
+    from pipeline.audits order by audit_id desc limit 1
 ) as last_audit on true
 """

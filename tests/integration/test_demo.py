@@ -74,7 +74,9 @@ def test_the_demo_backfills_then_lives_on_and_touches_nothing_of_the_users(proje
     postgres = local_services.ensure_postgres(project)
     with psycopg.connect(postgres.conninfo("chicago_crime_demo")) as connection:
         runs = connection.execute("select kind, status from pipeline.runs order by started_at").fetchall()
-        equal = connection.execute("select equal from pipeline.audits order by audit_id desc limit 1").fetchone()[0]
+        equal = connection.execute(
+            "select equal from pipeline.audits order by audit_id desc limit 1"
+        ).fetchone()[0]
         databases = {name for (name,) in connection.execute("select datname from pg_database").fetchall()}
     assert runs == [("backfill", "done"), ("incremental", "done")]
     assert equal
