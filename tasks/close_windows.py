@@ -68,5 +68,5 @@ async def close_windows(
         record_outcomes, connections.warehouse(), claim, connections.profile().dataset, windows, errors
     )
     for failure in report.failures:
-        log.error("window=%s failed: %s", failure.window, failure.error)
+        log.error("failed: %s", failure.error)
     return report

@@ -327,8 +327,10 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
 
 
 def _network_problem(error: requests.RequestException) -> str:
-    cause = str(error.args[0]) if error.args else str(error)
-    return f"the portal did not answer: {type(error).__name__}: {cause[:WORDS_SHOWN_OF_AN_ANSWER]}"
+    cause = error.args[0] if error.args else error
+    # urllib3 wraps the reason in words that repeat the whole address.
+    reason = str(getattr(cause, "reason", None) or cause)
+    return f"the portal did not answer: {type(error).__name__}: {reason[:WORDS_SHOWN_OF_AN_ANSWER]}"
 
 
 def _say_that_we_wait(state: RetryCallState) -> None:
