@@ -526,12 +526,13 @@ def test_as_many_distinct_ids_as_the_source_counts_or_it_is_no_read(connect, ids
 def moving(portal, store, times):
     """Move the source as often as this, each time while a page is asked for."""
     moved = []
+    one_at_a_time = threading.Lock()  # the portal answers each request in a thread of its own
 
     def move(seen):
-        if len(moved) < times and seen.params.get("$order") == ":id":
-            moved.append(
-                store.insert(CRIMES, [crime("JH999999")], at=FIRST_LOAD + timedelta(days=2 + len(moved)))
-            )
+        with one_at_a_time:
+            if len(moved) < times and seen.params.get("$order") == ":id":
+                at = FIRST_LOAD + timedelta(days=2 + len(moved))
+                moved.append(store.insert(CRIMES, [crime("JH999999")], at=at))
 
     portal.before_answer = move
     yield moved
