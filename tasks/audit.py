@@ -133,7 +133,8 @@ class Auditor:
         census_rows = to_census_frame(whole.rows, profile)
         oldest = span_start(state)
         start = max(request.start, oldest) if request.start else oldest
-        end = None if request.is_whole else request.end or datetime.max
+        # A range that has aged out whole is compared as an empty one: none of it is ours to judge.
+        end = None if request.is_whole else max(request.end or datetime.max, start)
         return census_rows, state, Span(start, end)
 
     def _mend(self, windows: Sequence[Window]) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -47,7 +48,13 @@ def postgres(tmp_path_factory, pytestconfig):
     """Give the session's PostgreSQL."""
     folder = _services_folder(tmp_path_factory)
     folder.mkdir(exist_ok=True)
-    return local_services.ensure_postgres(folder)  # tests/conftest.py stops it when all workers are done
+    started = local_services.ensure_postgres(folder)  # tests/conftest.py stops it when all workers are done
+    # What a test wrote need not outlive a power cut, and hundreds of databases are made and dropped.
+    with psycopg.connect(started.conninfo("postgres"), autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"alter system set {name} = off")
+        connection.execute("select pg_reload_conf()")
+    return started
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +63,8 @@ def prefect_server(postgres, tmp_path_factory):
     return local_services.ensure_prefect_server(_services_folder(tmp_path_factory), postgres)
 
 
-@pytest.fixture(scope="session")
-def template(postgres, tmp_path_factory):
-    """Give the name of a database with tables, lists, calendar and views, and no run yet."""
+def make_template(postgres):
+    """Make a database with tables, lists, calendar and views, and no run yet; return its name."""
     name = f"template_{os.getpid()}"
     local_services.ensure_database(postgres, name)
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
@@ -76,15 +82,44 @@ def template(postgres, tmp_path_factory):
     return name
 
 
-@pytest.fixture
-def database(postgres, template):
-    """Give the name of a database that is set up and holds no row, dropped after the test."""
+@contextmanager
+def database_like(postgres, template):
+    """Give the name of a database of its own, made from a template and dropped at the end."""
     name = f"test_{os.getpid()}_{time.monotonic_ns()}"
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        try:
+            yield name
+        finally:
+            connections.close()
+            connection.execute(f'drop database "{name}" with (force)')
+
+
+def settings_of(postgres, database, portal, prefect_api):
+    """Return what a run reads from its environment, to run between this portal and this database."""
+    return {
+        "ENV_FILE": "",
+        "SERVER_NAME": str(postgres.socket_dir),
+        "DB_USERNAME": postgres.user,
+        "DATABASE_NAME": database,
+        "DB_SSLMODE": "disable",
+        "PORTAL_URL": portal.url,
+        "PORTAL_PATIENCE_SECONDS": "5",
+        "PREFECT_API_URL": prefect_api,
+    }
+
+
+@pytest.fixture(scope="session")
+def template(postgres):
+    """Give the name of a database with tables, lists, calendar and views, and no run yet."""
+    return make_template(postgres)
+
+
+@pytest.fixture
+def database(postgres, template):
+    """Give the name of a database that is set up and holds no row, dropped after the test."""
+    with database_like(postgres, template) as name:
         yield name
-        connections.close()
-        connection.execute(f'drop database "{name}" with (force)')
 
 
 @pytest.fixture
@@ -105,16 +140,7 @@ def portal(store):
 @pytest.fixture
 def environment(monkeypatch, postgres, database, portal, prefect_server):
     """Set what a run reads from its environment, and return it."""
-    values = {
-        "ENV_FILE": "",
-        "SERVER_NAME": str(postgres.socket_dir),
-        "DB_USERNAME": postgres.user,
-        "DATABASE_NAME": database,
-        "DB_SSLMODE": "disable",
-        "PORTAL_URL": portal.url,
-        "PORTAL_PATIENCE_SECONDS": "5",
-        "PREFECT_API_URL": prefect_server.api_url,
-    }
+    values = settings_of(postgres, database, portal, prefect_server.api_url)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     connections.close()

@@ -1,6 +1,6 @@
 """The City's own rows: two pulls a day apart, and what has to hold after each.
 
-The oracle shares no code with the loader.
+The oracle (tests/oracle.py) shares no code with the loader.
 """
 
 import csv
@@ -12,67 +12,10 @@ import pandas as pd
 import pytest
 
 from demo.datasets import ONE_YEAR, rows_of_pull
+from tests.oracle import COLUMNS, expected_row
 
 FOURTEENTH = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
 FIFTEENTH = datetime(2024, 1, 15, 11, 2, 27, tzinfo=UTC)
-COLUMNS = [
-    "crime_id",
-    "case_number",
-    "date_of_occurrence",
-    "block",
-    "iucr",
-    "primary_description",
-    "secondary_description",
-    "location_description",
-    "arrest",
-    "domestic",
-    "beat",
-    "district",
-    "ward",
-    "community_area",
-    "fbi_code",
-    "x_coordinate",
-    "y_coordinate",
-    "latitude",
-    "longitude",
-    "created_at",
-    "updated_at",
-    "version",
-]
-
-
-def expected_row(raw):
-    """Return what `chicago.crimes` has to hold of a row of the pull, value by value, in plain Python."""
-    row = {name: value if value != "" else None for name, value in raw.items()}
-    beat = row["beat"]
-    x, y = row["x_coordinate"], row["y_coordinate"]
-    latitude, longitude = row["latitude"], row["longitude"]
-    return (
-        row[":id"],
-        row["case_"],
-        datetime.fromisoformat(row["date_of_occurrence"]),
-        row["block"].upper() if row["block"] else None,
-        row["_iucr"],
-        row["_primary_decsription"],
-        row["_secondary_description"],
-        row["_location_description"],
-        {"Y": True, "N": False}[row["arrest"]],
-        {"Y": True, "N": False}[row["domestic"]],
-        beat.rjust(4, "0") if beat else None,
-        int(beat) // 100 if beat else None,
-        int(row["ward"]) if row["ward"] else None,
-        None,
-        row["fbi_cd"],
-        int(x) if x and x != "0" else None,
-        int(y) if y and y != "0" else None,
-        float(latitude) if latitude and 41.6 <= float(latitude) <= 42.1 else None,
-        float(longitude) if longitude and -88 <= float(longitude) <= -87.5 else None,
-        datetime.fromisoformat(row[":created_at"]),
-        datetime.fromisoformat(row[":updated_at"]),
-        row[":version"],
-    )
-
-
 def oracle(folder, day):
     """Return every row that has to be held after the pull of a day, by id."""
     with gzip.open(folder / f"crimes_2024-01-{day}.csv.gz", "rt", encoding="utf-8", newline="") as file:

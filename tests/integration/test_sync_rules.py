@@ -1,6 +1,6 @@
 """The rules of syncing, one by one: what is inserted, updated, re-keyed, retired, rejected, and what is left alone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -291,3 +291,10 @@ def test_a_range_is_synced_alone_and_sets_no_watermark(world):
     assert world.run().is_completed()
     assert world.last_run()["kind"] == "backfill"
     assert_equal(world)
+
+
+def test_a_range_that_has_aged_out_whole_is_done_and_changes_nothing(world):
+    insert(world, crime("JH000001", "2024-01-03T22:00:00.000"))
+    assert world.run(start=date(2023, 12, 18), end=date(2023, 12, 28)).is_completed()
+    assert world.held_ids() == []
+    assert world.query("select equal, isempty(span) from pipeline.audits") == [(True, True)]

@@ -1,0 +1,116 @@
+"""A run as a process of its own that can be killed, started in milliseconds: forked from one that has imported all.
+
+What runs is the command line of flows/main.py. A death can be told to come at a point of the work (the n-th statement,
+in the middle of a COPY, before or after a commit, at a request), or from outside at any moment.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Literal
+
+import prefect.settings
+import psycopg
+import requests
+from sqlalchemy import Engine, event
+
+from bench.without_prefect import without_prefect
+from flows.main import chicago_crime
+from tasks.command_line import run_command
+
+Point = Literal["statement", "copy", "before_commit", "after_commit", "request"]
+POINTS: tuple[Point, ...] = ("statement", "copy", "before_commit", "after_commit", "request")
+
+
+@dataclass(frozen=True)
+class Death:
+    """A SIGKILL at the `number`-th time, from 1, that the work comes to this point."""
+
+    point: Point
+    number: int
+
+
+def start(arguments, environment, *, death=None, with_prefect=False, output=os.devnull):
+    """Start a run and return its process, whose `exitcode` is main.py's. output: a file for what it prints."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    process = context.Process(
+        target=_main, args=(list(arguments), dict(environment), death, with_prefect, str(output)), daemon=True
+    )
+    process.start()
+    return process
+
+
+def run(arguments, environment, *, death=None, with_prefect=False, output=os.devnull, seconds=120):
+    """Run to the end and return the exit code; minus nine for a run that was killed."""
+    process = start(arguments, environment, death=death, with_prefect=with_prefect, output=output)
+    process.join(seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise AssertionError(f"main.py {' '.join(arguments)} hung for {seconds} s; its output is in {output}")
+    return process.exitcode
+
+
+def _main(arguments, environment, death, with_prefect, output):
+    # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.update(environment)
+    with open(output, "w", buffering=1) as file, ExitStack() as stack:
+        sys.stdout = sys.stderr = file
+        if death is not None:
+            _arm(death)
+        if not with_prefect:
+            stack.enter_context(without_prefect())
+        stack.enter_context(prefect.settings.temporary_settings(_prefect_settings(environment)))
+        code = run_command(chicago_crime, arguments)
+    # As a process does that ends, and without what a forked one would do in the name of its parent.
+    os._exit(code)
+
+
+def _prefect_settings(environment):
+    return {
+        prefect.settings.PREFECT_API_URL: environment["PREFECT_API_URL"],
+        prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
+    }
+
+
+def _arm(death):
+    lock, met = threading.Lock(), []
+
+    def meet():
+        with lock:
+            met.append(None)
+            if len(met) == death.number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    if death.point == "statement":
+        event.listen(Engine, "before_cursor_execute", lambda *_: meet())
+    elif death.point == "copy":
+        _before(psycopg.Copy, "__exit__", meet)
+    elif death.point == "before_commit":
+        _before(psycopg.Connection, "commit", meet)
+    elif death.point == "after_commit":
+        commit = psycopg.Connection.commit
+
+        def commit_and_meet(connection):
+            commit(connection)
+            meet()
+
+        psycopg.Connection.commit = commit_and_meet
+    else:
+        _before(requests.Session, "send", meet)
+
+
+def _before(owner, name, meet):
+    original = getattr(owner, name)
+
+    def method(self, *args, **values):
+        meet()
+        return original(self, *args, **values)
+
+    setattr(owner, name, method)

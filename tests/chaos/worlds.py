@@ -1,0 +1,41 @@
+"""Worlds for runs by the hundred: a source, its portal and a warehouse, each of its own, made in a tenth of a second."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from demo.datasets import ONE_YEAR
+from demo.portal import Portal
+from demo.store import Store
+from tests.integration.conftest import FIRST_LOAD, World, database_like, settings_of
+
+
+class ChaosWorld(World):
+    """A world that is closed by whoever opened it. output: the file with what the last run printed."""
+
+    output: Path
+    stack: ExitStack
+
+    def said(self):
+        """Return what the last run printed."""
+        return self.output.read_text()
+
+    def close(self):
+        """Give everything back."""
+        self.stack.close()
+
+
+def open_world(postgres, template, prefect_api):
+    """Open a world with an empty source and a warehouse that is set up and holds nothing."""
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.temporary())
+        store.create(ONE_YEAR, at=FIRST_LOAD)
+        portal = stack.enter_context(Portal(store))
+        name = stack.enter_context(database_like(postgres, template))
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        environment = settings_of(postgres, name, portal, prefect_api)
+        world = ChaosWorld(store, portal, postgres.conninfo(name), environment, prefect_api)
+        world.output = Path(folder) / "said"
+        world.stack = stack.pop_all()
+        return world
+    raise AssertionError("not reached")
