@@ -10,7 +10,7 @@ UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image format psql stop \
+.PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack format psql stop \
 	deploy dictionary requirements clean
 
 help: ## this list
@@ -26,7 +26,7 @@ demo: $(INSTALLED) ## the same job against a stand-in city: no network, no accou
 test: $(INSTALLED) ## all tests, PostgreSQL and HTTP included, on two cores (ARGS="-n 0 -x": one after another)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-lint: lint-python lint-types lint-imports lint-sql lint-image ## style, types, import direction, SQL, Dockerfile
+lint: lint-python lint-types lint-imports lint-sql lint-image lint-stack ## style, types, import direction, SQL, Dockerfile, template
 
 lint-python: $(INSTALLED)
 	@$(BIN)/ruff check --quiet
@@ -44,6 +44,9 @@ lint-sql: $(INSTALLED)
 
 lint-image: $(INSTALLED)
 	@$(BIN)/hadolint Dockerfile
+
+lint-stack: $(INSTALLED)
+	@$(BIN)/cfn-lint deploy/stack.yaml
 
 bench: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
 	@$(BIN)/python bench/backfill.py $(ARGS)

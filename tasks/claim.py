@@ -1,6 +1,7 @@
 """The claim: a run's place as the one writer, from its first look at the database to its last word.
 
-Takes the lock, then migrates, marks runs that died, and opens the run in the ledger; closes it however it ends.
+Takes the lock, then migrates, marks runs that died, and opens the run in the ledger; closes it however it ends, and
+says so in the log's line `run_closed`.
 """
 
 import asyncio
@@ -100,14 +101,18 @@ def _open(engine: Engine, request: Request) -> UUID:
 def _record_skipped(engine: Engine, mode: str) -> None:
     with engine.begin() as connection:
         ledger.record_skipped(connection, mode)
+    log.info("%s", ledger.closing_line("skipped", None, None))
 
 
 def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None) -> None:
     try:
         with engine.begin() as connection:
-            ledger.close_run(connection, run_id, status, message)
+            closed = ledger.close_run(connection, run_id, status, message)
     except Exception as error:  # noqa: BLE001 - the run's own error is the one to be seen; the next run marks this one
         log.warning("run=%s could not be closed as %s: %s", run_id, status, first_line(error))
+        return
+    if closed is not None:
+        log.info("%s", ledger.closing_line(status, closed, run_id))
 
 
 def _message(error: Exception) -> str:

@@ -51,6 +51,16 @@ class UnfinishedRun:
     windows: tuple[Window, ...]
 
 
+@dataclass(frozen=True)
+class ClosedRun:
+    """A run that has ended: its kind, None where it made no plan. is_whole: it was over the whole span."""
+
+    kind: str | None
+    is_whole: bool
+    proof: str | None
+    seconds: float
+
+
 def open_run(
     connection: Connection,
     mode: str,
@@ -111,14 +121,28 @@ def mark_dead_runs(connection: Connection) -> list[UUID]:
     return dead
 
 
-def close_run(connection: Connection, run_id: UUID, status: RunStatus, message: str | None) -> None:
-    """Write how a run ended; a run that was marked dead meanwhile stays so."""
-    connection.execute(
+def close_run(
+    connection: Connection, run_id: UUID, status: RunStatus, message: str | None
+) -> ClosedRun | None:
+    """Write how a run ended and return it; a run that was marked dead meanwhile stays so, and None is returned."""
+    closed = connection.execute(
         text(
             "update pipeline.runs set status = :status, ended_at = now(), message = :message"
             " where run_id = :run_id and status = 'running'"
+            " returning kind, range_start is null and range_end is null and kind is not null as is_whole, proof,"
+            " cast(extract(epoch from ended_at - started_at) as double precision) as seconds"
         ),
         {"run_id": run_id, "status": status, "message": message},
+    ).one_or_none()
+    return None if closed is None else ClosedRun(**closed._asdict())
+
+
+def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | None) -> str:
+    """Return the line of the log that says how a run ended; an alarm counts it (deploy/stack.yaml)."""
+    found = closed or ClosedRun(None, is_whole=False, proof=None, seconds=0.0)
+    return (
+        f"run_closed status={status} kind={found.kind or 'none'} whole={'yes' if found.is_whole else 'no'} "
+        f"proof={found.proof or 'none'} seconds={found.seconds:.1f} run={run_id or 'none'}"
     )
 
 
