@@ -37,7 +37,7 @@ def without_prefect() -> Iterator[None]:
         yield
 
 
-def _call(called: Any, *args: Any, return_state: bool = False, **values: Any) -> Any:  # noqa: FBT001, FBT002
+def _call(called: Any, *args: Any, return_state: bool = False, **values: Any) -> Any:
     """Stand in for the `__call__` of an asynchronous flow or task."""
     return _outcome(called, functools.partial(called.fn, *args, **values), as_state=return_state)
 

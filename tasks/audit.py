@@ -8,28 +8,33 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Final
 
 import pandas as pd
+import tenacity
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from tasks import connections
-from tasks.check_database import Plan, census_state
+from tasks.check_database import Plan, census_state, refuse_emptied_source
 from tasks.claim import Claim
 from tasks.contract.crimes import to_census_frame, to_crimes
 from tasks.errors import PipelineError, UnequalError
-from tasks.extract import read_window, span_start, start_window
+from tasks.extract import read_scope, read_window, start_window
 from tasks.load import guards_of, load_window
 from tasks.settings import Settings
 from tasks.source import soql
 from tasks.source.portal import SourceState
 from tasks.source.whole_read import SteadySource, read_rows
 from tasks.warehouse import census, ledger
+from tasks.warehouse.aged import retire_recreated
 from tasks.warehouse.census import Comparison, Span
+from tasks.warehouse.faults import PassingFaultError
 from tasks.warehouse.settle import SettleCounts, settle
 from tasks.warehouse.sync import Guards
 from tasks.windows import UNDATED, Window, day_windows, midnight
@@ -37,6 +42,8 @@ from tasks.windows import UNDATED, Window, day_windows, midnight
 log = logging.getLogger(__name__)
 
 MOST_ROUNDS: Final = 3
+# As often as a window that is no repair is tried (tasks/load.py).
+MOST_TRIES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -69,11 +76,13 @@ class Auditor:
         """
         if plan.kind == "unmoved":
             return self._unmoved()
-        comparison, rounds = self._compare_and_mend(failed)
+        comparison, span, rounds = self._compare_and_mend(failed)
         is_whole = self.claim.request.is_whole
         settled = SettleCounts(0, 0)
         if comparison.equal:
             self._record_proof("census")
+            if is_whole:
+                retire_recreated(self.engine, self.claim.run_id, span, rounds + 1)
             settled = settle(self.engine, self.claim.run_id, is_whole=is_whole)
         report = AuditReport(
             "census", comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
@@ -85,21 +94,22 @@ class Auditor:
     def _unmoved(self) -> AuditReport:
         state = census_state(self.source.last_seen())
         with self.engine.begin() as connection:
+            ledger.assert_running(connection, self.claim.run_id)
             our_rows = census.is_proven_equal(connection, state)
             if our_rows is None:
-                raise UnequalError("the source moved between the plan and the audit; run again")
+                raise UnequalError("rows were changed between the plan and the audit; run again")
             census.record_unmoved(connection, self.claim.run_id, our_rows, state)
         self._record_proof("unmoved")
         settled = settle(self.engine, self.claim.run_id, is_whole=True)
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
-    def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, int]:
+    def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, Span, int]:
         """Compare and sync again until nothing differs or `MOST_ROUNDS` are over; return the last comparison."""
-        comparison = self._compare(1)
+        comparison, span = self._compare(1)
         for round_ in range(1, MOST_ROUNDS + 1):
-            windows = _windows_to_mend(comparison, failed, self.settings.window_days)
+            windows = _windows_to_mend(comparison, failed, self.claim.request.window_days)
             if comparison.equal or not (windows or comparison.stray_ids):
-                return comparison, round_
+                return comparison, span, round_
             log.info(
                 "audit_round=%d missing=%d surplus=%d outdated=%d days=%d",
                 round_,
@@ -108,20 +118,22 @@ class Auditor:
                 comparison.outdated,
                 len(comparison.differing_days),
             )
-            census.drop_strays(self.engine, comparison.stray_ids)
+            census.drop_strays(self.engine, self.claim.run_id, comparison.stray_ids)
             self._mend([replace(window, round=round_) for window in windows])
-            comparison = self._compare(round_ + 1)
-        return comparison, MOST_ROUNDS + 1
+            comparison, span = self._compare(round_ + 1)
+        return comparison, span, MOST_ROUNDS + 1
 
-    def _compare(self, round_: int) -> Comparison:
+    def _compare(self, round_: int) -> tuple[Comparison, Span]:
         frame, state, span = self._read_census()
+        if self.claim.request.is_whole:
+            refuse_emptied_source(self.engine, state)
         comparison = census.compare(self.engine, self.source.portal.profile, frame, span)
         with self.engine.begin() as connection:
             ledger.assert_running(connection, self.claim.run_id)
             census.record_comparison(
                 connection, self.claim.run_id, round_, comparison, span, census_state(state)
             )
-        return comparison
+        return comparison, span
 
     def _read_census(self) -> tuple[pd.DataFrame, SourceState, Span]:
         portal, request = self.source.portal, self.claim.request
@@ -131,34 +143,42 @@ class Auditor:
         select = f"{profile.key},{profile.version},{profile.occurrence}"
         whole, state = self.source.read("the census", lambda: read_rows(portal, where, select))
         census_rows = to_census_frame(whole.rows, profile)
-        oldest = span_start(state)
-        start = max(request.start, oldest) if request.start else oldest
-        # A range that has aged out whole is compared as an empty one: none of it is ours to judge.
-        end = None if request.is_whole else max(request.end or datetime.max, start)
-        return census_rows, state, Span(start, end)
+        span = Span(read_scope(self.engine, self.source, state), request.start, request.end)
+        return census_rows, state, span
 
     def _mend(self, windows: Sequence[Window]) -> None:
         """Sync windows again, each having its chance; raise the first error after the last of them."""
-        with ThreadPoolExecutor(self.settings.max_concurrency) as pool:
+        with ThreadPoolExecutor(self.claim.request.max_concurrency) as pool:
             errors = [error for error in pool.map(self._mend_one, windows) if error is not None]
         if errors:
             raise errors[0]
 
     def _mend_one(self, window: Window) -> PipelineError | None:
-        run_id, profile = self.claim.run_id, self.source.portal.profile
         try:
-            start_window(self.engine, run_id, window)
-            extracted = read_window(self.source, self.engine, window)
-            transformed = to_crimes(extracted.raw, profile)
-            load_window(self.engine, profile, run_id, window, extracted, transformed, self.guards)
+            self._sync_again(window)
         except PipelineError as error:
-            with self.engine.begin() as connection:
-                ledger.fail_window(connection, run_id, window, str(error))
+            # The first error is the one to be seen, also where the database has gone away for good.
+            with suppress(DBAPIError), self.engine.begin() as connection:
+                ledger.fail_window(connection, self.claim.run_id, window, str(error))
             return error
         return None
 
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(PassingFaultError),
+        stop=tenacity.stop_after_attempt(MOST_TRIES),
+        wait=tenacity.wait_exponential_jitter(initial=1),
+        reraise=True,
+    )
+    def _sync_again(self, window: Window) -> None:
+        run_id, profile = self.claim.run_id, self.source.portal.profile
+        start_window(self.engine, run_id, window)
+        extracted = read_window(self.source, self.engine, window)
+        transformed = to_crimes(extracted.raw, profile)
+        load_window(self.engine, profile, run_id, window, extracted, transformed, self.guards)
+
     def _record_proof(self, proof: str) -> None:
         with self.engine.begin() as connection:
+            ledger.assert_running(connection, self.claim.run_id)
             connection.execute(
                 text("update pipeline.runs set proof = :proof where run_id = :run_id"),
                 {"proof": proof, "run_id": self.claim.run_id},
@@ -177,9 +197,9 @@ def _windows_to_mend(comparison: Comparison, failed: Sequence[Window], window_da
 
 
 def _covers(window: Window, day: date) -> bool:
-    if window.start is None:
+    if window.kind != "occurrence":
         return False
-    return window.start < midnight(day) + timedelta(days=1) and (
+    return (window.start is None or window.start.date() <= day) and (
         window.end is None or midnight(day) < window.end
     )
 

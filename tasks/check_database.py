@@ -7,15 +7,15 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from tasks import connections
 from tasks.claim import Claim, Request
+from tasks.datasets import DatasetProfile
 from tasks.errors import LoadError, SourceError
 from tasks.settings import Settings
 from tasks.source import soql
@@ -23,12 +23,13 @@ from tasks.source.portal import SourceState
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse import census, ledger
 from tasks.warehouse.census import CensusState
+from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import UnfinishedRun
-from tasks.windows import UNDATED, Window, midnight, occurrence_windows, span_windows
+from tasks.warehouse.scope import CHICAGO
+from tasks.windows import FIRST_OF_RECORD, UNDATED, Window, midnight, occurrence_windows, span_windows
 
 log = logging.getLogger(__name__)
 
-CHICAGO: Final = ZoneInfo("America/Chicago")
 RunKind = Literal["backfill", "resume", "incremental", "reconcile", "range", "unmoved"]
 
 
@@ -49,10 +50,12 @@ def make_plan(
     Raises `SourceError` when the portal is unreachable or says that it is empty while we hold rows.
     """
     state = source.state()
-    with engine.begin() as connection:
-        _refuse_emptied_source(connection, state)
-        unfinished = ledger.read_unfinished(connection)
-        plan = decide(connection, source, claim.request, settings, state, unfinished)
+    refuse_emptied_source(engine, state)
+    known = read_known(engine, state)
+    plan = decide(known, source, claim.request, settings, state)
+    with named_faults(engine, "writing the plan"), engine.begin() as connection:
+        ledger.assert_running(connection, claim.run_id)
+        unfinished = known.unfinished
         resumes = unfinished if plan.kind == "resume" else None
         ledger.write_plan(
             connection,
@@ -70,47 +73,74 @@ def census_state(state: SourceState) -> CensusState:
     return CensusState(state.last_modified, state.row_count, state.newest_update, state.oldest_occurrence)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the warehouse says before a plan: of its loads, and whether it was proven equal in the source's state."""
+
+    watermark: datetime | None
+    unfinished: UnfinishedRun | None
+    is_proven: bool
+    holds_undated: bool
+
+
+def read_known(engine: Engine, state: SourceState) -> Known:
+    """Read what a plan has to know, at one moment; no transaction is open while the portal is asked."""
+    with named_faults(engine, "reading the ledger"), engine.connect() as connection:
+        return Known(
+            ledger.read_watermark(connection),
+            ledger.read_unfinished(connection),
+            census.is_proven_equal(connection, census_state(state)) is not None,
+            bool(
+                connection.execute(
+                    text(
+                        "select exists (select 1 from pipeline.rejected_rows where date_of_occurrence is null)"
+                    )
+                ).scalar_one()
+            ),
+        )
+
+
 def decide(
-    connection: Connection,
-    source: SteadySource,
-    request: Request,
-    settings: Settings,
-    state: SourceState,
-    unfinished: UnfinishedRun | None,
+    known: Known, source: SteadySource, request: Request, settings: Settings, state: SourceState
 ) -> Plan:
     """Return what a run has to do, from the ledger and the source's state; writes nothing."""
-    watermark = ledger.read_watermark(connection)
+    watermark, unfinished = known.watermark, known.unfinished
     if not request.is_whole:
         return Plan("range", _range_windows(request, state), "a range was asked for")
     if request.mode == "reconcile":
-        return Plan("reconcile", _all_windows(connection, source, state, request.window_days), "asked for")
+        return Plan("reconcile", _all_windows(known, source, state, request.window_days), "asked for")
     if unfinished is not None and request.mode != "incremental":
         return Plan("resume", unfinished.windows, f"run {unfinished.run_id} was not finished")
     if request.mode == "incremental" and (watermark is None or unfinished is not None):
+        lacks = (
+            f"run {unfinished.run_id} was not finished"
+            if unfinished
+            else "the warehouse has no finished backfill"
+        )
         raise LoadError(
-            "an incremental run needs a finished backfill, and the warehouse has none. "
+            f"an incremental run goes on from a finished load, and {lacks}. "
             "Run with --mode auto, which does what is missing."
         )
     if request.mode == "backfill" or watermark is None:
         why = "asked for" if request.mode == "backfill" else "the warehouse is empty"
-        return Plan("backfill", _all_windows(connection, source, state, request.window_days), why)
-    return _incremental(connection, source, settings, state, watermark, request.window_days)
+        return Plan("backfill", _all_windows(known, source, state, request.window_days), why)
+    return _incremental(known, source, settings, state, watermark, request.window_days)
 
 
 def _incremental(
-    connection: Connection,
+    known: Known,
     source: SteadySource,
     settings: Settings,
     state: SourceState,
     watermark: datetime,
     window_days: int,
 ) -> Plan:
-    if census.is_proven_equal(connection, census_state(state)) is not None:
+    if known.is_proven:
         return Plan("unmoved", (), "the source is as it was when it was last proven equal")
     window = Window("incremental", since=watermark - timedelta(minutes=settings.overlap_minutes))
     moved = source.portal.fetch_count(soql.in_window(source.portal.profile, window))
     if moved > settings.max_incremental_rows:
-        windows = _all_windows(connection, source, state, window_days)
+        windows = _all_windows(known, source, state, window_days)
         log.warning(
             "moved=%d limit=%d: rows are replaced; all windows are synced",
             moved,
@@ -123,12 +153,19 @@ def _incremental(
 
 
 def _all_windows(
-    connection: Connection, source: SteadySource, state: SourceState, window_days: int
+    known: Known, source: SteadySource, state: SourceState, window_days: int
 ) -> tuple[Window, ...]:
     windows: list[Window] = []
     if state.oldest_occurrence and state.newest_occurrence:
-        windows = span_windows(state.oldest_occurrence, state.newest_occurrence, _horizon(state), window_days)
-    if _has_undated(connection, source):
+        horizon = _horizon(state)
+        windows = span_windows(
+            state.oldest_occurrence,
+            state.newest_occurrence,
+            _began(source.portal.profile, horizon),
+            horizon,
+            window_days,
+        )
+    if known.holds_undated or source.portal.fetch_count(soql.in_window(source.portal.profile, UNDATED)):
         windows.append(UNDATED)
     return tuple(windows)
 
@@ -139,11 +176,9 @@ def _horizon(state: SourceState) -> datetime:
     return midnight(newest.astimezone(CHICAGO).date() + timedelta(days=1))
 
 
-def _has_undated(connection: Connection, source: SteadySource) -> bool:
-    held = connection.execute(
-        text("select exists (select 1 from pipeline.rejected_rows where date_of_occurrence is null)")
-    ).scalar_one()
-    return bool(held) or source.portal.fetch_count(soql.in_window(source.portal.profile, UNDATED)) > 0
+def _began(profile: DatasetProfile, horizon: datetime) -> datetime:
+    """Return a midnight before which the source keeps no row that has its right date."""
+    return FIRST_OF_RECORD if profile.retention is None else horizon - profile.retention - timedelta(days=7)
 
 
 def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
@@ -159,13 +194,16 @@ def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
     return tuple(occurrence_windows(start, end, request.window_days))
 
 
-def _refuse_emptied_source(connection: Connection, state: SourceState) -> None:
-    if state.row_count:
+def refuse_emptied_source(engine: Engine, state: SourceState) -> None:
+    """Raise `SourceError` where the source says that it has no row, or no date of any, and we hold crimes."""
+    if state.oldest_occurrence is not None:
         return
-    held = connection.execute(text("select exists (select 1 from chicago.crimes)")).scalar_one()
+    with named_faults(engine, "looking whether rows are held"), engine.connect() as connection:
+        held = connection.execute(text("select exists (select 1 from chicago.crimes)")).scalar_one()
     if held:
+        what = "a date in none of its rows" if state.row_count else "no row at all"
         raise SourceError(
-            "the source says that it holds no row at all, and we hold some. Nothing was changed. "
+            f"the source says that it holds {what}, and we hold crimes. Nothing more was changed. "
             "Look at the dataset's page; if it was moved, set CRIMES_DATASET or PORTAL_URL."
         )
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, NoReturn, get_args
+from uuid import UUID
 
 import prefect.settings
 from prefect import State
@@ -112,6 +113,7 @@ def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) 
         if settings.app_token is None:
             _say("No APP_TOKEN is set: the portal may throttle the calls. The run goes on.", sys.stderr)
         engine = connections.warehouse()
+        before = read_run_of_this_process(engine)
         with live_progress(engine):
             state: State[Any] = asyncio.run(
                 run(
@@ -127,14 +129,14 @@ def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) 
     if state.name == "Skipped":
         _say(f"skipped: {state.message}")
         return DONE
-    return _conclude(state, asked, ui_url)
-
-
-def _conclude(state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
-    engine, settings = connections.warehouse(), connections.settings()
     run_id = read_run_of_this_process(engine)
-    if run_id is None:
+    if run_id is None or run_id == before:
         raise _error_of(state)
+    return _conclude(run_id, state, asked, ui_url)
+
+
+def _conclude(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
+    engine, settings = connections.warehouse(), connections.settings()
     found = read_report(engine, run_id)
     if found.status == "dead":
         # Marked so by the run that took its place; what this one has to say is not in the ledger.
@@ -162,14 +164,16 @@ def _error_of(state: State[Any]) -> PipelineError:
 
 
 def _plan(_asked: argparse.Namespace, request: Request, _run: Callable[..., Any]) -> int:
-    for line in preview_run(connections.warehouse(), connections.source(), request, connections.settings()):
+    for line in preview_run(
+        connections.warehouse_as_it_is(), connections.source(), request, connections.settings()
+    ):
         _say(line)
     return DONE
 
 
 def _status(_asked: argparse.Namespace, _request: Request, _run: Callable[..., Any]) -> int:
     found = read_status(
-        connections.warehouse(),
+        connections.warehouse_as_it_is(),
         connections.source(),
         datetime.now(UTC),
         connections.settings().freshness_days,

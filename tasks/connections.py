@@ -22,8 +22,14 @@ def settings() -> Settings:
 
 @cache
 def warehouse() -> Engine:
-    """Return the engine on the warehouse."""
+    """Return the engine on the warehouse, whose database is made if it is missing."""
     return open_warehouse(settings())
+
+
+@cache
+def warehouse_as_it_is() -> Engine:
+    """Return the engine on the warehouse for who only looks: nothing is made."""
+    return open_warehouse(settings(), may_create=False)
 
 
 @cache
@@ -47,7 +53,8 @@ def profile() -> DatasetProfile:
 
 def close() -> None:
     """Close what is open and forget the settings, so that the next step opens anew."""
-    if warehouse.cache_info().currsize:
-        warehouse().dispose()
-    for opened in (settings, warehouse, source):
+    for engine in (warehouse, warehouse_as_it_is):
+        if engine.cache_info().currsize:
+            engine().dispose()
+    for opened in (settings, warehouse, warehouse_as_it_is, source):
         opened.cache_clear()

@@ -5,6 +5,7 @@ Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names inc
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 FieldType = Literal[
@@ -24,7 +25,10 @@ class Field:
 
 @dataclass(frozen=True)
 class DatasetProfile:
-    """What the rest of the project has to know of a dataset of crimes."""
+    """What the rest of the project has to know of a dataset of crimes.
+
+    retention: how long before a load a row may have occurred; older ones leave the dataset. None: rows stay for ever.
+    """
 
     dataset: str
     title: str
@@ -36,6 +40,7 @@ class DatasetProfile:
     occurrence: str
     updated: str
     case: str
+    retention: timedelta | None
 
     @property
     def columns_by_field(self) -> dict[str, str]:
@@ -76,6 +81,7 @@ _ONE_YEAR = DatasetProfile(
     occurrence="date_of_occurrence",
     updated=":updated_at",
     case="case_",
+    retention=timedelta(days=372),
 )
 
 DATASETS = {profile.dataset: profile for profile in (_ONE_YEAR,)}

@@ -6,7 +6,6 @@ The frame is made here, since rows cross a task border only as a frame: Prefect 
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,20 +17,19 @@ from prefect.tasks import Task, exponential_backoff
 from sqlalchemy import Engine
 
 from tasks import connections
-from tasks.contract.crimes import to_raw_frame
+from tasks.contract.crimes import is_storable, to_raw_frame
 from tasks.contract.drift import check_drift
 from tasks.errors import SourceError
 from tasks.source import soql
 from tasks.source.portal import RefusedError, SourceState
-from tasks.source.whole_read import SteadySource, WholeRead, read_rows
+from tasks.source.whole_read import SteadySource, WholeRead, read_ids_still_held, read_rows
 from tasks.warehouse import ledger
 from tasks.warehouse.faults import PassingFaultError, named_faults
+from tasks.warehouse.scope import Scope, misdated_before, read_proven_start, to_scope
 from tasks.warehouse.sync import read_held_ids
 from tasks.windows import Window
 
 ALL_FIELDS: Final = ":*,*"
-# Where the source is empty, no row of ours is in scope of a retirement.
-_NO_SPAN: Final = datetime.max
 
 
 @dataclass(frozen=True)
@@ -39,13 +37,14 @@ class Extracted:
     """One window as read.
 
     raw: one row a row of the source, text, our column names. present: ids asked about that the source still has, one
-    column crime_id. span_start: the source's oldest occurrence after the read, Chicago wall clock. began: when the
-    first request was sent, by the monotonic clock; seconds: the read took.
+    column crime_id. scope: which of our rows the source would still hold. source_rows: rows of the whole source after
+    the read. began: when the first request was sent, by the monotonic clock; seconds: the read took.
     """
 
     raw: pd.DataFrame
     present: pd.DataFrame
-    span_start: datetime
+    scope: Scope
+    source_rows: int
     began: float
     seconds: float
 
@@ -62,7 +61,8 @@ def read_window(source: SteadySource, engine: Engine, window: Window) -> Extract
     return Extracted(
         raw=to_raw_frame(whole.rows, profile),
         present=pd.DataFrame({"crime_id": sorted(present)}),
-        span_start=span_start(state),
+        scope=read_scope(engine, source, state),
+        source_rows=state.row_count,
         began=began,
         seconds=time.monotonic() - began,
     )
@@ -75,9 +75,17 @@ def start_window(engine: Engine, run_id: UUID, window: Window) -> None:
         ledger.start_window(connection, run_id, window)
 
 
-def span_start(state: SourceState) -> datetime:
-    """Return the source's oldest occurrence; what we hold before it has aged out."""
-    return state.oldest_occurrence or _NO_SPAN
+def read_scope(engine: Engine, source: SteadySource, state: SourceState) -> Scope:
+    """Return which of our rows the source would still hold, as it is in a state."""
+    with named_faults(engine, "reading the last proof"), engine.connect() as connection:
+        proven_start = read_proven_start(connection)
+    profile, oldest = source.portal.profile, state.oldest_occurrence
+    before = misdated_before(profile, state.newest_update)
+    misdated = 0
+    if before is not None and oldest is not None and oldest < before:
+        misdated = source.portal.fetch_count(soql.in_window(profile, Window("occurrence", None, before)))
+    share = misdated / max(state.row_count, 1)
+    return to_scope(profile, oldest, state.newest_update, proven_start, share)
 
 
 def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[WholeRead, set[str]]:
@@ -86,10 +94,13 @@ def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[Wh
     whole = read_rows(portal, soql.in_window(profile, window), ALL_FIELDS)
     if window.kind != "incremental":
         return whole, set()
-    cases = sorted({str(row[profile.case]) for row in whole.rows if row.get(profile.case)})
+    # A case number that no database can hold is of a row that is rejected, and of none that we hold.
+    cases = sorted({case for row in whole.rows if is_storable(case := str(row.get(profile.case) or ""))})
     ids = [str(row[profile.key]) for row in whole.rows]
-    ours = read_held_ids(engine, cases, ids, span_start(source.last_seen()))
-    return whole, portal.fetch_ids_still_held(ours)
+    scope = read_scope(engine, source, source.last_seen())
+    with named_faults(engine, f"window {window}"):
+        ours = read_held_ids(engine, cases, ids, scope)
+    return whole, read_ids_still_held(portal, ours)
 
 
 async def _may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -39,12 +39,19 @@ def load_window(
             engine,
             run_id,
             profile,
-            SyncInput(window, transformed, tuple(extracted.present["crime_id"]), extracted.span_start),
+            to_sync(window, extracted, transformed),
             guards,
             extracted.began,
         )
     log.info("%s", window_line(window, counts, extracted.seconds))
     return counts
+
+
+def to_sync(window: Window, extracted: Extracted, transformed: Transformed) -> SyncInput:
+    """Return what a window's read brought, as syncing takes it."""
+    return SyncInput(
+        window, transformed, tuple(extracted.present["crime_id"]), extracted.scope, extracted.source_rows
+    )
 
 
 def window_line(window: Window, counts: WindowCounts, read_seconds: float) -> str:

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from tasks.check_database import decide
+from tasks.check_database import decide, read_known
 from tasks.claim import Request
 from tasks.contract.crimes import to_crimes
 from tasks.extract import read_window
+from tasks.load import to_sync
 from tasks.settings import Settings
 from tasks.source.whole_read import SteadySource
-from tasks.warehouse import ledger
 from tasks.warehouse.migrations import read_schema_state, schema_problem
-from tasks.warehouse.sync import SyncInput, preview_window
+from tasks.warehouse.sync import preview_window
 
 RETIREMENTS_SHOWN = 20
 
@@ -22,15 +22,15 @@ def preview_run(engine: Engine, source: SteadySource, request: Request, settings
     state = source.state()
     with engine.connect() as connection:
         problem = schema_problem(read_schema_state(connection))
-        if problem is not None:
-            yield f"{problem} (the source holds {state.row_count:,})"
-            return
-        plan = decide(connection, source, request, settings, state, ledger.read_unfinished(connection))
+    if problem is not None:
+        yield f"{problem} (the source holds {state.row_count:,})"
+        return
+    plan = decide(read_known(engine, state), source, request, settings, state)
     yield f"{plan.kind}: {len(plan.windows)} windows, because {plan.reason}"
     for window in plan.windows:
         extracted = read_window(source, engine, window)
         transformed = to_crimes(extracted.raw, source.portal.profile)
-        given = SyncInput(window, transformed, tuple(extracted.present["crime_id"]), extracted.span_start)
+        given = to_sync(window, extracted, transformed)
         found = preview_window(engine, source.portal.profile, given)
         counts = found.counts
         yield (

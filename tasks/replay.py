@@ -11,6 +11,7 @@ from tasks.contract.crimes import to_crimes, to_raw_frame
 from tasks.datasets import DatasetProfile
 from tasks.warehouse import ledger
 from tasks.warehouse.faults import named_faults
+from tasks.warehouse.scope import Scope
 from tasks.warehouse.sync import Guards, SyncInput, read_rejected, sync_window
 from tasks.windows import Window
 
@@ -24,7 +25,7 @@ def replay_quarantine(engine: Engine, profile: DatasetProfile, claim: Claim) -> 
         transformed = to_crimes(to_raw_frame(read_rejected(engine), profile), profile)
         with engine.begin() as connection:
             ledger.write_plan(connection, claim.run_id, "replay", [REPLAY], None)
-        given = SyncInput(REPLAY, transformed, (), datetime.max)
+        given = SyncInput(REPLAY, transformed, (), Scope(datetime.max, None), 0)
         counts = sync_window(engine, claim.run_id, profile, given, Guards(None, None), began)
     reasons = Counter(reason for row in transformed.rejected["reasons"] for reason in row)
     return [

@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 class RunReport:
     """One run in figures.
 
-    windows, rows as in the ledger; source_rows, our_rows of the last comparison (None: there was none). newest_crime:
-    Chicago wall clock. Instants: started_at, newest_update. answers: one line each.
+    windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
+    last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
+    answers: one line each.
     """
 
     run_id: UUID
@@ -190,10 +191,11 @@ select
     coalesce(sum(windows.inserted), 0) as inserted,
     coalesce(sum(windows.rekeyed), 0) as rekeyed,
     coalesce(sum(windows.updated), 0) as updated,
-    coalesce(sum(windows.unchanged), 0) as unchanged,
-    coalesce(sum(windows.rejected), 0) as rejected,
+    -- What the audit reads again is no second unchanged row, nor a second bad point.
+    coalesce(sum(windows.unchanged) filter (where windows.round = 0), 0) as unchanged,
+    (select count(*) from pipeline.rejected_rows as rejected where rejected.first_run = runs.run_id) as rejected,
     coalesce(sum(windows.retired), 0) as retired,
-    coalesce(sum(windows.bad_coordinates), 0) as bad_coordinates
+    coalesce(sum(windows.bad_coordinates) filter (where windows.round = 0), 0) as bad_coordinates
 from pipeline.runs as runs
 left join pipeline.windows as windows on runs.run_id = windows.run_id
 where runs.run_id = :run_id

@@ -136,7 +136,9 @@ select
     last_audit.equal,
     last_audit.source_newest_update as audited_update,
     last_audit.source_last_modified as audited_modified,
-    (select max(checked_at) from pipeline.audits where equal) as last_equal
+    (
+        select max(checked_at) from pipeline.audits where equal and (span is null or upper_inf(span))
+    ) as last_equal
 from (select 1) as one
 left join lateral (
     select coalesce(kind, mode) as kind, status, started_at, message
@@ -144,6 +146,6 @@ left join lateral (
 ) as last_run on true
 left join lateral (
     select checked_at, proof, equal, source_newest_update, source_last_modified
-    from pipeline.audits order by audit_id desc limit 1
+    from pipeline.audits where span is null or upper_inf(span) order by audit_id desc limit 1
 ) as last_audit on true
 """

@@ -19,7 +19,8 @@ FIRST_OF_RECORD = datetime.combine(date(2001, 1, 1), time.min)
 class Window:
     """One window.
 
-    start, end: occurrence times, Chicago wall clock without zone, end excluded; no end is "and all that is later".
+    start, end: occurrence times, Chicago wall clock without zone, end excluded; no start is "and all that is earlier",
+    no end "and all that is later".
     since: instant, included; only for kind `incremental`. round: of the audit, for windows that it syncs again.
     """
 
@@ -34,8 +35,8 @@ class Window:
         if self.kind in {"undated", "replay"}:
             return self.kind
         if self.kind == "incremental":
-            return f"since {_label(self.since)}"
-        return f"{_label(self.start)}..{_label(self.end)}"
+            return f"since {_label(self.since, '')}"
+        return f"{_label(self.start, 'earlier')}..{_label(self.end, 'later')}"
 
 
 UNDATED = Window("undated")
@@ -50,18 +51,18 @@ def parse_window(label: str) -> Window:
     start, separator, end = label.partition("..")
     if not separator:
         raise ValueError(f"{label!r} is no window")
-    return Window("occurrence", _parse(start), _parse(end))
+    return Window("occurrence", _parse(start, "earlier"), _parse(end, "later"))
 
 
-def _label(moment: datetime | None) -> str:
+def _label(moment: datetime | None, otherwise: str) -> str:
     if moment is None:
-        return "later"
+        return otherwise
     is_midnight = moment.time() == time.min and moment.tzinfo is None
     return moment.date().isoformat() if is_midnight else moment.isoformat()
 
 
-def _parse(label: str) -> datetime | None:
-    return None if label == "later" else datetime.fromisoformat(label)
+def _parse(label: str, none: str) -> datetime | None:
+    return None if label == none else datetime.fromisoformat(label)
 
 
 def midnight(day: date) -> datetime:
@@ -79,18 +80,21 @@ def occurrence_windows(start: datetime, end: datetime, window_days: int) -> Iter
         start = stop
 
 
-def span_windows(oldest: datetime, newest: datetime, horizon: datetime, window_days: int) -> list[Window]:
+def span_windows(
+    oldest: datetime, newest: datetime, began: datetime, horizon: datetime, window_days: int
+) -> list[Window]:
     """Return the windows of a whole span.
 
     oldest, newest: the source's first and last occurrence. horizon: the first midnight after its newest stamp; an
-    occurrence after it is an error of the source, and one window without an end holds all of those; one before the
-    record began is another, and one window holds those. So a typing error in a year does not make a thousand windows.
+    occurrence after it is an error of the source, and one window without an end holds all of those. began: a midnight
+    before all that the source keeps; what occurred before it is another error, and one window without a start holds
+    those. So a typing error in a year does not make a thousand windows.
     """
     first = midnight(oldest.date())
     windows = []
-    if first < FIRST_OF_RECORD:
-        windows.append(Window("occurrence", first, FIRST_OF_RECORD))
-    start = max(first, FIRST_OF_RECORD)
+    if first < began:
+        windows.append(Window("occurrence", None, began))
+    start = max(first, began)
     if newest < horizon:
         end = midnight(newest.date()) + timedelta(days=1)
         return [*windows, *occurrence_windows(start, end, window_days)]

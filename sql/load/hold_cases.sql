@@ -1,6 +1,7 @@
 -- One row of held is one row that we hold of a case that the rows read touch.
 -- Reads: staged_crimes, staged_rejects, chicago.crimes, pipeline.rejected_rows. Writes: temporary table held.
--- Run by: tasks/warehouse/sync.py. Parameters: span_start, the source's oldest occurrence; older rows have aged out.
+-- Rows that have aged out of the source are not in scope (tasks/warehouse/scope.py).
+-- Run by: tasks/warehouse/sync.py. Parameters: span_start, oldest_age.
 
 create temporary table held on commit drop as
 with touched_cases as (
@@ -16,7 +17,9 @@ select
 from chicago.crimes as crimes
 -- drops the rows of cases that are not touched: that is the scope
 inner join touched_cases on crimes.case_number = touched_cases.case_number
-where crimes.date_of_occurrence >= cast(:span_start as timestamp without time zone)
+where
+    crimes.date_of_occurrence >= cast(:span_start as timestamp without time zone)
+    or crimes.date_of_occurrence < crimes.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
 union all
 select
     rejected_rows.crime_id,
@@ -27,4 +30,6 @@ from pipeline.rejected_rows as rejected_rows
 inner join touched_cases on rejected_rows.case_number = touched_cases.case_number
 where
     rejected_rows.date_of_occurrence >= cast(:span_start as timestamp without time zone)
+    or rejected_rows.date_of_occurrence
+    < rejected_rows.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
     or rejected_rows.date_of_occurrence is null;

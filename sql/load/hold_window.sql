@@ -1,7 +1,7 @@
 -- One row of held is one row that we hold in the window, in crimes or in quarantine.
--- Rows before the source's oldest occurrence have aged out of it: they are not in scope, whatever the window says.
+-- Rows that have aged out of the source are not in scope, whatever the window says (tasks/warehouse/scope.py).
 -- Reads: chicago.crimes, pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/warehouse/sync.py.
--- Parameters: window_start, window_end (null: no end), span_start.
+-- Parameters: window_start (null: no start), window_end (null: no end), span_start, oldest_age.
 
 create temporary table held on commit drop as
 select
@@ -10,10 +10,12 @@ select
     false as is_rejected
 from chicago.crimes
 where
-    date_of_occurrence >= greatest(
-        cast(:window_start as timestamp without time zone), cast(:span_start as timestamp without time zone)
-    )
+    date_of_occurrence >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
     and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity')
+    and (
+        date_of_occurrence >= cast(:span_start as timestamp without time zone)
+        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    )
 union all
 select
     crime_id,
@@ -21,7 +23,9 @@ select
     true as is_rejected
 from pipeline.rejected_rows
 where
-    date_of_occurrence >= greatest(
-        cast(:window_start as timestamp without time zone), cast(:span_start as timestamp without time zone)
-    )
-    and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity');
+    date_of_occurrence >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
+    and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity')
+    and (
+        date_of_occurrence >= cast(:span_start as timestamp without time zone)
+        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    );

@@ -1,6 +1,6 @@
 -- One row is the id of a row that we hold of the given cases and that is not among the ids just read.
 -- Reads: chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/warehouse/sync.py, while reading an
--- incremental window. Parameters: case_numbers, read_ids (arrays), span_start.
+-- incremental window. Parameters: case_numbers, read_ids (arrays), span_start, oldest_age.
 
 select held.crime_id
 from (
@@ -8,7 +8,9 @@ from (
         crime_id,
         case_number
     from chicago.crimes
-    where date_of_occurrence >= cast(:span_start as timestamp without time zone)
+    where
+        date_of_occurrence >= cast(:span_start as timestamp without time zone)
+        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
     union all
     select
         crime_id,
@@ -16,6 +18,7 @@ from (
     from pipeline.rejected_rows
     where
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
+        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
         or date_of_occurrence is null
 ) as held
 where

@@ -1,6 +1,8 @@
 -- One row: how many rows we hold in scope, and how many of them would be retired with no newer row of their case here.
--- Reads: held, gone, rekeyed, compared, staged_crimes, staged_rejects, pipeline.rejected_rows. Writes: nothing.
--- Run by: tasks/warehouse/sync.py, before anything is changed.
+-- A window of some days, as an audit syncs again, is measured by its whole weeks: it is no stricter than they are.
+-- Reads: held, gone, rekeyed, compared, staged_crimes, staged_rejects, pipeline.rejected_rows, chicago.crimes.
+-- Writes: nothing. Run by: tasks/warehouse/sync.py, before anything is changed.
+-- Parameters: window_start, window_end (null: no bound).
 
 with leaving as (
     select
@@ -31,7 +33,18 @@ arriving as (
 )
 
 select
-    (select count(*) from held where not held.is_rejected) as held_rows,
+    greatest(
+        (select count(*) from held where not held.is_rejected),
+        (
+            select count(*)
+            from chicago.crimes as crimes
+            where
+                crimes.date_of_occurrence >= date_trunc('week', cast(:window_start as timestamp without time zone))
+                and crimes.date_of_occurrence
+                < date_trunc('week', cast(:window_end as timestamp without time zone) - interval '1 microsecond')
+                + interval '7 days'
+        )
+    ) as held_rows,
     coalesce(sum(greatest(leaving.gone_rows - coalesce(arriving.new_rows, 0), 0)), 0)::bigint as unreplaced_rows
 from leaving
 left join arriving on leaving.case_number = arriving.case_number;

@@ -50,6 +50,8 @@ last_audit as (
         audits.equal,
         audits.source_newest_update
     from pipeline.audits
+    -- A run over a range says nothing of the whole.
+    where audits.span is null or upper_inf(audits.span)
     order by audits.audit_id desc
     limit 1
 ),

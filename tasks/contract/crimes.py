@@ -6,6 +6,7 @@ beats are padded to four characters, blocks are in upper case.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,7 +128,12 @@ def to_census_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> 
         {
             "crime_id": pd.array(_text_array([row[profile.key] for row in rows]), dtype=TEXT),
             "version": pd.array(_text_array([row.get(profile.version) for row in rows]), dtype=TEXT),
-            "date_of_occurrence": pd.to_datetime(dates.astype(object), format="ISO8601", errors="coerce"),
+            "date_of_occurrence": pd.to_datetime(
+                # A year that no calendar has is a time that is none.
+                dates.where(~dates.str.startswith("0000", na=False)).astype(object),
+                format="ISO8601",
+                errors="coerce",
+            ),
         }
     )
 
@@ -362,6 +368,13 @@ def _rejected(
             "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), dtype=object),
             "reasons": pd.Series([reasons[row] for row in rows], dtype=object),
         }
+    )
+
+
+def is_storable(value: str) -> bool:
+    """Return whether a text of the source can stand in the database, as it is."""
+    return (
+        bool(value) and re.search(_NOT_STORABLE, value.encode("utf-8", "backslashreplace").decode()) is None
     )
 
 

@@ -217,22 +217,6 @@ class Portal:
                 raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
             last_ids.add(after)
 
-    def fetch_ids_still_held(self, ids: list[str]) -> set[str]:
-        """Ask the source which of these row ids it still has, in chunks of a bounded length."""
-        key = self.profile.key
-        held: set[str] = set()
-        for first in range(0, len(ids), IDS_OF_ONE_REQUEST):
-            chunk = ids[first : first + IDS_OF_ONE_REQUEST]
-            answer = self._fetch(select=key, where=soql.one_of(key, chunk), order=key, limit=len(chunk))
-            answered = {str(row.get(key)) for row in answer.rows}
-            if not answered <= set(chunk):
-                # A filter that was not heeded would make all the others look gone.
-                raise SourceError(
-                    f"rows were sent that were not asked for, asking {len(chunk)} values of {key}"
-                )
-            held |= answered
-        return held
-
     def fetch_list(self, dataset: str, order: str) -> list[Row]:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
         limit = self.options.page_rows
@@ -359,6 +343,9 @@ def _to_instant(value: Any) -> datetime | None:
 
 
 def _to_wall_clock(value: Any) -> datetime | None:
+    if str(value).startswith("0000-"):
+        # A year that the source's type allows and Python's does not: before all others.
+        return datetime.min
     moment = _to_datetime(value)
     return None if moment is None else moment.replace(tzinfo=None)
 

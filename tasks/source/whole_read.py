@@ -5,13 +5,14 @@ count under the same filter, and the source's state is the same before and after
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
 from tasks.errors import SourceError
-from tasks.source.portal import Portal, Row, SourceState
+from tasks.source import soql
+from tasks.source.portal import IDS_OF_ONE_REQUEST, Portal, Row, SourceState
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,22 @@ def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
     if not len(rows) == distinct == expected:
         raise ReadAgainError(f"{len(rows)} rows with {distinct} ids came where the source counts {expected}")
     return WholeRead(rows, fields)
+
+
+def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
+    """Ask the source which of these row ids it still has, in chunks of a bounded length; whole, as any read.
+
+    Raises `ReadAgainError`, or `SourceError` where a filter was not heeded.
+    """
+    key = portal.profile.key
+    held: set[str] = set()
+    for first in range(0, len(ids), IDS_OF_ONE_REQUEST):
+        chunk = ids[first : first + IDS_OF_ONE_REQUEST]
+        answered = {str(row[key]) for row in read_rows(portal, soql.one_of(key, chunk), key).rows}
+        if not answered <= set(chunk):
+            raise SourceError(f"rows were sent that were not asked for, asking {len(chunk)} values of {key}")
+        held |= answered
+    return held
 
 
 def _brief(state: SourceState) -> str:

@@ -6,23 +6,41 @@ What we hold is `chicago.crimes` and the open `pipeline.rejected_rows`, from the
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
 from tasks.datasets import DatasetProfile
+from tasks.warehouse import ledger
 from tasks.warehouse.copy import copy_frame
+from tasks.warehouse.scope import Scope
 from tasks.warehouse.sql_files import execute
 
 
 @dataclass(frozen=True)
 class Span:
-    """Occurrence times compared, Chicago wall clock, end excluded; no end: the whole span, and the undated rows."""
+    """What is compared: all that is in scope, or a range of it by occurrence (Chicago wall clock, end excluded)."""
 
-    start: datetime
-    end: datetime | None = None
+    scope: Scope
+    range_start: datetime | None = None
+    range_end: datetime | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all is compared, the undated rows too."""
+        return self.range_start is None and self.range_end is None
+
+    @property
+    def start(self) -> datetime:
+        """Return from when on rows are compared."""
+        return max(self.range_start or self.scope.start, self.scope.start)
+
+    @property
+    def end(self) -> datetime | None:
+        """Return the end; None: there is none. A range that has aged out whole is an empty one."""
+        return None if self.is_whole else max(self.range_end or datetime.max, self.start)
 
 
 @dataclass(frozen=True)
@@ -59,21 +77,26 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
 
     census: one row a row of the source; crime_id, version, date_of_occurrence.
     """
-    bounds = {"span_start": span.start, "span_end": span.end}
     with engine.begin() as connection:
         execute(connection, "load/stage_census")
         copy_frame(connection, "census", census)
         differences = execute(
-            connection, "load/compare_census", occurrence_field=profile.occurrence, **bounds
+            connection,
+            "load/compare_census",
+            occurrence_field=profile.occurrence,
+            range_start=span.range_start,
+            range_end=span.range_end,
+            is_whole=span.is_whole,
+            **span.scope.parameters(),
         ).all()
-        held = execute(connection, "load/count_held", **bounds).one()
-    return _summarise(len(census), int(held[0]) + int(held[1]), differences)
+    return _summarise(len(census), differences)
 
 
-def drop_strays(engine: Engine, crime_ids: Sequence[str]) -> None:
+def drop_strays(engine: Engine, run_id: UUID, crime_ids: Sequence[str]) -> None:
     """Take rows out of the quarantine that the source dropped and that no window reaches."""
     if crime_ids:
         with engine.begin() as connection:
+            ledger.assert_running(connection, run_id)
             execute(connection, "load/drop_strays", crime_ids=list(crime_ids))
 
 
@@ -168,7 +191,7 @@ def _record(connection: Connection, *, state: CensusState, **values: Any) -> Non
     )
 
 
-def _summarise(source_rows: int, our_rows: int, differences: Sequence[Any]) -> Comparison:
+def _summarise(source_rows: int, differences: Sequence[Any]) -> Comparison:
     days: set[date] = set()
     undated = False
     for row in differences:
@@ -180,7 +203,7 @@ def _summarise(source_rows: int, our_rows: int, differences: Sequence[Any]) -> C
     surplus = sum(row.is_surplus for row in differences)
     return Comparison(
         source_rows=source_rows,
-        our_rows=our_rows,
+        our_rows=source_rows - missing + surplus,
         missing=missing,
         surplus=surplus,
         outdated=len(differences) - missing - surplus,
@@ -188,6 +211,3 @@ def _summarise(source_rows: int, our_rows: int, differences: Sequence[Any]) -> C
         undated_differs=undated,
         stray_ids=tuple(row.crime_id for row in differences if row.is_stray and row.is_surplus),
     )
-
-
-ProofKind = Literal["census", "unmoved"]

@@ -27,11 +27,17 @@ _SESSION: Final = {
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "10min",
     "statement_timeout": "15min",
+    # The run's lock has a session of its own, which is idle for as long as the run takes.
+    "idle_session_timeout": "0",
+    # A machine that vanishes says no goodbye: without these its session, and so the lock, would stay for two hours.
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "6",
 }
 _UNKNOWN_DATABASE: Final = "3D000"
 
 
-def open_warehouse(settings: Settings) -> Engine:
+def open_warehouse(settings: Settings, *, may_create: bool = True) -> Engine:
     """Return an engine on the warehouse's database, which is created if it is missing and the role may.
 
     Starts the embedded PostgreSQL where the settings name no server. Raises `ConfigError` or `LoadError`.
@@ -43,6 +49,11 @@ def open_warehouse(settings: Settings) -> Engine:
         if not _is_unknown_database(error):
             raise LoadError(
                 f"the warehouse does not answer: {first_line(error)}. {_next_action(settings)}"
+            ) from None
+        if not may_create:
+            raise LoadError(
+                f"database {engine.url.database!r} does not exist: nothing was loaded into it yet. "
+                "A run makes it: python flows/main.py"
             ) from None
         _create_database(engine)
         _check_server(engine)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -28,10 +29,13 @@ def named_faults(engine: Engine, what: str) -> Iterator[None]:
     """Turn database errors of the body into `LoadError`s that name `what`; drop the pool where it may be stale."""
     try:
         yield
-    except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None) or ""
+    except (DBAPIError, psycopg.Error) as error:
+        # COPY goes past SQLAlchemy, and so do its errors.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        state = getattr(cause, "sqlstate", None) or ""
         # Without a state the connection was lost before the server could say anything.
-        passing = state in _PASSING_STATES or state.startswith(_PASSING_CLASSES) or not state
+        is_lost = not state and isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
+        passing = state in _PASSING_STATES or state.startswith(_PASSING_CLASSES) or is_lost
         if passing:
             # After a failover the pool's other connections still lead to the old server, and answer a ping.
             engine.dispose()

@@ -6,7 +6,7 @@ Every decision about what to do next is read from here, never from "does a table
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -147,14 +147,17 @@ def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | Non
 
 
 def assert_running(connection: Connection, run_id: UUID) -> None:
-    """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more."""
+    """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more.
+
+    First thing in each transaction of a run that writes: what it would write is then rolled back.
+    """
     status = connection.execute(
         text("select status from pipeline.runs where run_id = :run_id for share"), {"run_id": run_id}
     ).scalar()
     if status != "running":
         raise LoadError(
             f"run {run_id} is {status or 'unknown'}: another run has taken its place. "
-            "Nothing of this window was stored."
+            "What this one had in hand was not stored."
         )
 
 
@@ -256,6 +259,16 @@ def finish_window(connection: Connection, run_id: UUID, window: Window, counts: 
         ),
         {"run_id": run_id, **_key(window), **asdict(counts)},
     )
+
+
+def read_counts(connection: Connection, run_id: UUID, window: Window) -> WindowCounts | None:
+    """Return what a window of this run did, or None where it is not done."""
+    names = ", ".join(field.name for field in fields(WindowCounts))
+    row = connection.execute(
+        text(f"select {names} from pipeline.windows where status = 'done' and" + _THIS_WINDOW),  # noqa: S608 - constants
+        {"run_id": run_id, **_key(window)},
+    ).one_or_none()
+    return None if row is None else WindowCounts(**row._asdict())
 
 
 def fail_window(connection: Connection, run_id: UUID, window: Window, error: str) -> None:

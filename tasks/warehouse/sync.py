@@ -8,18 +8,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from tasks.contract.crimes import REJECTED_COLUMNS, UNDATED_REASON, Transformed
+from tasks.contract.crimes import REJECTED_COLUMNS, Transformed
 from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError, LoadError
 from tasks.warehouse import ledger
 from tasks.warehouse.copy import copy_frame, copy_rows
 from tasks.warehouse.ledger import WindowCounts
+from tasks.warehouse.scope import Scope
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
@@ -40,14 +40,15 @@ class Guards:
 class SyncInput:
     """What one window's read brought.
 
-    present_ids: ids that the source was asked about and still has. span_start: the source's oldest occurrence,
-    Chicago wall clock; rows of ours before it have aged out and are out of scope.
+    present_ids: ids that the source was asked about and still has. scope: which of our rows it would still hold.
+    source_rows: rows of the whole source.
     """
 
     window: Window
     transformed: Transformed
     present_ids: Sequence[str]
-    span_start: datetime
+    scope: Scope
+    source_rows: int
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,12 @@ def sync_window(
     """
     with engine.begin() as connection:
         ledger.assert_running(connection, run_id)
+        done = ledger.read_counts(connection, run_id, given.window)
+        if done is not None:
+            # It was committed, and the answer to that was lost: done twice, it would count as nothing new.
+            return done
         counts = _stage_and_count(connection, profile, given)
-        _guard_rejects(given, counts, guards)
+        _guard_rejects(connection, given, counts, guards)
         _guard_retirements(connection, given.window, guards)
         execute(connection, "load/retire", run_id=run_id)
         execute(connection, "load/merge")
@@ -91,7 +96,7 @@ def preview_window(engine: Engine, profile: DatasetProfile, given: SyncInput) ->
 
 
 def read_held_ids(
-    engine: Engine, case_numbers: Sequence[str], read_ids: Sequence[str], span_start: datetime
+    engine: Engine, case_numbers: Sequence[str], read_ids: Sequence[str], scope: Scope
 ) -> list[str]:
     """Return the ids that we hold of these cases and that were not among the ids just read."""
     with engine.connect() as connection:
@@ -100,7 +105,7 @@ def read_held_ids(
             "load/read_held_ids_of_cases",
             case_numbers=list(case_numbers),
             read_ids=list(read_ids),
-            span_start=span_start,
+            **scope.parameters(),
         )
         return [str(row[0]) for row in rows]
 
@@ -137,32 +142,31 @@ def _hold(connection: Connection, profile: DatasetProfile, given: SyncInput) -> 
     elif window.kind == "undated":
         execute(connection, "load/hold_undated", occurrence_field=profile.occurrence)
     elif window.kind == "incremental":
-        execute(connection, "load/hold_cases", span_start=given.span_start)
+        execute(connection, "load/hold_cases", **given.scope.parameters())
     else:
         execute(
             connection,
             "load/hold_window",
             window_start=window.start,
             window_end=window.end,
-            span_start=given.span_start,
+            **given.scope.parameters(),
         )
 
 
-def _guard_rejects(given: SyncInput, counts: WindowCounts, guards: Guards) -> None:
+def _guard_rejects(connection: Connection, given: SyncInput, counts: WindowCounts, guards: Guards) -> None:
+    """Stop a window that would newly reject too much; what stands in quarantine already says nothing new."""
     limit = guards.max_reject_share
-    rejected = given.transformed.rejected
-    # Rows without an occurrence time are rejected by construction; they say nothing of drift.
-    judged = (
-        int((~rejected["reasons"].map(lambda reasons: reasons == [UNDATED_REASON])).sum())
-        if len(rejected)
-        else 0
-    )
-    if limit is None or judged <= max(limit * counts.source_rows, 1 if limit else 0):
+    if limit is None:
         return
-    reasons = Counter(reason for row in rejected["reasons"] for reason in row)
+    new = [list(row.reasons) for row in execute(connection, "load/read_new_rejects")]
+    # Rows without an occurrence time are a window of their own, and all of it is rejected: a share of all rows.
+    rows = given.source_rows if given.window.kind == "undated" else counts.source_rows
+    if len(new) <= max(limit * rows, 1 if limit else 0):
+        return
+    reasons = Counter(reason for row in new for reason in row)
     said = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
     raise ContractError(
-        f"window {given.window}: {judged} of {counts.source_rows} rows break the contract, "
+        f"window {given.window}: {len(new)} of {rows} rows newly break the contract, "
         f"more than MAX_REJECT_SHARE {limit:g}: {said}. Nothing was stored. "
         "If the source's rows are right, mend tasks/contract/crimes.py; else raise MAX_REJECT_SHARE for one run."
     )
@@ -172,8 +176,8 @@ def _guard_retirements(connection: Connection, window: Window, guards: Guards) -
     limit = guards.max_retire_share
     if limit is None:
         return
-    row = execute(connection, "load/retirement_guard").one()
-    held, unreplaced = int(str(row[0])), int(str(row[1]))
+    row = execute(connection, "load/retirement_guard", window_start=window.start, window_end=window.end).one()
+    held, unreplaced = int(row.held_rows), int(row.unreplaced_rows)
     if unreplaced < MIN_ROWS_OF_A_GUARD or unreplaced <= limit * held:
         return
     lines = _retirements(connection)

@@ -11,6 +11,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import prefect.settings
@@ -60,7 +61,7 @@ def _main(arguments, environment, death, with_prefect, output):
     # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
-    with open(output, "w", buffering=1) as file, ExitStack() as stack:
+    with Path(output).open("w", buffering=1) as file, ExitStack() as stack:
         sys.stdout = sys.stderr = file
         if death is not None:
             _arm(death)

@@ -217,9 +217,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
         self.tally["runs"] += 1
         self.tally["kills"] += code == -9
         self.tally["failed"] += code == 1
-        oracle.assert_history_tells(
-            before, self.held, self.stretch, stood_still=stood_still, ever=self.ever
-        )
+        oracle.assert_history_tells(before, self.held, self.stretch, stood_still=stood_still, ever=self.ever)
         if code == 0:
             self._is_right(start, end)
         elif code == 1:

@@ -181,10 +181,14 @@ def assert_reasons_are_right(held, stretch, ever):
             continue
         revised = sum(row.reason == "revised" for row in left)
         if case not in stretch.withdrawn:
-            assert revised == len(left), f"{case}: nothing was withdrawn, and {len(left) - revised} are said to be"
+            assert revised == len(left), (
+                f"{case}: nothing was withdrawn, and {len(left) - revised} are said to be"
+            )
         elif case not in stretch.inserted:
             most = _most_pairs(left, [loaded for of, loaded in stretch.come.values() if of == case])
-            assert revised == most, f"{case}: {revised} are revised of {len(left)}, where {most} have a newer row"
+            assert revised == most, (
+                f"{case}: {revised} are revised of {len(left)}, where {most} have a newer row"
+            )
 
 
 def _most_pairs(left, come):

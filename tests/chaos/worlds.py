@@ -1,4 +1,4 @@
-"""Worlds for runs by the hundred: a source, its portal and a warehouse, each of its own, made in a tenth of a second."""
+"""Worlds for runs by the hundred: each a source, its portal and a warehouse of its own, made in a moment."""
 
 import tempfile
 from contextlib import ExitStack

@@ -16,6 +16,8 @@ from tests.oracle import COLUMNS, expected_row
 
 FOURTEENTH = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
 FIFTEENTH = datetime(2024, 1, 15, 11, 2, 27, tzinfo=UTC)
+
+
 def oracle(folder, day):
     """Return every row that has to be held after the pull of a day, by id."""
     with gzip.open(folder / f"crimes_2024-01-{day}.csv.gz", "rt", encoding="utf-8", newline="") as file:

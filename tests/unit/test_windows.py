@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.windows import (
-    FIRST_OF_RECORD,
+    FIRST_OF_RECORD as BEGAN,
+)
+from tasks.windows import (
     UNDATED,
     Window,
     day_windows,
@@ -26,13 +28,13 @@ INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st
 
 def holds(window, moment):
     """Say whether a window of occurrence holds a moment, as the filter on the source does."""
-    return window.start <= moment and (window.end is None or moment < window.end)
+    return (window.start is None or window.start <= moment) and (window.end is None or moment < window.end)
 
 
 def assert_no_gap_and_no_overlap(windows):
     for one, after in pairwise(windows):
         assert one.end == after.start
-    assert all(window.end is None or window.start < window.end for window in windows)
+    assert all(None in {window.start, window.end} or window.start < window.end for window in windows)
 
 
 @given(RECENT, st.timedeltas(timedelta(0), timedelta(days=500)), st.integers(1, 366))
@@ -50,7 +52,7 @@ def test_windows_cover_a_span_without_gap_or_overlap(start, length, window_days)
 def test_every_occurrence_of_a_span_is_in_exactly_one_window(occurrences, loaded, window_days):
     """Whatever year was typed, the first and the last that there are included."""
     horizon = midnight(loaded.date()) + timedelta(days=1)
-    windows = span_windows(min(occurrences), max(occurrences), horizon, window_days)
+    windows = span_windows(min(occurrences), max(occurrences), BEGAN, horizon, window_days)
     assert_no_gap_and_no_overlap(windows)
     for moment in occurrences:
         assert sum(holds(window, moment) for window in windows) == 1
@@ -60,13 +62,13 @@ def test_every_occurrence_of_a_span_is_in_exactly_one_window(occurrences, loaded
 def test_a_source_of_one_row_has_one_window(moment):
     """B10: oldest and newest are the same instant, and that is no empty span."""
     horizon = datetime(2024, 1, 15)
-    assert span_windows(moment, moment, horizon, 7) == [
+    assert span_windows(moment, moment, BEGAN, horizon, 7) == [
         Window("occurrence", datetime(2024, 1, 6), datetime(2024, 1, 7))
     ]
 
 
 def test_a_year_of_weekly_windows_begins_at_midnight_and_ends_with_the_newest_day():
-    windows = span_windows(datetime(2023, 1, 7, 5, 2), datetime(2024, 1, 6), datetime(2024, 1, 15), 7)
+    windows = span_windows(datetime(2023, 1, 7, 5, 2), datetime(2024, 1, 6), BEGAN, datetime(2024, 1, 15), 7)
     assert len(windows) == 53
     assert windows[0] == Window("occurrence", datetime(2023, 1, 7), datetime(2023, 1, 14))
     assert windows[-1] == Window("occurrence", datetime(2024, 1, 6), datetime(2024, 1, 7))
@@ -75,7 +77,7 @@ def test_a_year_of_weekly_windows_begins_at_midnight_and_ends_with_the_newest_da
 @pytest.mark.parametrize("typed", [datetime(2999, 6, 1, 12), END_OF_TIME, datetime(2024, 1, 15)])
 def test_an_occurrence_after_the_load_adds_one_window_without_an_end(typed):
     oldest, horizon = datetime(2024, 1, 1, 8), datetime(2024, 1, 15)
-    assert span_windows(oldest, typed, horizon, 7) == [
+    assert span_windows(oldest, typed, BEGAN, horizon, 7) == [
         Window("occurrence", datetime(2024, 1, 1), datetime(2024, 1, 8)),
         Window("occurrence", datetime(2024, 1, 8), horizon),
         Window("occurrence", horizon, None),
@@ -83,15 +85,15 @@ def test_an_occurrence_after_the_load_adds_one_window_without_an_end(typed):
 
 
 @pytest.mark.parametrize("typed", [datetime(24, 1, 2, 10), datetime(1, 1, 1), datetime(2000, 12, 31, 23)])
-def test_an_occurrence_before_the_record_began_adds_one_window(typed):
-    windows = span_windows(typed, datetime(2001, 1, 10), datetime(2024, 1, 15), 7)
-    assert windows[0] == Window("occurrence", midnight(typed.date()), FIRST_OF_RECORD)
+def test_an_occurrence_before_the_record_began_adds_one_window_without_a_start(typed):
+    windows = span_windows(typed, datetime(2001, 1, 10), BEGAN, datetime(2024, 1, 15), 7)
+    assert windows[0] == Window("occurrence", None, BEGAN)
     assert len(windows) == 1 + 2
 
 
 def test_a_source_that_ends_on_its_day_of_load_has_no_window_without_an_end():
     newest, horizon = datetime(2024, 1, 14, 23, 59), datetime(2024, 1, 15)
-    assert span_windows(newest, newest, horizon, 7)[-1].end == horizon
+    assert span_windows(newest, newest, BEGAN, horizon, 7)[-1].end == horizon
 
 
 @given(

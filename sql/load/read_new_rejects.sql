@@ -1,0 +1,12 @@
+-- One row is a rejected row of the window that does not stand in the quarantine in this version.
+-- Reads: staged_rejects, pipeline.rejected_rows. Writes: nothing.
+-- Run by: tasks/warehouse/sync.py, before anything is changed.
+
+select staged.reasons
+from staged_rejects as staged
+where
+    not exists (
+        select 1
+        from pipeline.rejected_rows as known
+        where known.crime_id = staged.crime_id and known.version is not distinct from staged.version
+    );
