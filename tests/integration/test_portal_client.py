@@ -21,7 +21,7 @@ from tasks.datasets import DATASETS
 from tasks.errors import SourceError
 from tasks.source import portal as client
 from tasks.source.portal import PageFailedError, Portal, PortalOptions, RefusedError, SourceState
-from tasks.source.whole_read import MAX_READS, ReadAgainError, SteadySource, read_rows
+from tasks.source.whole_read import MAX_READS, ReadAgainError, SteadySource, read_ids_still_held, read_rows
 from tests.integration.conftest import FIRST_LOAD, crime
 
 pytestmark = pytest.mark.filterwarnings("error::DeprecationWarning")
@@ -123,9 +123,17 @@ def test_every_request_has_a_limit_and_pages_have_an_order(connect, store, porta
     opened = connect(page_rows=3)
     opened.fetch_state()
     read(opened, "arrest = 'N'")
-    opened.fetch_ids_still_held(["row-a", "row-b"])
+    read_ids_still_held(opened, ["row-a", "row-b"])
     asked = [(seen.params["$limit"], seen.params.get("$order")) for seen in portal.requests]
-    assert asked == [("1", None), ("1", None), ("3", ":id"), ("3", ":id"), ("3", ":id"), ("2", ":id")]
+    assert asked == [
+        ("1", None),
+        ("1", None),
+        ("3", ":id"),
+        ("3", ":id"),
+        ("3", ":id"),
+        ("1", None),
+        ("3", ":id"),
+    ]
     assert all("$offset" not in seen.params for seen in portal.requests)
 
 
@@ -179,13 +187,13 @@ def test_ids_are_asked_for_in_chunks_of_a_short_address(connect, store, portal):
     held = fill(store, 300)
     gone = [f"row-~~~~.____-{number:04}" for number in range(10)]
     ids = sorted([*held[:290], *gone])
-    assert connect().fetch_ids_still_held(ids) == set(held[:290])
-    assert len(portal.requests) == 3
+    assert read_ids_still_held(connect(page_rows=1000), ids) == set(held[:290])
+    assert len(portal.requests) == 6  # a count and a page for each chunk
     assert max(len(seen.target) for seen in portal.requests) < 8192
 
 
 def test_no_ids_are_no_request(connect, portal):
-    assert connect().fetch_ids_still_held([]) == set()
+    assert read_ids_still_held(connect(), []) == set()
     assert portal.requests == []
 
 
@@ -484,11 +492,17 @@ def test_pages_that_do_not_move_on_end_in_an_error(connect, pages):
     assert len(scripted.requests) <= 4
 
 
-@pytest.mark.parametrize("rows", [[{":id": "row-x"}], [{":id": "row-1"}, {}]])
-def test_ids_that_were_not_asked_for_are_an_error(connect, rows):
+def test_ids_that_were_not_asked_for_are_an_error(connect):
     """A filter that was not heeded would make all others look gone, and retire them."""
-    with answering(lambda _: (200, {}, rows)) as scripted, pytest.raises(SourceError, match="not asked for"):
-        connect(scripted.url).fetch_ids_still_held(["row-1", "row-2"])
+    unheeding = answering(scripted_source([{":id": "row-x"}], 1))
+    with unheeding as scripted, pytest.raises(SourceError, match="not asked for"):
+        read_ids_still_held(connect(scripted.url), ["row-1", "row-2"])
+
+
+def test_fewer_ids_than_the_source_counts_are_no_answer(connect):
+    """A short answer would retire what is there."""
+    with answering(scripted_source([{":id": "row-1"}], 2)) as scripted, pytest.raises(ReadAgainError):
+        read_ids_still_held(connect(scripted.url), ["row-1", "row-2"])
 
 
 # Whole reads.
