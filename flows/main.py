@@ -7,6 +7,7 @@ import asyncio
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -15,6 +16,7 @@ if __name__ == "__main__":
 
 from prefect import State, flow
 from prefect.states import Completed
+from pydantic import Field
 
 from flows.sync_window import sync_window
 from tasks.audit import audit
@@ -27,6 +29,7 @@ from tasks.load_reference import load_reference
 from tasks.outcome import error_of
 from tasks.refresh_views import refresh_views
 from tasks.report import RunReport, report
+from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS
 from tasks.warehouse.ledger import Mode
 
 
@@ -35,14 +38,22 @@ async def chicago_crime(
     mode: Mode = "auto",
     start: date | None = None,
     end: date | None = None,
-    window_days: int | None = None,
-    max_concurrency: int | None = None,
+    window_days: Annotated[int, Field(ge=1, le=MOST_WINDOW_DAYS)] | None = None,
+    max_concurrency: Annotated[int, Field(ge=1, le=MOST_CONCURRENCY)] | None = None,
     accept_retirements: bool = False,  # noqa: FBT001, FBT002
 ) -> RunReport | State[None]:
     """Make the warehouse equal to the City's record, prove it, and refresh the views.
 
-    mode: auto does what is missing. start, end: Chicago local dates, end excluded; without them the whole span.
-    accept_retirements: let pass, for this run, what the guard against mass retirement would stop.
+    Args:
+        mode: auto does what is missing: the first load, the rest of an unfinished run, or what has moved. incremental
+            reads what has moved only; backfill and reconcile read every week again.
+        start: First day of a range, a date in Chicago. Empty: from the oldest day that the City publishes.
+        end: Day after the last one of a range; it is not read itself. Empty: to the newest day.
+        window_days: How many days are read and stored at a time. Empty: as the settings say (WINDOW_DAYS).
+        max_concurrency: How many windows are worked on at a time. Empty: as the settings say (MAX_CONCURRENCY).
+        accept_retirements: For this run, let pass what the guard against mass retirement would stop. Look first with
+            `python flows/main.py plan`.
+
     """
     request = make_request(
         mode, start, end, window_days, max_concurrency, accept_retirements=accept_retirements

@@ -1,8 +1,9 @@
 """Settings: every name, default and rule of what a person may set, read from the environment or `.env`.
 
-Nothing else in the project reads the environment. Secrets are `SecretStr`: they print as stars. `ENV_FILE` names
-another file than `.env`; empty, it means none, so that a demo or a test knows no settings of the user's. Mirrors
-pydantic-settings (https://docs.pydantic.dev/latest/concepts/pydantic_settings/).
+Nothing else in the project reads the environment; what blocks of Prefect hold comes from `block_settings`. Secrets are
+`SecretStr`: they print as stars. `ENV_FILE` names another file than `.env`; empty, it means none, so that a demo or a
+test knows no settings of the user's. Mirrors pydantic-settings
+(https://docs.pydantic.dev/latest/concepts/pydantic_settings/).
 """
 
 import os
@@ -11,8 +12,9 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
+from tasks.block_settings import BLOCK_NAMES, read_blocks
 from tasks.datasets import DATASETS
 from tasks.errors import ConfigError
 
@@ -96,6 +98,10 @@ class Settings(BaseSettings):
         pattern="^(disable|allow|prefer|require|verify-ca|verify-full)$",
         description="TLS to PostgreSQL; verify-full in the cloud.",
     )
+    db_ca_file: Path | None = Field(
+        None, description="Certificate authorities for verify-full; RDS's own are bundled."
+    )
+    db_iam_login: bool = Field(False, description="1: log in to RDS with a token of AWS, without a password.")
     portal_url: Annotated[str, AfterValidator(_portal_url)] = Field(
         "https://data.cityofchicago.org", description="The portal; http for loopback only."
     )
@@ -125,6 +131,16 @@ class Settings(BaseSettings):
     )
 
     warehouse_block: str | None = Field(None, description="Name of a saved SqlAlchemyConnector block to use.")
+    settings_block: str | None = Field(
+        None, description="Name of a saved S3Bucket block that holds an .env file."
+    )
+    settings_file: str = Field("settings/run.env", description="Name of that file in the bucket.")
+    database_secret_block: str | None = Field(
+        None, description="Name of a saved AwsSecret block with the database's login."
+    )
+    app_token_secret_block: str | None = Field(
+        None, description="Name of a saved AwsSecret block with the portal's token."
+    )
     require_server: bool = Field(False, description="1 in the image: never start a local service.")
     portal_page_rows: int = Field(50_000, ge=1, description="Rows of a page asked of the portal.")
     portal_timeout_seconds: float = Field(60, gt=0, description="How long the portal may be silent.")
@@ -151,6 +167,14 @@ class Settings(BaseSettings):
             raise ValueError("REQUIRE_SERVER is set, so SERVER_NAME (or WAREHOUSE_BLOCK) must be")
         return self
 
+    @model_validator(mode="after")
+    def _a_login_token_needs_tls(self) -> "Settings":
+        if self.db_iam_login and self.db_sslmode not in {"require", "verify-ca", "verify-full"}:
+            raise ValueError("DB_IAM_LOGIN sends a token, so DB_SSLMODE has to be verify-full")
+        if self.db_iam_login and self.db_password is not None:
+            raise ValueError("DB_IAM_LOGIN is set, and DB_PASSWORD too; with a token there is no password")
+        return self
+
     @property
     def uses_local_warehouse(self) -> bool:
         """Whether the warehouse is the embedded PostgreSQL of this project folder."""
@@ -158,9 +182,16 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Read the settings, or raise `ConfigError` naming each setting that is missing or wrong."""
+    """Read the settings, or raise `ConfigError` naming each setting that is missing or wrong.
+
+    The environment wins over `.env`, and both win over what Prefect's blocks hold.
+    """
     try:
-        return Settings(_env_file=_env_file())
+        file = _env_file()
+        given = _given(file)
+        held = read_blocks({name: given[name] for name in BLOCK_NAMES if name in given})
+        added: dict[str, Any] = {name: held[name] for name in held.keys() - given.keys()}
+        return Settings(_env_file=file, **added)
     except UnicodeDecodeError:
         raise ConfigError("The .env file is not UTF-8 text. Write it anew from .env.example.") from None
     except ValidationError as error:
@@ -168,6 +199,13 @@ def read_settings() -> Settings:
             _problem(details) for details in error.errors(include_input=False, include_url=False)
         )
         raise ConfigError(f"{problems}. Set it in the environment or in .env (see .env.example).") from None
+
+
+def _given(file: Path | None) -> dict[str, str]:
+    """Return what the environment and the file set, as text and without what is blank."""
+    sources = [DotEnvSettingsSource(Settings, env_file=file), EnvSettingsSource(Settings)]
+    values = {name: str(value) for source in sources for name, value in source().items()}
+    return {name: value for name, value in values.items() if value.strip()}
 
 
 def _env_file() -> Path | None:

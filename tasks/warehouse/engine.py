@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from tasks.errors import ConfigError, LoadError
 from tasks.settings import PROJECT_FOLDER, Settings
 from tasks.warehouse import local_services
+from tasks.warehouse.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_token
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ def open_warehouse(settings: Settings, *, may_create: bool = True) -> Engine:
     Starts the embedded PostgreSQL where the settings name no server. Raises `ConfigError` or `LoadError`.
     """
     engine = _engine(_connector(settings))
+    if settings.db_iam_login:
+        log_in_by_token(engine)
     try:
         _check_server(engine)
     except OperationalError as error:
@@ -97,9 +100,24 @@ def _connector(settings: Settings) -> SqlAlchemyConnector:
         port=None if is_socket else settings.port,
         database=settings.database_name,
         query={"sslmode": settings.db_sslmode}
+        | _certificate_authorities(settings)
         | ({"host": str(settings.server_name), "port": str(settings.port)} if is_socket else {}),
     )
     return SqlAlchemyConnector(connection_info=components)
+
+
+def _certificate_authorities(settings: Settings) -> dict[str, str]:
+    """Return whom to trust: the file that is set, else for an address of RDS its own; else libpq's default holds."""
+    if not settings.db_sslmode.startswith("verify-"):
+        return {}
+    file = settings.db_ca_file
+    if file is None and is_rds_address(settings.server_name or ""):
+        file = CERTIFICATE_AUTHORITIES
+    if file is None:
+        return {}
+    if not file.is_file():
+        raise ConfigError(f"DB_CA_FILE: there is no file {file}")
+    return {"sslrootcert": str(file)}
 
 
 def _saved_connector(name: str) -> SqlAlchemyConnector:

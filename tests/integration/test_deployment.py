@@ -1,6 +1,8 @@
 """The deployments of prefect.yaml on a real Prefect server, run by a real worker against the stand-in city."""
 
 import asyncio
+import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -14,9 +16,11 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+import yaml
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.objects import WorkPool
 from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -28,7 +32,7 @@ from deploy import to_prefect
 PROJECT = Path(__file__).resolve().parents[2]
 CHICAGO = ZoneInfo("America/Chicago")
 POOL = "chicago-crime"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 def ask(prefect_server, question):
@@ -88,9 +92,13 @@ def worker(environment, home):
         process.wait(timeout=30)
 
 
-def finished_run(prefect_server, deployment, home):
-    """Start a run of a deployment and return it when it has ended."""
-    run = ask(prefect_server, lambda client: client.create_flow_run_from_deployment(deployment.id))
+def started_run(prefect_server, deployment):
+    """Start a run of a deployment, and do not wait for it."""
+    return ask(prefect_server, lambda client: client.create_flow_run_from_deployment(deployment.id))
+
+
+def finished_run(prefect_server, run, home):
+    """Return a run when it has ended."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not (run.state and run.state.is_final()):
         assert time.monotonic() < deadline, f"still {run.state}:\n{(home / 'worker.log').read_text()}"
@@ -99,23 +107,39 @@ def finished_run(prefect_server, deployment, home):
     return run
 
 
-def test_a_worker_runs_daily_twice_and_the_second_run_finds_the_source_unmoved(
+def test_a_worker_runs_every_deployment_and_of_two_runs_of_one_at_once_the_second_is_cancelled(
     environment, deployments, prefect_server, prefect_home, postgres, database, tmp_path
 ):
-    store = Store(build_city(tmp_path, City(seed=3, rows=1500, days=40), date(2024, 1, 14)))
+    store = Store(build_city(tmp_path, City(seed=3, rows=500, days=14), date(2024, 1, 14)))
     with store, Portal(store) as portal, worker({**environment, "PORTAL_URL": portal.url}, prefect_home):
-        runs = [finished_run(prefect_server, deployments["daily"], prefect_home) for _ in range(2)]
-    assert [run.state.name for run in runs] == ["Completed", "Completed"], [run.state.message for run in runs]
+        at_once = [started_run(prefect_server, deployments["daily"]) for _ in range(2)]
+        at_once = [finished_run(prefect_server, run, prefect_home) for run in at_once]
+        later = [
+            finished_run(prefect_server, started_run(prefect_server, deployments[name]), prefect_home)
+            for name in ("daily", "backfill", "reconcile")
+        ]
+    assert sorted(run.state.name for run in at_once) == ["Cancelled", "Completed"]
+    runs = [run for run in at_once if run.state.is_completed()] + later
+    assert {run.state.name for run in runs} == {"Completed"}, [run.state.message for run in runs]
     with psycopg.connect(postgres.conninfo(database)) as connection:
         ledger = connection.execute(
             "select kind, status, proof from pipeline.runs order by started_at"
         ).fetchall()
         crimes = connection.execute("select count(*) from chicago.crimes").fetchone()[0]
-    assert ledger == [("backfill", "done", "census"), ("unmoved", "done", "unmoved")]
-    assert crimes > 1000
+    assert ledger == [
+        ("backfill", "done", "census"),
+        ("unmoved", "done", "unmoved"),
+        ("backfill", "done", "census"),
+        ("reconcile", "done", "census"),
+    ]
+    assert crimes > 400
     ours = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[runs[0].id]))
     lines = [line.message for line in ask(prefect_server, lambda client: client.read_logs(log_filter=ours))]
     assert any(line.startswith("plan=backfill") for line in lines), "\n".join(lines)
+    # The log of the container, which the alarm counts, and no more lines of it than a person reads.
+    printed = (prefect_home / "worker.log").read_text().splitlines()
+    assert sum("run_closed status=done" in line and "whole=yes" in line for line in printed) == 4
+    assert len(printed) < 4 * 100, len(printed)
 
 
 def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):
@@ -138,8 +162,11 @@ def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):
         ("daily", datetime(2026, 3, 6, tzinfo=UTC), "06:30"),
         ("daily", datetime(2026, 10, 30, tzinfo=UTC), "06:30"),
         ("daily", datetime(2027, 3, 12, tzinfo=UTC), "06:30"),
+        ("daily", datetime(2027, 11, 5, tzinfo=UTC), "06:30"),
         ("reconcile", datetime(2026, 2, 20, tzinfo=UTC), "09:00"),
         ("reconcile", datetime(2026, 10, 20, tzinfo=UTC), "09:00"),
+        ("reconcile", datetime(2027, 2, 26, tzinfo=UTC), "09:00"),
+        ("reconcile", datetime(2027, 10, 22, tzinfo=UTC), "09:00"),
     ],
 )
 def test_a_schedule_keeps_its_wall_clock_across_clock_changes(deployments, name, start, wall_clock):
@@ -150,6 +177,18 @@ def test_a_schedule_keeps_its_wall_clock_across_clock_changes(deployments, name,
     assert len({when.utcoffset() for when in times}) == 2
     days = 1 if name == "daily" else 7
     assert {(later.date() - sooner.date()).days for sooner, later in pairwise(times)} == {days}
+
+
+def test_the_form_of_a_run_offers_choices_dates_and_a_word_on_each(deployments):
+    schema = deployments["daily"].parameter_openapi_schema
+    fields = schema["properties"]
+    assert all(len(field["description"]) > 40 for field in fields.values())
+    assert fields["mode"]["enum"] == ["auto", "backfill", "incremental", "reconcile"]
+    for name in ("start", "end"):
+        assert {"type": "string", "format": "date"} in fields[name]["anyOf"]
+    assert {"type": "integer", "minimum": 1, "maximum": 366} in fields["window_days"]["anyOf"]
+    assert fields["accept_retirements"]["type"] == "boolean"
+    assert deployments["daily"].enforce_parameter_schema
 
 
 def test_backfill_has_no_schedule(deployments):
@@ -173,3 +212,38 @@ def test_deploying_to_containers_without_an_image_is_refused(prefect_server, mon
     with temporary_settings({PREFECT_API_URL: prefect_server.api_url}):
         assert to_prefect.main() == 2
     assert "runs containers (docker), and IMAGE is not set" in capsys.readouterr().err
+
+
+def test_an_image_is_built_and_pushed_by_the_steps_only_where_none_is_named(monkeypatch):
+    pool = WorkPool(name="containers", type="ecs")
+    repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chicago-crime"
+    monkeypatch.setenv("REPOSITORY", repository)
+    monkeypatch.setenv("IMAGE_TAG", "v1")
+    monkeypatch.delenv("IMAGE", raising=False)
+    image = to_prefect._find_image(pool)
+    assert image == to_prefect.Image(f"{repository}:v1", is_to_be_built=True)
+    with to_prefect._prefect_file(image) as file:
+        declared = yaml.safe_load(Path(file).read_text())
+    called = {
+        name: arguments
+        for steps in (declared["build"], declared["push"])
+        for step in steps
+        for name, arguments in step.items()
+    }
+    # Prefect tells a step's misspelt argument only when it comes to it.
+    for name, arguments in called.items():
+        module, function = name.rsplit(".", 1)
+        given = {key: value for key, value in arguments.items() if key not in {"id", "requires"}}
+        inspect.signature(getattr(importlib.import_module(module), function)).bind(**given)
+    assert list(called) == [
+        "prefect_docker.deployments.steps.build_docker_image",
+        "prefect.deployments.steps.run_shell_script",
+        "prefect_docker.deployments.steps.push_docker_image",
+    ]
+    monkeypatch.setenv("IMAGE", f"{repository}:v0")
+    image = to_prefect._find_image(pool)
+    assert image == to_prefect.Image(f"{repository}:v0", is_to_be_built=False)
+    with to_prefect._prefect_file(image) as file:
+        declared = yaml.safe_load(Path(file).read_text())
+    assert (declared["build"], declared["push"]) == (None, None)
+    assert {each["name"] for each in declared["deployments"]} == {"daily", "backfill", "reconcile"}

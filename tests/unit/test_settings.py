@@ -51,6 +51,8 @@ def test_nothing_needs_to_be_set():
         "database_name": "chicago_crime",
         "port": 5432,
         "db_sslmode": "prefer",
+        "db_ca_file": None,
+        "db_iam_login": False,
         "portal_url": "https://data.cityofchicago.org",
         "crimes_dataset": "x2n5-8w5q",
         "window_days": 7,
@@ -62,6 +64,10 @@ def test_nothing_needs_to_be_set():
         "freshness_days": 4,
         "analyst_role": None,
         "warehouse_block": None,
+        "settings_block": None,
+        "settings_file": "settings/run.env",
+        "database_secret_block": None,
+        "app_token_secret_block": None,
         "require_server": False,
         "portal_page_rows": 50000,
         "portal_timeout_seconds": 60,
@@ -232,6 +238,17 @@ def test_the_image_with_a_server_is_right(monkeypatch):
     for name, value in {"REQUIRE_SERVER": "1", "SERVER_NAME": "db", "DB_USERNAME": "loader"}.items():
         monkeypatch.setenv(name, value)
     assert not read_settings().uses_local_warehouse
+
+
+def test_a_login_token_travels_in_tls_and_instead_of_a_password(monkeypatch):
+    for name, value in {"SERVER_NAME": "db", "DB_USERNAME": "loader_iam", "DB_IAM_LOGIN": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert "DB_SSLMODE has to be verify-full" in refusal(monkeypatch)
+    monkeypatch.setenv("DB_SSLMODE", "verify-full")
+    assert read_settings().db_iam_login
+    message = refusal(monkeypatch, DB_PASSWORD=SECRET)
+    assert "with a token there is no password" in message
+    assert SECRET not in message
 
 
 def test_settings_are_read_from_the_file_that_env_file_names(env_file):

@@ -1,0 +1,149 @@
+"""`make automations`: the automations of this project on the Prefect server, as code.
+
+What lives here: what is watched, and what is done. What does not: whom to tell, which is a notification block of the
+operator's. Mirrors https://docs.prefect.io/v3/concepts/automations and the how-to on zombie flow runs.
+"""
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from prefect.automations import AutomationCore, EventTrigger, Posture
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, SendNotification
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+
+from tasks.errors import ConfigError, PipelineError
+
+FLOW: Final = "chicago-crime"
+# A run sends a heartbeat every 180 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY): three in a row may be missed, not more.
+ZOMBIE_SECONDS: Final = 540
+_ENDS: Final = ("Completed", "Failed", "Cancelled", "Crashed")
+
+
+def automations(
+    notify: UUID | None, flow: str = FLOW, zombie_seconds: int = ZOMBIE_SECONDS
+) -> list[AutomationCore]:
+    """Return the automations of a flow.
+
+    notify: the id of a notification block; without one nobody is told, and the UI alone shows what happened.
+    zombie_seconds: how long a run may send no heartbeat before it is marked as crashed, which the second one tells.
+    """
+    related = {"prefect.resource.role": "flow", "prefect.resource.name": flow}
+    return [
+        _told(flow, "a run failed", "Failed", "It failed", related, notify),
+        _told(flow, "a run crashed", "Crashed", "It ended without a word", related, notify),
+        _told(flow, "a run is late", "Late", "No worker took it up", related, notify),
+        _zombies(flow, zombie_seconds, related),
+    ]
+
+
+def _told(
+    flow: str, name: str, state: str, why: str, related: dict[str, str], notify: UUID | None
+) -> AutomationCore:
+    actions: list[ActionTypes] = [DoNothing()]
+    if notify is not None:
+        actions = [
+            SendNotification(
+                block_document_id=notify,
+                subject=f"{flow}: {name}",
+                body=(
+                    f"{why}: {{{{ flow_run.name }}}}, {{{{ flow_run.state.message }}}}\n{{{{ flow_run|ui_url }}}}\n"
+                    "docs/runbook.md says what to do."
+                ),
+            )
+        ]
+    return AutomationCore(
+        name=f"{flow}: {name}",
+        description=f"{why}. Made by `make automations`.",
+        trigger=EventTrigger(
+            expect={f"prefect.flow-run.{state}"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=related,
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=actions,
+    )
+
+
+def _zombies(flow: str, seconds: int, related: dict[str, str]) -> AutomationCore:
+    return AutomationCore(
+        name=f"{flow}: a run is gone",
+        description=f"Marks a run as crashed that has sent no heartbeat for {seconds} s. Made by `make automations`.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in _ENDS)},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=related,
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=seconds),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                name="Crashed",
+                message=f"No heartbeat for {seconds} s: its container is gone. The next run goes on from there.",
+            )
+        ],
+    )
+
+
+async def put_automations(wanted: list[AutomationCore], client: PrefectClient) -> None:
+    """Create each of the automations, or bring the one of its name up to date; others are left alone."""
+    for automation in wanted:
+        found = await client.read_automations_by_name(automation.name)
+        if found:
+            await client.update_automation(found[0].id, automation)
+        else:
+            await client.create_automation(automation)
+
+
+async def _find_block(named: str, client: PrefectClient) -> UUID | None:
+    if not named:
+        return None
+    kind, _, name = named.partition("/")
+    try:
+        document = await client.read_block_document_by_name(name, kind)
+    except ObjectNotFound:
+        raise ConfigError(
+            f"NOTIFY_BLOCK: Prefect has no block {named!r}; write it like slack-webhook/operators, and create it first"
+        ) from None
+    return document.id
+
+
+async def _put(named: str) -> list[str]:
+    async with get_client() as client:
+        wanted = automations(await _find_block(named, client))
+        await put_automations(wanted, client)
+    return [automation.name for automation in wanted]
+
+
+def main() -> int:
+    """Put the automations on the server; 0 done, 1 failed, 2 wrong use."""
+    named = os.environ.get("NOTIFY_BLOCK", "").strip()
+    try:
+        if not PREFECT_API_URL.value():
+            raise ConfigError("PREFECT_API_URL is not set: name the Prefect server")
+        names = asyncio.run(_put(named))
+    except PipelineError as error:
+        sys.stderr.write(f"make automations: {error}\n")
+        return 2 if isinstance(error, ConfigError) else 1
+    told = (
+        f"tells through {named}"
+        if named
+        else "tells nobody: set NOTIFY_BLOCK to a notification block, and run again"
+    )
+    sys.stdout.write("".join(f"automation {name}\n" for name in names) + told + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
