@@ -1,0 +1,2 @@
+-- Run once by the container of compose.yaml, when its volume is new: the database of Prefect's server beside the warehouse.
+create database prefect;
