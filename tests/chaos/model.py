@@ -41,6 +41,9 @@ SETTINGS = {
     "APP_TOKEN": "a-token",
 }
 
+# Answers that are broken once or some times, and then right.
+HEALING = ["status", "accepted_202", "html_200", "json_object_200", "cut_body", "reset", "no_content_type"]
+
 # None leaves the field out: a row without a date, or one that the contract rejects.
 contents = st.fixed_dictionaries(
     {
@@ -197,6 +200,16 @@ class SourceAndWarehouse(RuleBasedStateMachine):
             self._run(["--mode", mode], PORTAL_PATIENCE_SECONDS="0.05")
         finally:
             self.world.portal.faults.clear()
+
+    @rule(mode=modes, kind=st.sampled_from(HEALING), times=st.sampled_from([1, 4]), skip=st.integers(0, 12))
+    def run_with_broken_answers_that_heal(self, mode, kind, times, skip):
+        self.world.portal.faults.add(Fault(kind, times=times, skip=skip, status=503))
+        try:
+            self._run(["--mode", mode])
+            self.tally["faults"] += len(self.world.portal.faults.met)
+        finally:
+            self.world.portal.faults.clear()
+            self.world.portal.faults.met.clear()
 
     @rule(bounds=st.tuples(st.sampled_from(WEEKS), st.integers(1, 20)))
     def run_over_a_range(self, bounds):

@@ -25,10 +25,15 @@ class ChaosWorld(World):
         self.stack.close()
 
 
-def open_world(postgres, template, prefect_api):
-    """Open a world with an empty source and a warehouse that is set up and holds nothing."""
+def open_world(postgres, template, prefect_api, *, city=None):
+    """Open a world with a warehouse that is set up and holds nothing, and an empty source, or that of a city.
+
+    city: fills a store.
+    """
     with ExitStack() as stack:
         store = stack.enter_context(Store.temporary())
+        if city is not None:
+            city(store)
         store.create(ONE_YEAR, at=FIRST_LOAD)
         portal = stack.enter_context(Portal(store))
         name = stack.enter_context(database_like(postgres, template))

@@ -49,12 +49,16 @@ def postgres(tmp_path_factory, pytestconfig):
     folder = _services_folder(tmp_path_factory)
     folder.mkdir(exist_ok=True)
     started = local_services.ensure_postgres(folder)  # tests/conftest.py stops it when all workers are done
-    # What a test wrote need not outlive a power cut, and hundreds of databases are made and dropped.
-    with psycopg.connect(started.conninfo("postgres"), autocommit=True) as connection:
+    let_forget(started)
+    return started
+
+
+def let_forget(postgres):
+    """Write faster: what a test wrote need not outlive a power cut, and hundreds of databases are made and dropped."""
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"alter system set {name} = off")
         connection.execute("select pg_reload_conf()")
-    return started
 
 
 @pytest.fixture(scope="session")

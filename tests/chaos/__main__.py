@@ -1,0 +1,113 @@
+"""`make chaos`: the model and the kills for as long as one likes; prints its seed, and goes on where it was stopped.
+
+`python -m tests.chaos [--minutes 30] [--seed N] [--state FILE]`. With a state file (default .local/chaos.json) a run
+that was stopped goes on with its seed and its counts, until its minutes are over; a finished one begins anew. A failure
+prints the steps that led to it, and the seed and batch that show it again.
+"""
+
+import argparse
+import json
+import random
+import secrets
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import hypothesis.core
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tasks.warehouse import local_services
+from tests.chaos.kills import Siege, build_city, draw_kill
+from tests.chaos.model import SourceAndWarehouse
+from tests.chaos.worlds import open_world
+from tests.integration.conftest import let_forget, make_template
+
+SEQUENCES_OF_A_BATCH = 8
+STEPS_OF_A_SEQUENCE = 20
+KILLS_OF_A_BATCH = 12
+
+
+def main(arguments=None):
+    """Run, and return the exit code: 0 when all ended equal."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--state", type=Path, default=Path(".local/chaos.json"))
+    asked = parser.parse_args(arguments)
+    state = _resumed(asked)
+    tally = Counter(state["tally"])
+    print(
+        f"seed {state['seed']}, batch {state['batch']}, {asked.minutes - state['minutes']:.1f} minutes to go"
+    )
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        project = Path(folder) / "services"
+        project.mkdir()
+        try:
+            _besiege(project, state, tally, asked)
+        finally:
+            local_services.stop(project)
+    asked.state.unlink(missing_ok=True)
+    print(f"all equal: {_told(tally)}")
+    return 0
+
+
+def _besiege(project, state, tally, asked):
+    postgres = local_services.ensure_postgres(project)
+    let_forget(postgres)
+    api = local_services.ensure_prefect_server(project, postgres).api_url
+    template = make_template(postgres)
+    while state["minutes"] < asked.minutes:
+        began = time.monotonic()
+        seed = state["seed"] * 1_000_003 + state["batch"]
+        try:
+            _one_batch(seed, postgres, template, api, tally)
+        except BaseException:
+            print(f"FAILED in batch {state['batch']}: --seed {state['seed']}; so far {_told(tally)}")
+            raise
+        state["batch"] += 1
+        state["minutes"] += (time.monotonic() - began) / 60
+        state["tally"] = dict(tally)
+        asked.state.parent.mkdir(parents=True, exist_ok=True)
+        asked.state.write_text(json.dumps(state))
+        print(f"{state['minutes']:5.1f} min  {_told(tally)}", flush=True)
+
+
+def _one_batch(seed, postgres, template, api, tally):
+    hypothesis.core.global_force_seed = seed
+    run_state_machine_as_test(
+        lambda: SourceAndWarehouse(open_world(postgres, template, api), tally),
+        settings=settings(
+            max_examples=SEQUENCES_OF_A_BATCH,
+            stateful_step_count=STEPS_OF_A_SEQUENCE,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        ),
+    )
+    rng = random.Random(seed)
+    world = open_world(postgres, template, api, city=build_city)
+    try:
+        siege = Siege(world, tally)
+        for _ in range(KILLS_OF_A_BATCH):
+            siege.kill(draw_kill(rng), rng)
+    finally:
+        world.close()
+
+
+def _resumed(asked):
+    if asked.seed is None and asked.state.exists():
+        return json.loads(asked.state.read_text())
+    seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
+    return {"seed": seed, "batch": 0, "minutes": 0.0, "tally": {}}
+
+
+def _told(tally):
+    return ", ".join(f"{count} {name}" for name, count in sorted(tally.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Runs that are killed at any moment, and started again: each ends equal to the oracle, with no hand work.
+
+A small city lives on from day to day. Each day's run meets a SIGKILL or a SIGTERM: after some time, or while the
+database is seen at some work (a COPY, a commit, a merge, the ledger, a refresh). Then the next run has to mend it all.
+"""
+
+import random
+import signal
+import time
+from dataclasses import dataclass
+from datetime import date
+
+import psycopg
+
+from demo.city import City, as_of, load_of
+from demo.datasets import ONE_YEAR
+from tests.chaos import child, oracle
+
+CRIMES = ONE_YEAR.id
+CITY = City(rows=2_500, days=70)
+FIRST_DAY = date(2024, 1, 14)
+# What the database is seen to do when the signal comes; a statement's beginning, as pg_stat_activity shows it.
+MOMENTS = {
+    "in a COPY": "copy %",
+    "at a commit": "commit%",
+    "in the comparison": "create temporary table%",
+    "in the merge": "insert into chicago.crimes%",
+    "at the ledger": "update pipeline.windows%",
+    "in the refresh": "refresh materialized view%",
+    "in the audit": "with ours as%",
+}
+LONGEST_RUN_SECONDS = 6.0
+# What a container gets between SIGTERM and SIGKILL.
+GRACE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A signal, and when it comes: a moment's name, or seconds after the start."""
+
+    signal: signal.Signals
+    moment: str | float
+
+
+def draw_kill(rng: random.Random) -> Kill:
+    """Draw a kill: one in four is a SIGTERM, half come at a moment of the database's work."""
+    when = rng.choice(list(MOMENTS)) if rng.random() < 0.5 else rng.uniform(0.05, LONGEST_RUN_SECONDS)
+    return Kill(signal.SIGTERM if rng.random() < 0.25 else signal.SIGKILL, when)
+
+
+def build_city(store):
+    """Fill a store with the city as of its first day."""
+    CITY.build(store, FIRST_DAY)
+
+
+class Siege:
+    """A city, a warehouse that follows it, and kills. `tally` counts what was met."""
+
+    def __init__(self, world, tally):
+        self.world, self.tally = world, tally
+        self.world.environment = {**world.environment, "APP_TOKEN": "a-token", "MAX_CONCURRENCY": "2"}
+        self.ever = {}
+        self.held = oracle.look(world.query)
+        self.stretch = oracle.Stretch()
+
+    def kill(self, kill, rng):
+        """Let a day go by, meet the run with a kill, and let the next run mend it."""
+        if self.held.crimes:
+            CITY.live_on(self.world.store)
+            if rng.random() < 0.1:
+                self.world.store.recreate_all(
+                    CRIMES, at=load_of(CITY.seed, as_of(self.world.store)).updated_at
+                )
+        mode = rng.choice(["auto", "auto", "reconcile"])
+        process = child.start(
+            ["--mode", mode], self.world.environment, with_prefect=True, output=self.world.output
+        )
+        where = self._wait(process, kill)
+        if process.is_alive():
+            process.kill() if kill.signal == signal.SIGKILL else process.terminate()
+        process.join(GRACE_SECONDS)
+        assert process.exitcode is not None, f"{GRACE_SECONDS} s after {kill} it still ran"
+        self.tally["kills"] += process.exitcode != 0
+        self.tally[f"{kill.signal.name} {where}"] += 1
+        if kill.signal == signal.SIGTERM and process.exitcode:
+            self._was_stopped_in_order()
+        self._look()
+        code = child.run([], self.world.environment, with_prefect=True, output=self.world.output)
+        assert code == 0, self.world.said()
+        self._look()
+        oracle.assert_equals_source(self.held, self._source())
+        oracle.assert_reasons_are_right(self.held, self.stretch, self.ever)
+        self.stretch = oracle.Stretch()
+        self._nothing_is_left()
+        self.tally["ended equal"] += 1
+
+    def _source(self):
+        return {row[":id"]: row for row in self.world.store.rows(CRIMES)}
+
+    def _wait(self, process, kill):
+        """Wait for the kill's moment, and return where the run was; or that it had ended."""
+        if isinstance(kill.moment, float):
+            process.join(kill.moment)
+            return "at some time" if process.is_alive() else "after the end"
+        with psycopg.connect(self.world.conninfo, autocommit=True) as connection:
+            while process.is_alive():
+                seen = connection.execute(
+                    "select 1 from pg_stat_activity where application_name = 'chicago-crime' and state = 'active'"
+                    " and datname = current_database() and ltrim(query) ilike %s",
+                    (MOMENTS[kill.moment],),
+                ).fetchone()
+                if seen:
+                    return kill.moment
+                time.sleep(0.0005)
+        return "after the end"
+
+    def _was_stopped_in_order(self):
+        """A run that got SIGTERM is recorded as stopped, unless it had not begun, or had ended another way."""
+        last = self.world.query("select status from pipeline.runs order by started_at desc limit 1")
+        assert last in ([], [("stopped",)], [("done",)]), f"{last} after SIGTERM: {self.world.said()}"
+
+    def _look(self):
+        before, self.held = self.held, oracle.look(self.world.query)
+        self.ever |= {key: row["case_"] for key, row in self._source().items()}
+        # The city re-creates, withdraws and inserts as it likes; what it did to which case is not told apart here.
+        self.stretch.murky |= set(self.ever.values())
+        oracle.assert_history_tells(before, self.held, self.stretch, stood_still=True, ever=self.ever)
+
+    def _nothing_is_left(self):
+        query = self.world.query
+        assert query("select status from pipeline.runs where status = 'running'") == []
+        assert query("select 1 from pipeline.windows where status = 'running'") == []
+        deadline = time.monotonic() + 10
+        sessions = (
+            "select pid, query from pg_stat_activity"
+            " where application_name = 'chicago-crime' and datname = current_database()"
+        )
+        while (left := query(sessions)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left == [], "sessions that outlive their run"
+        locks = (
+            "select 1 from pg_locks where locktype = 'advisory' and database ="
+            " (select oid from pg_database where datname = current_database())"
+        )
+        assert query(locks) == []
