@@ -90,7 +90,7 @@ class Image:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=180,  # a machine that others use too
         )
 
     def _copy(self, source, target):
