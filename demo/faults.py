@@ -3,13 +3,15 @@
 What lives here: which requests meet which fault, and how a drifted shape reads. What does not: sending the
 broken answers (`portal`). The faults are those seen in the wild:
 https://dev.socrata.com/docs/response-codes.html, an HTML page with 200, a JSON object where rows were asked
-for, a cut body, a reset half way.
+for, a cut body, a reset half way, and answers that are good JSON and not what was asked for.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,10 +25,23 @@ Kind = Literal[
     "cut_body",  # fewer bytes than Content-Length says
     "cut_body_declared",  # the same, and Content-Length says the smaller number
     "reset",  # TCP reset half way
+    "no_answer",  # the connection is closed before a byte
     "no_content_type",
+    "no_fields",  # right, without X-SODA2-Fields and X-SODA2-Types
+    "empty_200",  # no row where there are rows
+    "rows_lost",  # every second row
+    "rows_repeated",  # as many rows as there are, half of them copies of the others
+    "filter_unheeded",  # as if there was no $where
+    "order_unheeded",  # as if there was no $order: shuffled
+    "limit_lowered",  # one row, whatever $limit says
     "slow",  # right, after `seconds`
 ]
 Body = Literal["object", "list", "none", "html"]
+_UNHEEDED: dict[str, dict[str, str | None]] = {
+    "filter_unheeded": {"$where": None},
+    "order_unheeded": {"$order": None},
+    "limit_lowered": {"$limit": "1"},
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,26 @@ class Fault:
     retry_after: str = ""
     seconds: float = 0.0
     only_without_token: bool = False
+
+
+def heeded(fault: Fault | None, params: Mapping[str, str]) -> dict[str, str]:
+    """Give the parameters of a request that are heeded."""
+    changed = _UNHEEDED.get(fault.kind, {}) if fault else {}
+    return {name: value for name, value in {**params, **changed}.items() if value is not None}
+
+
+def spoilt(fault: Fault | None, body: bytes) -> bytes:
+    """Give the body of a right answer with the rows that the fault leaves in it."""
+    if fault is None or fault.kind not in ("empty_200", "rows_lost", "rows_repeated"):
+        return body
+    rows = json.loads(body)
+    if fault.kind == "empty_200":
+        rows = []
+    elif fault.kind == "rows_lost":
+        rows = rows[::2] if len(rows) > 1 else []
+    else:
+        rows = [rows[place // 2] for place in range(max(len(rows), 2))] if rows else []
+    return json.dumps(rows).encode()
 
 
 class Faults:

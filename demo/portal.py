@@ -22,6 +22,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,7 +31,7 @@ from typing import Any, Self
 
 from demo.answers import Answer, Answers, Seen, to_error, to_seen, token_of
 from demo.city import add_city_arguments, open_city
-from demo.faults import Drift, Fault, Faults
+from demo.faults import Drift, Fault, Faults, heeded, spoilt
 from demo.store import Store
 
 # Socrata answers 414 to long addresses (https://github.com/cityofaustin/atd-data-tech/issues/1956). Its limit
@@ -172,19 +173,25 @@ class _Handler(BaseHTTPRequestHandler):
         wait = portal.latency_seconds + (fault.seconds if fault and fault.kind == "slow" else 0.0)
         if wait:
             time.sleep(wait)
+        if fault and fault.kind == "no_answer":
+            self.close_connection = True
+            return
         answer = _replaced(fault) if fault else None
         if answer is None and len(self.path) > portal.max_target_bytes:
             answer = Answer(414, _HTML, {"Content-Type": "text/html; charset=utf-8"})
         if answer is None:
-            answer = self._right_answer(seen)
+            answer = self._right_answer(seen, fault)
         seen.status = answer.status
         self._send(answer, fault)
 
     do_HEAD = do_GET  # noqa: N815 (the base class's name)
 
-    def _right_answer(self, seen: Seen) -> Answer:
+    def _right_answer(self, seen: Seen, fault: Fault | None) -> Answer:
         try:
-            return self.portal.answer(seen)
+            if fault is None:
+                return self.portal.answer(seen)
+            answer = self.portal.answer(replace(seen, params=heeded(fault, seen.params)))
+            return replace(answer, body=spoilt(fault, answer.body)) if answer.status == 200 else answer
         except Exception as error:  # noqa: BLE001 (a server answers whatever happens)
             return to_error(500, "internal_error", f"{type(error).__name__}: {error}")
 
@@ -198,6 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind = fault.kind if fault else ""
         if kind == "no_content_type":
             headers.pop("Content-Type", None)
+        if kind == "no_fields":
+            del headers["X-SODA2-Fields"], headers["X-SODA2-Types"]
         sent = body[: len(body) // 2] if kind in ("cut_body", "cut_body_declared", "reset") else body
         declared = len(sent) if kind == "cut_body_declared" else len(body)
         reason = "" if fault and fault.no_reason_phrase else HTTPStatus(answer.status).phrase

@@ -99,6 +99,37 @@ def test_a_cut_body_can_match_its_declared_length(portal):
         answer.json()
 
 
+def test_good_json_can_be_other_rows_than_were_asked_for(portal):
+    ids = [row[":id"] for row in get(portal, select=":id", order=":id").json()]
+    asked = {"select": ":id", "order": ":id", "limit": 10, "where": f":id > '{ids[9]}'"}
+
+    def answered(kind):
+        portal.faults.add(Fault(kind))
+        return [row[":id"] for row in get(portal, **asked).json()]
+
+    right = answered("no_fields")
+    assert right == ids[10:20]
+    assert answered("empty_200") == []
+    assert answered("rows_lost") == right[::2]
+    assert answered("rows_repeated") == [row_id for row_id in right[:5] for _ in range(2)]
+    assert answered("filter_unheeded") == ids[:10]
+    assert answered("limit_lowered") == right[:1]
+    shuffled = answered("order_unheeded")
+    assert shuffled != right
+    assert len(set(shuffled)) == 10
+    assert set(shuffled) <= set(ids[10:])
+
+
+def test_an_answer_can_fail_to_come_and_headers_to_say_which_fields_there_are(portal):
+    portal.faults.add(Fault("no_answer"), Fault("no_fields"))
+    with pytest.raises(requests.ConnectionError):
+        get(portal)
+    answer = get(portal)
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith(("X-SODA2-Fields", "X-SODA2-Types"))]
+    assert "X-SODA2-Fields" in get(portal).headers
+
+
 def test_one_answer_or_all_can_be_slow(portal):
     portal.faults.add(Fault("slow", seconds=0.2))
     start = time.monotonic()
