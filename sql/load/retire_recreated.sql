@@ -25,7 +25,7 @@ aged as (
         crimes.case_number,
         row_number() over (
             partition by crimes.case_number
-            order by crimes.date_of_occurrence desc, crimes.crime_id
+            order by crimes.date_of_occurrence desc, crimes.crime_id asc
         ) as nth
     from chicago.crimes as crimes
     cross join last_proof
