@@ -83,7 +83,7 @@ class Auditor:
             self._record_proof("census")
             if is_whole:
                 retire_recreated(self.engine, self.claim.run_id, span, rounds + 1)
-            settled = settle(self.engine, self.claim.run_id, is_whole=is_whole)
+            settled = settle(self.engine, self.claim.run_id, self.source.portal.profile, is_whole=is_whole)
         report = AuditReport(
             "census", comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
         )
@@ -100,7 +100,7 @@ class Auditor:
                 raise UnequalError("rows were changed between the plan and the audit; run again")
             census.record_unmoved(connection, self.claim.run_id, our_rows, state)
         self._record_proof("unmoved")
-        settled = settle(self.engine, self.claim.run_id, is_whole=True)
+        settled = settle(self.engine, self.claim.run_id, self.source.portal.profile, is_whole=True)
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, Span, int]:

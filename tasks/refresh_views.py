@@ -39,7 +39,7 @@ def bring_views_up_to_date(engine: Engine, analyst_role: str | None, freshness_d
 
 
 def _is_stale(engine: Engine) -> bool:
-    """Say whether rows or lists changed after the oldest refresh."""
+    """Say whether rows, reasons or lists changed after the oldest refresh."""
     with engine.connect() as connection:
         stale = connection.execute(
             text(
@@ -49,6 +49,9 @@ def _is_stale(engine: Engine) -> bool:
                 " + windows.rekeyed + windows.updated + windows.touched + windows.retired > 0)"
                 " or exists (select 1 from pipeline.reference_loads as loads cross join oldest"
                 " where loads.loaded_at >= oldest.at and loads.changed_rows > 0)"
+                # A refresh is a run's last step, so that reasons of a run that began before it are in the views.
+                " or exists (select 1 from pipeline.runs as runs cross join oldest"
+                " where runs.started_at >= oldest.at and runs.revised + runs.withdrawn > 0)"
             )
         ).scalar_one()
     return bool(stale)

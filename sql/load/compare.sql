@@ -3,8 +3,10 @@
 -- One row of gone is one row that we hold in scope and that is in none of the rows read.
 -- One row of rekeyed is a gone row whose content stands again under a new id of the same case. Equal rows of one case
 -- (two victims, the same in every column) are paired one to one, in order of their ids.
--- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes.
--- Writes: temporary tables compared, gone, rekeyed.
+-- One row of rekeyed_rejects is the same of the quarantine: a gone row that was published again as it was, under a new
+-- id.
+-- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes, pipeline.rejected_rows.
+-- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects.
 -- Run by: tasks/warehouse/sync.py.
 
 analyze staged_crimes;
@@ -97,3 +99,57 @@ inner join new_rows
             new_rows.district, new_rows.ward, new_rows.community_area, new_rows.fbi_code,
             new_rows.x_coordinate, new_rows.y_coordinate, new_rows.latitude, new_rows.longitude
         );
+
+create temporary table rekeyed_rejects on commit drop as
+with gone_rows as (
+    select
+        rejected.crime_id,
+        -- what was published but for the source's system fields, whose names begin with a colon
+        (
+            select jsonb_object_agg(field.field_name, field.field_value)
+            from jsonb_each(rejected.raw) as field (field_name, field_value)
+            where left(field.field_name, 1) <> ':'
+        ) as published
+    from pipeline.rejected_rows as rejected
+    -- drops the rows that are still there: that is the scope
+    inner join gone on rejected.crime_id = gone.crime_id and gone.is_rejected
+),
+
+new_rows as (
+    select
+        staged.crime_id,
+        -- as above
+        (
+            select jsonb_object_agg(field.field_name, field.field_value)
+            from jsonb_each(staged.raw) as field (field_name, field_value)
+            where left(field.field_name, 1) <> ':'
+        ) as published
+    from staged_rejects as staged
+    where
+        not exists (select 1 from pipeline.rejected_rows as known where known.crime_id = staged.crime_id)
+        and not exists (select 1 from chicago.crimes as known where known.crime_id = staged.crime_id)
+),
+
+numbered_gone_rows as (
+    select
+        gone_rows.crime_id,
+        gone_rows.published,
+        row_number() over (partition by gone_rows.published order by gone_rows.crime_id) as nth
+    from gone_rows
+),
+
+numbered_new_rows as (
+    select
+        new_rows.crime_id,
+        new_rows.published,
+        row_number() over (partition by new_rows.published order by new_rows.crime_id) as nth
+    from new_rows
+)
+
+select
+    gone_rows.crime_id as old_crime_id,
+    new_rows.crime_id as new_crime_id
+from numbered_gone_rows as gone_rows
+-- drops what has no counterpart: that leaves the quarantine, or enters it
+inner join numbered_new_rows as new_rows
+    on gone_rows.published = new_rows.published and gone_rows.nth = new_rows.nth;

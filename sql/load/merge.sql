@@ -1,6 +1,7 @@
 -- Makes chicago.crimes hold the accepted rows of the window: re-keys, renews, updates, inserts. Rows of another
 -- window are not touched. loaded_at is kept where the content is.
--- A history row that names a re-keyed row as its successor follows it to its new id.
+-- A history row that names a re-keyed row as its successor follows it to its new id, unless its successor was an older
+-- version under that id, which is in the history.
 -- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history.
 -- Run by: tasks/warehouse/sync.py, after retire.sql.
 
@@ -17,7 +18,13 @@ where crimes.crime_id = rekeyed.old_crime_id;
 update chicago.crime_history as history
 set replaced_by = rekeyed.new_crime_id
 from rekeyed
-where history.replaced_by = rekeyed.old_crime_id;
+where
+    history.replaced_by = rekeyed.old_crime_id
+    and not exists (
+        select 1
+        from chicago.crime_history as version
+        where version.crime_id = history.replaced_by and version.loaded_at > history.loaded_at
+    );
 
 update chicago.crimes as crimes
 set

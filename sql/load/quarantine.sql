@@ -1,7 +1,41 @@
 -- Makes pipeline.rejected_rows hold the rejected rows of the window. A row leaves it when the source drops its id or
--- the contract accepts it.
--- Reads: staged_rejects, staged_crimes, gone. Writes: pipeline.rejected_rows. Run by: tasks/warehouse/sync.py.
--- Parameters: run_id.
+-- the contract accepts it; one that was published again as it was under a new id is re-keyed, and is no newer for it.
+-- A history row that names a quarantined row as its successor follows it to its new id. Where the source drops that
+-- row, its reason is open again, to be settled with what stands in its place.
+-- Reads: staged_rejects, staged_crimes, gone, rekeyed_rejects. Writes: pipeline.rejected_rows, chicago.crime_history.
+-- Run by: tasks/warehouse/sync.py, after merge.sql. Parameters: run_id.
+
+update pipeline.rejected_rows as rejected
+set crime_id = rekeyed.new_crime_id
+from rekeyed_rejects as rekeyed
+where rejected.crime_id = rekeyed.old_crime_id;
+
+update chicago.crime_history as history
+set replaced_by = rekeyed.new_crime_id
+from rekeyed_rejects as rekeyed
+where
+    history.replaced_by = rekeyed.old_crime_id
+    -- an older version under that id, which is in the history, stays the successor that it was
+    and not exists (
+        select 1
+        from chicago.crime_history as version
+        where version.crime_id = history.replaced_by and version.loaded_at > history.loaded_at
+    );
+
+update chicago.crime_history as history
+set
+    reason = null,
+    replaced_by = null
+from gone
+where
+    gone.is_rejected
+    and history.replaced_by = gone.crime_id
+    -- as above
+    and not exists (
+        select 1
+        from chicago.crime_history as version
+        where version.crime_id = history.replaced_by and version.loaded_at > history.loaded_at
+    );
 
 delete from pipeline.rejected_rows as rejected
 where

@@ -1,5 +1,7 @@
 -- One row is a retired row whose reason is not settled (is_gone), or a row of the same case that came since reasons
 -- were last settled and that nothing is paired with yet. A row may be both: come and gone in between.
+-- said: the columns of a crime that say what happened, as JSON; of a row in quarantine, which has none, raw is what
+-- was published.
 -- Reads: chicago.crime_history, chicago.crimes, pipeline.rejected_rows, pipeline.runs. Writes: nothing.
 -- Run by: tasks/warehouse/settle.py.
 
@@ -17,9 +19,16 @@ first_stamp as (
 ),
 
 gone as (
-    select *
-    from chicago.crime_history
-    where reason is null
+    select
+        history.crime_id,
+        history.case_number,
+        history.date_of_occurrence,
+        to_jsonb(history) as said,
+        history.updated_at,
+        history.loaded_at,
+        history.retired_at
+    from chicago.crime_history as history
+    where history.reason is null
 ),
 
 come as (
@@ -27,76 +36,115 @@ come as (
         crimes.crime_id,
         crimes.case_number,
         crimes.date_of_occurrence,
-        crimes.iucr,
+        to_jsonb(crimes) as said,
+        cast(null as jsonb) as raw,
         crimes.updated_at,
         crimes.loaded_at,
         cast(null as timestamp with time zone) as retired_at
     from chicago.crimes as crimes
     cross join last_settled
-    where crimes.loaded_at > last_settled.at
+    where
+        crimes.loaded_at > last_settled.at
+        and crimes.case_number in (select gone.case_number from gone)
     union all
     select
         history.crime_id,
         history.case_number,
         history.date_of_occurrence,
-        history.iucr,
+        to_jsonb(history) as said,
+        null as raw,
         history.updated_at,
         history.loaded_at,
         history.retired_at
     from chicago.crime_history as history
     cross join last_settled
-    where history.loaded_at > last_settled.at
+    where
+        history.loaded_at > last_settled.at
+        and history.case_number in (select gone.case_number from gone)
     union all
     select
         rejected.crime_id,
         rejected.case_number,
         rejected.date_of_occurrence,
-        null as iucr,
+        null as said,
+        rejected.raw,
         rejected.updated_at,
         rejected.first_seen_at as loaded_at,
         null as retired_at
     from pipeline.rejected_rows as rejected
     cross join last_settled
-    where rejected.first_seen_at > last_settled.at
+    where
+        rejected.first_seen_at > last_settled.at
+        and rejected.case_number in (select gone.case_number from gone)
+),
+
+unsettled as (
+    select
+        gone.crime_id,
+        gone.case_number,
+        gone.date_of_occurrence,
+        gone.said,
+        null as raw,
+        gone.loaded_at,
+        gone.retired_at,
+        true as is_gone,
+        gone.loaded_at > last_settled.at as is_come,
+        gone.loaded_at > last_settled.at and gone.updated_at <= first_stamp.at as was_there_before
+    from gone
+    cross join last_settled
+    cross join first_stamp
+    union all
+    select
+        come.crime_id,
+        come.case_number,
+        come.date_of_occurrence,
+        come.said,
+        come.raw,
+        come.loaded_at,
+        come.retired_at,
+        false as is_gone,
+        true as is_come,
+        come.updated_at <= first_stamp.at as was_there_before
+    from come
+    cross join last_settled
+    cross join first_stamp
+    where
+        -- the retired ones stand above already
+        not exists (
+            select 1
+            from gone
+            where gone.crime_id = come.crime_id and gone.retired_at = come.retired_at
+        )
+        -- paired already: a row names this version, and not an older one under the same id
+        and not exists (
+            select 1
+            from chicago.crime_history as history
+            where
+                history.replaced_by = come.crime_id
+                and history.loaded_at < come.loaded_at
+                and not exists (
+                    select 1
+                    from chicago.crime_history as version
+                    where
+                        version.crime_id = come.crime_id
+                        and version.loaded_at > history.loaded_at
+                        and version.loaded_at < come.loaded_at
+                )
+        )
 )
 
 select
-    gone.crime_id,
-    gone.case_number,
-    gone.date_of_occurrence,
-    gone.iucr,
-    gone.loaded_at,
-    gone.retired_at,
-    true as is_gone,
-    gone.loaded_at > last_settled.at as is_come,
-    gone.loaded_at > last_settled.at and gone.updated_at <= first_stamp.at as was_there_before
-from gone
-cross join last_settled
-cross join first_stamp
-union all
-select
-    come.crime_id,
-    come.case_number,
-    come.date_of_occurrence,
-    come.iucr,
-    come.loaded_at,
-    come.retired_at,
-    false as is_gone,
-    true as is_come,
-    come.updated_at <= first_stamp.at as was_there_before
-from come
-cross join last_settled
-cross join first_stamp
-where
-    come.case_number in (select gone.case_number from gone)
-    -- the retired ones stand above already
-    and not exists (
-        select 1
-        from gone
-        where gone.crime_id = come.crime_id and gone.retired_at = come.retired_at
-    )
-    and not exists (
-        select 1
-        from chicago.crime_history as history
-        where history.replaced_by = come.crime_id and history.retired_at > last_settled.at
-    );
+    unsettled.crime_id,
+    unsettled.case_number,
+    unsettled.date_of_occurrence,
+    unsettled.said - array[
+        'crime_id', 'case_number', 'date_of_occurrence', 'created_at', 'updated_at', 'version', 'loaded_at',
+        'retired_at', 'reason', 'replaced_by', 'run_id'
+    ] as said,
+    unsettled.raw,
+    unsettled.loaded_at,
+    unsettled.retired_at,
+    unsettled.is_gone,
+    unsettled.is_come,
+    unsettled.was_there_before
+from unsettled;

@@ -1,6 +1,7 @@
 -- One row: how many rows we hold in scope, and how many of them would be retired with no newer row of their case here.
 -- A window of some days, as an audit syncs again, is measured by its whole weeks: it is no stricter than they are.
--- Reads: held, gone, rekeyed, compared, staged_crimes, staged_rejects, pipeline.rejected_rows, chicago.crimes.
+-- Reads: held, gone, rekeyed, rekeyed_rejects, compared, staged_crimes, staged_rejects, pipeline.rejected_rows,
+-- chicago.crimes.
 -- Writes: nothing. Run by: tasks/warehouse/sync.py, before anything is changed.
 -- Parameters: window_start, window_end (null: no bound).
 
@@ -27,7 +28,9 @@ arriving as (
         union all
         select staged.case_number
         from staged_rejects as staged
-        where not exists (select 1 from pipeline.rejected_rows as known where known.crime_id = staged.crime_id)
+        where
+            not exists (select 1 from pipeline.rejected_rows as known where known.crime_id = staged.crime_id)
+            and not exists (select 1 from rekeyed_rejects where rekeyed_rejects.new_crime_id = staged.crime_id)
     ) as arrived
     group by arrived.case_number
 )

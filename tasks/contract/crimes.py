@@ -88,6 +88,8 @@ class Crimes(pa.DataFrameModel):
 
 
 CRIMES_COLUMNS: tuple[str, ...] = tuple(Crimes.to_schema().columns)
+# What names a row and what the source says of its own row; the rest is what happened.
+NO_CONTENT = ("crime_id", "case_number", "date_of_occurrence", "created_at", "updated_at", "version")
 REJECTED_COLUMNS = (
     "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "raw", "reasons",
 )  # fmt: skip
@@ -156,6 +158,18 @@ def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
         rejected=_rejected(raw, typed, reasons, profile),
         bad_coordinates=int((reading.bad_point.to_numpy(zero_copy_only=False) & keep).sum()),
     )
+
+
+def to_content(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> list[dict[str, object]]:
+    """Return of API rows what they say beside id, case, time and stamps: column to value, None for none of its kind.
+
+    Nothing is judged: so a rejected row can be compared with a crime.
+    """
+    typed = _Reading(to_raw_frame(rows, profile)).typed().drop(columns=[*NO_CONTENT]).astype(object)
+    return [
+        {str(column): value for column, value in row.items()}
+        for row in typed.where(typed.notna(), None).to_dict("records")
+    ]
 
 
 class _Reading:

@@ -1,19 +1,24 @@
 """Reasons: why a row left the source, settled when all windows of a run are in.
 
 The City changes a case by deleting its row and inserting another, perhaps in another week. So the gone rows of a case
-are paired one to one with its newer rows: `revised` with `replaced_by`, else `withdrawn`.
+are paired one to one with its newer rows: `revised` with `replaced_by`, else `withdrawn`. Of all pairings the one with
+the most pairs is taken, and of those the one whose rows are least unlike. This module knows when a row may replace
+another and how unlike two are; `pairing` finds the pairing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
+from tasks.contract.crimes import to_content
+from tasks.datasets import DatasetProfile
 from tasks.warehouse import ledger
 from tasks.warehouse.copy import copy_rows
+from tasks.warehouse.pairing import cheapest_pairs
 from tasks.warehouse.sql_files import execute
 
 
@@ -22,13 +27,14 @@ class UnsettledRow:
     """A row of a case with something to settle.
 
     is_gone: retired, reason open. is_come: came since reasons were last settled. was_there_before: the source had it
-    before the first run since then read anything. loaded_at, retired_at: our instants.
+    before the first run since then read anything. loaded_at, retired_at: our instants. content: column to value of what
+    else a crime says.
     """
 
     crime_id: str
     case_number: str
     date_of_occurrence: datetime | None
-    iucr: str | None
+    content: Mapping[str, object]
     loaded_at: datetime
     retired_at: datetime | None
     is_gone: bool
@@ -53,14 +59,14 @@ class SettleCounts:
     withdrawn: int
 
 
-def settle(engine: Engine, run_id: UUID, *, is_whole: bool) -> SettleCounts:
+def settle(engine: Engine, run_id: UUID, profile: DatasetProfile, *, is_whole: bool) -> SettleCounts:
     """Settle the reasons of all retired rows that have none, in one transaction.
 
     is_whole: the run has synced the whole span; else only pairs are settled, and "withdrawn" is left to a run that has.
     """
     with engine.begin() as connection:
         ledger.assert_running(connection, run_id)
-        settlements = pair_revisions(_read_unsettled(connection))
+        settlements = pair_revisions(_read_unsettled(connection, profile))
         if not is_whole:
             settlements = [settlement for settlement in settlements if settlement.replaced_by is not None]
         execute(connection, "load/stage_settled")
@@ -86,17 +92,14 @@ def pair_revisions(rows: Sequence[UnsettledRow]) -> list[Settlement]:
 
 
 def _pair_case(rows: list[UnsettledRow]) -> Iterable[Settlement]:
-    free = [row for row in rows if row.is_come]
-    # The one that came last has the fewest rows after it, so it chooses first: then as many find one as can.
-    gone = sorted(
-        (row for row in rows if row.is_gone), key=lambda row: (row.loaded_at, row.crime_id), reverse=True
-    )
-    for old in gone:
-        newer = [row for row in free if _can_replace(row, old)]
-        best = min(newer, key=lambda row: (_difference(row, old), row.loaded_at, row.crime_id), default=None)
-        if best is not None:
-            free.remove(best)
-        yield Settlement(old.crime_id, old.retired_at, best.crime_id if best else None)
+    # In the order of their coming, so that what is left to chance is the same each time.
+    rows = sorted(rows, key=lambda row: (row.loaded_at, row.crime_id))
+    gone, come = [row for row in rows if row.is_gone], [row for row in rows if row.is_come]
+    differences = [
+        [_difference(new, old) if _can_replace(new, old) else None for new in come] for old in gone
+    ]
+    for old, place in zip(gone, cheapest_pairs(differences), strict=True):
+        yield Settlement(old.crime_id, old.retired_at, None if place is None else come[place].crime_id)
 
 
 def _can_replace(new: UnsettledRow, old: UnsettledRow) -> bool:
@@ -108,12 +111,21 @@ def _can_replace(new: UnsettledRow, old: UnsettledRow) -> bool:
 
 
 def _difference(new: UnsettledRow, old: UnsettledRow) -> int:
-    """Return how unlike two rows of a case are; of several victims' rows each is to get its own successor."""
-    return (new.date_of_occurrence != old.date_of_occurrence) + (new.iucr != old.iucr)
+    """Return in how many columns two rows of a case differ; so of several victims each gets its own successor."""
+    columns = new.content.keys() | old.content.keys()
+    return (new.date_of_occurrence != old.date_of_occurrence) + sum(
+        new.content.get(column) != old.content.get(column) for column in columns
+    )
 
 
-def _read_unsettled(connection: Connection) -> list[UnsettledRow]:
-    return [UnsettledRow(**row._asdict()) for row in execute(connection, "load/read_unsettled")]
+def _read_unsettled(connection: Connection, profile: DatasetProfile) -> list[UnsettledRow]:
+    rows = [row._asdict() for row in execute(connection, "load/read_unsettled")]
+    rejected = iter(to_content([row["raw"] for row in rows if row["raw"] is not None], profile))
+    return [
+        UnsettledRow(content=next(rejected) if raw is not None else said, **row)
+        for row in rows
+        for raw, said in [(row.pop("raw"), row.pop("said"))]
+    ]
 
 
 def _record(connection: Connection, run_id: UUID, counts: SettleCounts, *, is_whole: bool) -> None:

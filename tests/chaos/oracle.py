@@ -30,12 +30,16 @@ class Left:
 
 @dataclass(frozen=True)
 class Held:
-    """All that a warehouse holds at a moment, by id. loaded_at: of crimes and of quarantined rows alike."""
+    """All that a warehouse holds at a moment, by id. loaded_at: of crimes and of quarantined rows alike.
+
+    published: what the quarantined rows say, without the source's system fields.
+    """
 
     crimes: dict[str, tuple]
     rejected: dict[str, tuple]
     history: dict[tuple, Left]
     loaded_at: dict[str, datetime]
+    published: dict[str, str]
 
 
 def look(query):
@@ -44,7 +48,7 @@ def look(query):
     width = len(COLUMNS)
     crimes = query(f"select {columns}, loaded_at from chicago.crimes")
     rejected = query(
-        "select crime_id, case_number, date_of_occurrence, first_seen_at from pipeline.rejected_rows"
+        "select crime_id, case_number, date_of_occurrence, raw, first_seen_at from pipeline.rejected_rows"
     )
     history = query(
         f"select {columns}, retired_at, reason, replaced_by, loaded_at, run_id from chicago.crime_history"
@@ -54,6 +58,10 @@ def look(query):
         rejected={row[0]: row[1:3] for row in rejected},
         history={(row[0], row[width]): Left(row[:width], *row[width + 1 :]) for row in history},
         loaded_at={row[0]: row[-1] for row in [*crimes, *rejected]},
+        published={
+            row[0]: repr(sorted(field for field in row[3].items() if not field[0].startswith(":")))
+            for row in rejected
+        },
     )
 
 
@@ -123,10 +131,15 @@ def assert_history_tells(before, after, stretch, *, stood_still, ever):
     """
     lost = before.history.keys() - after.history.keys()
     assert not lost, f"rows of the history are gone: {lost}"
+    same_rejects = _note_rejects(before, after, stretch, stood_still=stood_still)
     for key, left in before.history.items():
         now = after.history[key]
         assert now.row == left.row, "a row of the history was changed"
-        assert left.reason in {None, now.reason}, f"a settled reason was changed: {key}"
+        has_left_quarantine = left.replaced_by in before.rejected and left.replaced_by not in _known(after)
+        if has_left_quarantine and now.replaced_by not in same_rejects:
+            stretch.gone.add(key)  # What stood in its place is nowhere: it is settled anew.
+        else:
+            assert left.reason in {None, now.reason}, f"a settled reason was changed: {key}"
     gone, come = before.crimes.keys() - after.crimes.keys(), after.crimes.keys() - before.crimes.keys()
     gone_contents = Counter(content(before.crimes[key]) for key in gone)
     come_contents = Counter(content(after.crimes[key]) for key in come)
@@ -147,8 +160,47 @@ def assert_history_tells(before, after, stretch, *, stood_still, ever):
             left_over[content(after.crimes[key])] -= 1
         else:
             stretch.come[key] = (after.crimes[key][_CASE], after.loaded_at[key])
-    for key in after.rejected.keys() - before.rejected.keys():
-        stretch.come[key] = (after.rejected[key][0], after.loaded_at[key])
+
+
+def _known(held):
+    """Return the ids of all rows that a warehouse knows."""
+    return held.crimes.keys() | held.rejected.keys() | {key for key, _ in held.history}
+
+
+def _note_rejects(before, after, stretch, *, stood_still):
+    """Note in `stretch` what entered and left the quarantine; return the new ids of rows that were in it before.
+
+    Such a row says what it said, and was first seen when it was first seen.
+    """
+    gone, come = before.rejected.keys() - _known(after), after.rejected.keys() - before.rejected.keys()
+    same = defaultdict(list)
+    for key in sorted(gone):
+        same[before.published[key], before.loaded_at[key]].append(key)
+    old_ids = {}
+    for key in sorted(come):
+        if same[after.published[key], after.loaded_at[key]]:
+            old_ids[key] = same[after.published[key], after.loaded_at[key]].pop()
+    for key in sorted(come):
+        if key not in old_ids:
+            stretch.come[key] = (after.rejected[key][0], after.loaded_at[key])
+        elif old_ids[key] in stretch.come:
+            stretch.come[key] = stretch.come[old_ids[key]]
+    for key in gone:
+        stretch.come.pop(key, None)
+    if stood_still:
+        is_clear = {key for key in gone | come if _case_of(key, before, after) not in stretch.murky}
+        expected = Counter(before.published[key] for key in gone & is_clear) & Counter(
+            after.published[key] for key in come & is_clear
+        )
+        kept = Counter(after.published[key] for key in old_ids.keys() & is_clear)
+        assert kept == expected, (
+            f"rejected rows that were published anew as they were are new: {expected - kept}"
+        )
+    return old_ids.keys()
+
+
+def _case_of(key, before, after):
+    return (before.rejected.get(key) or after.rejected[key])[0]
 
 
 def _assert_rekeyed_rows_kept_their_instant(before, after, gone, come, gone_contents, come_contents):
@@ -163,13 +215,13 @@ def _assert_rekeyed_rows_kept_their_instant(before, after, gone, come, gone_cont
 
 def assert_reasons_are_right(held, stretch, ever):
     """Settled: each row that left is revised by a row of its case, one to one, or withdrawn."""
-    successors = Counter()
+    successors, known = Counter(), _known(held)
     for (key, _), left in held.history.items():
         assert left.reason in {"revised", "withdrawn"}, f"{key} has reason {left.reason}"
         assert (left.replaced_by is not None) == (left.reason == "revised")
         if left.replaced_by:
             successors[left.replaced_by] += 1
-            assert left.replaced_by in ever, f"{key} was replaced by {left.replaced_by}, which never was"
+            assert left.replaced_by in known, f"{key} was replaced by {left.replaced_by}, which is nowhere"
             assert ever[left.replaced_by] == left.row[_CASE], f"{key} was replaced by a row of another case"
     doubled = [key for key, times in successors.items() if times > 1]
     assert not doubled, f"rows that replaced several at once: {doubled}"
