@@ -1,6 +1,6 @@
-"""One writer: an advisory lock of PostgreSQL, held for a whole run on a connection of its own.
+"""Locks: one writer, by an advisory lock held for a whole run on a connection of its own; and one window at a time.
 
-Nothing in the database says who holds it but the lock itself, so a killed run leaves none behind. Mirrors
+Nothing in the database says who holds them but the locks themselves, so a killed run leaves none behind. Mirrors
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS.
 """
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 
 # "chicago" as bytes, read as a number: any number does that no other program of this database takes.
 _LOCK_KEY: Final = int.from_bytes(b"chicago", "big")
+_TURN_KEY: Final = int.from_bytes(b"windows", "big")
 
 
 @contextmanager
@@ -25,3 +26,14 @@ def writer_lock(engine: Engine) -> Iterator[Connection | None]:
     finally:
         # Closing ends the session, and the session's end frees the lock.
         connection.close()
+
+
+def await_turn(connection: Connection) -> None:
+    """Wait until no other window is between comparing and committing; the turn ends with the transaction.
+
+    A wait of any length: it is for windows of our own run, and the loader's lock timeout is for analysts' locks.
+    """
+    limit = connection.execute(text("select current_setting('lock_timeout')")).scalar_one()
+    connection.execute(text("set local lock_timeout = 0"))
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _TURN_KEY})
+    connection.execute(text("select set_config('lock_timeout', :limit, true)"), {"limit": limit})

@@ -19,6 +19,7 @@ from tasks.errors import ContractError, LoadError
 from tasks.warehouse import ledger
 from tasks.warehouse.copy import copy_frame, copy_rows
 from tasks.warehouse.ledger import WindowCounts
+from tasks.warehouse.lock import await_turn
 from tasks.warehouse.scope import Scope
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
@@ -71,11 +72,14 @@ def sync_window(
     """
     with engine.begin() as connection:
         ledger.assert_running(connection, run_id)
+        _stage(connection, given)
+        # A row may have moved from one window in flight to another: what we hold is looked at when no other changes it.
+        await_turn(connection)
         done = ledger.read_counts(connection, run_id, given.window)
         if done is not None:
             # It was committed, and the answer to that was lost: done twice, it would count as nothing new.
             return done
-        counts = _stage_and_count(connection, profile, given)
+        counts = _compare_and_count(connection, profile, given)
         _guard_rejects(connection, given, counts, guards)
         _guard_retirements(connection, given.window, guards)
         execute(connection, "load/retire", run_id=run_id)
@@ -89,7 +93,8 @@ def sync_window(
 def preview_window(engine: Engine, profile: DatasetProfile, given: SyncInput) -> Preview:
     """Return what `sync_window` would change, and change nothing."""
     with engine.connect() as connection:
-        counts = _stage_and_count(connection, profile, given)
+        _stage(connection, given)
+        counts = _compare_and_count(connection, profile, given)
         sample = _retirements(connection)
         connection.rollback()
     return Preview(counts, tuple(sample))
@@ -116,7 +121,7 @@ def read_rejected(engine: Engine) -> list[dict[str, object]]:
         return [dict(row[0]) for row in execute(connection, "load/read_rejected")]
 
 
-def _stage_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
+def _stage(connection: Connection, given: SyncInput) -> None:
     accepted, rejected = given.transformed.accepted, given.transformed.rejected
     execute(connection, "load/stage")
     copy_frame(connection, "staged_crimes", accepted)
@@ -124,6 +129,9 @@ def _stage_and_count(connection: Connection, profile: DatasetProfile, given: Syn
         copy_rows(connection, "staged_rejects", REJECTED_COLUMNS, _rejected_rows(given.transformed))
     if given.present_ids:
         copy_rows(connection, "present_ids", ["crime_id"], ([row_id] for row_id in given.present_ids))
+
+
+def _compare_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
     _hold(connection, profile, given)
     execute(connection, "load/compare")
     row = execute(connection, "load/count_changes").one()

@@ -1,8 +1,12 @@
-"""Reasons: what replaced a row that left, through the quarantine and among twins."""
+"""Reasons: what replaced a row that left, through the quarantine, among twins, and across windows in flight."""
+
+import threading
+import time
 
 import pytest
 
 from demo.datasets import ONE_YEAR
+from tasks.warehouse import sync
 from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id
@@ -106,3 +110,47 @@ def test_reasons_settled_by_a_run_that_changed_no_row_reach_the_view_of_revision
     assert world.run().is_completed()
     assert successors(world) == {old: new}
     assert world.query("select column_name, new_value from chicago.crime_revisions") == [("arrest", "true")]
+
+
+@pytest.mark.parametrize("first", ["the window that it left", "the window that it came to"])
+def test_a_row_edited_into_another_week_while_both_are_synced_is_one_revision(world, monkeypatch, first):
+    """Whichever window is first: the other one is made to wait, with its rows read, until the first is committed."""
+    (moved, *_) = insert(
+        world, crime("JH000001", "2024-01-02T10:00:00.000"), crime("JH000002", "2024-01-01T10:00:00.000"),
+        crime("JH000003", "2024-01-12T10:00:00.000"),
+    )  # fmt: skip
+    world.run()
+    world.store.edit(CRIMES, moved, {"date_of_occurrence": "2024-01-11T09:00:00.000"}, at=world.now())
+    is_first = {"the window that it left": 0, "the window that it came to": 1}[first]
+    first_has_its_turn, compared, waiting = threading.Event(), sync._guard_rejects, []
+    staged = sync._stage
+
+    def stage(connection, given):
+        staged(connection, given)
+        if _week(given) == 1 - is_first:
+            assert first_has_its_turn.wait(20)
+
+    def hold_the_turn(connection, given, *rest):
+        if _week(given) == is_first:
+            first_has_its_turn.set()
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and not waiting:
+                waiting.extend(world.query(
+                    "select pid from pg_stat_activity"
+                    " where datname = current_database() and wait_event_type = 'Lock'"
+                ))  # fmt: skip
+        compared(connection, given, *rest)
+
+    def _week(given):
+        is_planned = given.window.kind == "occurrence" and given.window.round == 0
+        return {(1, False): 0, (2, True): 1}.get(
+            (len(given.transformed.accepted), moved in set(given.transformed.accepted["crime_id"]))
+        ) if is_planned else None  # fmt: skip
+
+    monkeypatch.setattr(sync, "_stage", stage)
+    monkeypatch.setattr(sync, "_guard_rejects", hold_the_turn)
+    assert world.run("reconcile").is_completed()
+    assert waiting, "the two windows were not in flight at the same time"
+    assert world.value("select count(*) from pipeline.windows where round > 0") == 0
+    assert world.held_ids() == world.source_ids()
+    assert successors(world) == {moved: moved}
