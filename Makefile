@@ -13,7 +13,8 @@ ACTIONLINT_VERSION := 1.6.0
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos bench test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
+.PHONY: help run demo chaos bench bench-job bench-views \
+	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql stack stop \
 	deploy pool blocks automations dictionary requirements clean
 
@@ -67,8 +68,13 @@ lint-workflows: $(INSTALLED)
 chaos: $(INSTALLED) ## a source and runs that misbehave, for half an hour (ARGS="--minutes 5 --seed 7"); stopped, it goes on
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-bench: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
+bench: bench-job bench-views ## both benchmarks: the whole job, and what the views cost
+
+bench-job: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
 	@$(BIN)/python bench/backfill.py $(ARGS)
+
+bench-views: $(INSTALLED) ## reading each view and refreshing all, at 250,000 and 8,000,000 rows (about 10 minutes)
+	@$(BIN)/python bench/views.py $(ARGS)
 
 format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/ruff check --fix --quiet || true

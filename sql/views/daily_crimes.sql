@@ -1,7 +1,7 @@
 -- One row is a Chicago local date that we hold: its counts, whether it is complete, and the means of the days
 -- before.
--- Reads: chicago.daily_cube, chicago.dates. Run by: tasks/warehouse/views.py; refreshed when the data
--- changed.
+-- Reads: chicago.daily_cube, chicago.dates, pipeline.counts_state (which days are complete).
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- A day is complete when we hold it whole and it is at least 21 days older than the source's last load: 96%
 -- of a day's rows are published by then. A day without a single row is one that we do not hold (the City has
@@ -20,14 +20,6 @@ with days as (
     group by daily_cube.date
 ),
 
-complete_span as (
-    select
-        -- Rounded up to a midnight.
-        cast(min(daily_cube.first_occurrence) + interval '1 day - 1 microsecond' as date) as first_date,
-        cast(max(daily_cube.newest_update) at time zone 'America/Chicago' as date) - 21 as last_date
-    from chicago.daily_cube
-),
-
 days_with_completeness as (
     select
         days.date,
@@ -36,10 +28,12 @@ days_with_completeness as (
         days.property,
         days.arrests,
         days.domestic,
-        coalesce(days.date between complete_span.first_date and complete_span.last_date, false) as is_complete
+        coalesce(
+            days.date between counts_state.first_complete_date and counts_state.last_complete_date, false
+        ) as is_complete
     from days
-    -- One row on the right.
-    cross join complete_span
+    -- One row on the right where there is a day; left, so that none is lost.
+    left join pipeline.counts_state on true
 )
 
 select

@@ -1,22 +1,18 @@
 -- One row is an hour of the day, at a known time or at exactly 00:00, on complete days or on others, with a
 -- crime.
--- Reads: chicago.crimes, chicago.daily_crimes. Run by: tasks/warehouse/views.py; refreshed when the data
--- changed.
+-- Reads: pipeline.hour_counts, which follows the crimes, chicago.daily_crimes.
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.hour_cube as
 select
-    cast(extract(hour from crimes.date_of_occurrence) as smallint) as hour,
-    -- The City writes midnight, to the second, where it does not know the time.
-    cast(crimes.date_of_occurrence as time) = '00:00' as is_unknown_time,
+    hour_counts.hour,
+    hour_counts.is_unknown_time,
     coalesce(daily_crimes.is_complete, false) as is_complete,
-    count(*) as crimes
-from chicago.crimes
+    cast(sum(hour_counts.crimes) as bigint) as crimes
+from pipeline.hour_counts
 -- Left, though every date of a crime is there: no crime may be lost.
-left join chicago.daily_crimes on cast(crimes.date_of_occurrence as date) = daily_crimes.date
-group by
-    cast(extract(hour from crimes.date_of_occurrence) as smallint),
-    cast(crimes.date_of_occurrence as time) = '00:00',
-    coalesce(daily_crimes.is_complete, false);
+left join chicago.daily_crimes on hour_counts.date = daily_crimes.date
+group by hour_counts.hour, hour_counts.is_unknown_time, coalesce(daily_crimes.is_complete, false);
 
 create unique index hour_cube_key on chicago.hour_cube (hour, is_unknown_time, is_complete);
 

@@ -1,64 +1,42 @@
 -- One row is a beat, district, ward, kind of crime and FBI code with at least one crime, on complete days or
 -- on others: the counts that the views of places are made of, so that they read thousands of rows instead of
 -- millions.
--- Reads: chicago.crimes, chicago.daily_crimes, chicago.fbi_codes, chicago.primary_type_spellings.
--- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Reads: pipeline.place_counts, which follows the crimes, chicago.fbi_codes. Run by: tasks/warehouse/views.py.
 
-create materialized view chicago.place_cube as
-with counts as (
-    select
-        crimes.beat,
-        crimes.district,
-        crimes.ward,
-        crimes.primary_description,
-        crimes.fbi_code,
-        coalesce(daily_crimes.is_complete, false) as is_complete,
-        count(*) as crimes,
-        count(*) filter (where crimes.arrest) as arrests,
-        count(*) filter (where crimes.domestic) as domestic
-    from chicago.crimes
-    -- Left, though every date of a crime is there: no crime may be lost.
-    left join chicago.daily_crimes on cast(crimes.date_of_occurrence as date) = daily_crimes.date
-    group by
-        crimes.beat,
-        crimes.district,
-        crimes.ward,
-        crimes.primary_description,
-        crimes.fbi_code,
-        coalesce(daily_crimes.is_complete, false)
-)
-
+create view chicago.place_cube as
 select
-    counts.beat,
-    counts.district,
-    counts.ward,
-    coalesce(primary_type_spellings.primary_type, counts.primary_description) as primary_type,
-    counts.fbi_code,
+    place_counts.beat,
+    place_counts.district,
+    place_counts.ward,
+    place_counts.primary_type,
+    place_counts.fbi_code,
     coalesce(fbi_codes.is_violent, false) as is_violent,
     coalesce(fbi_codes.is_property, false) as is_property,
-    counts.is_complete,
-    cast(sum(counts.crimes) as bigint) as crimes,
-    cast(sum(counts.arrests) as bigint) as arrests,
-    cast(sum(counts.domestic) as bigint) as domestic
-from counts
--- Left: most kinds have one spelling, and codes can be newer than the list.
-left join chicago.primary_type_spellings on counts.primary_description = primary_type_spellings.published
-left join chicago.fbi_codes on counts.fbi_code = fbi_codes.fbi_code
-group by
-    counts.beat,
-    counts.district,
-    counts.ward,
-    coalesce(primary_type_spellings.primary_type, counts.primary_description),
-    counts.fbi_code,
-    fbi_codes.is_violent,
-    fbi_codes.is_property,
-    counts.is_complete;
+    sides.is_complete,
+    case
+        when sides.is_complete then place_counts.crimes - place_counts.incomplete_crimes
+        else place_counts.incomplete_crimes
+    end as crimes,
+    case
+        when sides.is_complete then place_counts.arrests - place_counts.incomplete_arrests
+        else place_counts.incomplete_arrests
+    end as arrests,
+    case
+        when sides.is_complete then place_counts.domestic - place_counts.incomplete_domestic
+        else place_counts.incomplete_domestic
+    end as domestic
+from pipeline.place_counts
+-- Left: codes can be newer than the list.
+left join chicago.fbi_codes on place_counts.fbi_code = fbi_codes.fbi_code
+-- Two rows for each; a side without a crime is left out below.
+cross join (values (true), (false)) as sides (is_complete)
+where
+    case
+        when sides.is_complete then place_counts.crimes - place_counts.incomplete_crimes
+        else place_counts.incomplete_crimes
+    end <> 0;
 
-create unique index place_cube_key on chicago.place_cube (
-    beat, district, ward, primary_type, fbi_code, is_complete
-) nulls not distinct;
-
-comment on materialized view chicago.place_cube is
+comment on view chicago.place_cube is
 'One row is a beat, district, ward, kind, FBI code with a crime, on complete days or not. Base of views.';
 
 comment on column chicago.place_cube.beat is 'Police beat, four characters. Null: unknown.';

@@ -1,15 +1,11 @@
 -- One row is a published spelling of a kind of crime that has another one, and the one that the views use.
--- Reads: nothing. Run by: tasks/warehouse/views.py.
+-- Reads: pipeline.primary_type_spellings. Run by: tasks/warehouse/views.py.
 
 create view chicago.primary_type_spellings as
 select
-    spellings.published,
-    spellings.primary_type
-from (
-    values
-    ('CRIM SEXUAL ASSAULT', 'CRIMINAL SEXUAL ASSAULT'),
-    ('NON - CRIMINAL', 'NON-CRIMINAL')
-) as spellings (published, primary_type);
+    primary_type_spellings.published,
+    primary_type_spellings.primary_type
+from pipeline.primary_type_spellings;
 
 comment on view chicago.primary_type_spellings is
 'One row is a published spelling of a kind of crime that also occurs in another one.';

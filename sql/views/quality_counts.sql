@@ -1,6 +1,7 @@
 -- One row is a check of data_quality that is made on the crimes, and how many rows of crimes it concerns.
--- Reads: chicago.crimes, chicago.iucr_codes, chicago.place_cube, chicago.beats, chicago.police_stations,
--- chicago.ward_offices, chicago.fbi_codes, chicago.hour_cube, chicago.crime_map_cells.
+-- Reads: pipeline.code_counts and pipeline.hour_counts, which follow the crimes, chicago.iucr_codes,
+-- chicago.place_cube, chicago.beats, chicago.police_stations, chicago.ward_offices, chicago.fbi_codes,
+-- chicago.crime_map_cells.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.quality_counts as
@@ -27,32 +28,20 @@ with place_counts as (
     left join chicago.fbi_codes on place_cube.fbi_code = fbi_codes.fbi_code
 ),
 
-codes as (
-    select
-        crimes.iucr,
-        extract(day from crimes.date_of_occurrence) = 1
-        and cast(crimes.date_of_occurrence as time) = '00:00' as is_first_of_month,
-        count(*) as crimes
-    from chicago.crimes
-    group by
-        crimes.iucr,
-        extract(day from crimes.date_of_occurrence) = 1
-        and cast(crimes.date_of_occurrence as time) = '00:00'
-),
-
-code_counts as (
-    select
-        sum(codes.crimes) filter (where iucr_codes.iucr is null) as unlisted_iucr,
-        sum(codes.crimes) filter (where codes.is_first_of_month) as first_of_month
-    from codes
+unlisted_codes as (
+    select sum(code_counts.crimes) as unlisted_iucr
+    from pipeline.code_counts
     -- Left: see above.
-    left join chicago.iucr_codes on codes.iucr = iucr_codes.iucr
+    left join chicago.iucr_codes on code_counts.iucr = iucr_codes.iucr
+    where iucr_codes.iucr is null
 ),
 
 time_counts as (
-    select sum(hour_cube.crimes) as unknown_time
-    from chicago.hour_cube
-    where hour_cube.is_unknown_time
+    select
+        sum(hour_counts.crimes) as unknown_time,
+        sum(hour_counts.crimes) filter (where extract(day from hour_counts.date) = 1) as first_of_month
+    from pipeline.hour_counts
+    where hour_counts.is_unknown_time
 ),
 
 point_counts as (
@@ -67,7 +56,7 @@ select
     cast(coalesce(checks.crimes, 0) as bigint) as crimes
 from place_counts
 -- One row each.
-cross join code_counts
+cross join unlisted_codes
 cross join time_counts
 cross join point_counts
 -- Makes of the one row a row a check.
@@ -82,10 +71,10 @@ cross join lateral (
     (7, 'ward not in the list', place_counts.unlisted_ward),
     (8, 'FBI code not published', place_counts.no_fbi_code),
     (9, 'FBI code not in the list', place_counts.unlisted_fbi_code),
-    (10, 'IUCR code not in the list', code_counts.unlisted_iucr),
+    (10, 'IUCR code not in the list', unlisted_codes.unlisted_iucr),
     (11, 'no coordinates', point_counts.no_point),
     (12, 'time unknown (00:00)', time_counts.unknown_time),
-    (13, 'date unknown (first of a month, 00:00)', code_counts.first_of_month)
+    (13, 'date unknown (first of a month, 00:00)', time_counts.first_of_month)
 ) as checks (place, check_name, crimes);
 
 create unique index quality_counts_key on chicago.quality_counts (check_name);

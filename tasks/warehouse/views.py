@@ -19,6 +19,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
+from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, run_sql
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
@@ -76,6 +77,8 @@ def deploy_views(engine: Engine) -> list[str]:
         changed = {*_stale(files, deployed), *obsolete}
         if not changed:
             return []
+        # What is materialized is made of the counts; readers see the old views meanwhile.
+        update_counts(connection)
         with _set_aside(connection, changed, "the views were not deployed") as dropped:
             made = [file for file in files if file.name in changed | dropped]
             for file in made:
@@ -95,6 +98,7 @@ def all_views_set_aside(connection: Connection) -> Iterator[None]:
     files = read_view_files()
     with _set_aside(connection, _read_deployed(connection), "the migrations were not applied"):
         yield
+        update_counts(connection)
         for file in files:
             _create(connection, file)
 
@@ -105,12 +109,11 @@ def refresh_views(engine: Engine) -> list[str]:
     Readers go on with the old rows until all new ones are in, and never see two views of different loads.
     """
     names = [file.name for file in read_view_files() if file.is_materialized]
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # A bulk load leaves the planner with what it knew of an empty table.
-        connection.execute(text("analyze chicago.crimes, chicago.crime_history"))
     with engine.begin() as connection:
         connection.execute(text(f"set local work_mem = '{_REFRESH_WORK_MEM}'"))
         connection.execute(text("set local jit = off"))
+        update_counts(connection)
+        connection.execute(text("analyze chicago.crime_history"))
         for name in names:
             run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
         connection.execute(

@@ -1,0 +1,29 @@
+-- Makes changed_crimes: every crime, to count (sign 1), and empties the tables of counts. Readers see the old counts
+-- until the end: a delete and no truncate.
+-- Reads: chicago.crimes. Writes: the tables of counts. Run by: tasks/warehouse/counts.py.
+
+delete from pipeline.daily_counts;
+
+delete from pipeline.hour_counts;
+
+delete from pipeline.place_counts;
+
+delete from pipeline.cell_counts;
+
+delete from pipeline.code_counts;
+
+create temporary view changed_crimes as
+select
+    1 as sign,
+    crimes.date_of_occurrence,
+    crimes.beat,
+    crimes.district,
+    crimes.ward,
+    crimes.iucr,
+    crimes.primary_description,
+    crimes.fbi_code,
+    crimes.arrest,
+    crimes.domestic,
+    crimes.x_coordinate,
+    crimes.y_coordinate
+from chicago.crimes;

@@ -1,0 +1,25 @@
+-- One row: up to when the counts have followed the crimes and what they rest on (null: nothing was counted yet), and
+-- the list of FBI codes and the spellings as they are now, as one text.
+-- Reads: pipeline.counts_state, chicago.fbi_codes, pipeline.primary_type_spellings.
+-- Run by: tasks/warehouse/counts.py.
+
+with lists as (
+    select fbi_codes.fbi_code || ' ' || fbi_codes.is_violent || ' ' || fbi_codes.is_property as entry
+    from chicago.fbi_codes
+    union all
+    select primary_type_spellings.published || ' ' || primary_type_spellings.primary_type as entry
+    from pipeline.primary_type_spellings
+),
+
+listed as (
+    select coalesce(string_agg(lists.entry, ',' order by lists.entry), '') as entries
+    from lists
+)
+
+select
+    counts_state.counted_at,
+    counts_state.basis,
+    listed.entries
+from listed
+-- Left: nothing was counted yet.
+left join pipeline.counts_state on true;

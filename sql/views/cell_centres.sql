@@ -1,0 +1,105 @@
+-- One row is a cell of the map's grid in which there is a crime, with its centre in degrees.
+-- Reads: pipeline.cell_counts, which follows the crimes.
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+--
+-- The grid is that of the published feet (EPSG:3435, Illinois East, transverse Mercator on GRS 80). A cell's
+-- centre in degrees is the inverse projection of J. P. Snyder, Map Projections (USGS Professional Paper
+-- 1395), pages 60 to 64; it agrees with the City's own degrees to 4e-9.
+
+create materialized view chicago.cell_centres as
+with ellipsoid as (
+    select
+        cast(6378137.0 as double precision) as a,
+        cast(0.00669438002290079 as double precision) as e2,
+        cast(0.00673949677547896 as double precision) as ep2,
+        cast(0.00167922039462874 as double precision) as e1,
+        cast(0.999975 as double precision) as k0,
+        -- Metres on the meridian from the equator to the origin's latitude, 36 degrees 40 minutes.
+        cast(4059519.467418564 as double precision) as m0,
+        -- Metres of the meridian for a radian of rectifying latitude.
+        cast(6367449.145908449 as double precision) as m1
+),
+
+centres as materialized (
+    select
+        places.cell_x,
+        places.cell_y,
+        -- US survey feet to metres; the false easting is 300,000 m.
+        ((places.cell_x * 1000.0 + 500) * 1200 / 3937 - 300000) / ellipsoid.k0 as east,
+        (ellipsoid.m0 + (places.cell_y * 1000.0 + 500) * 1200 / 3937 / ellipsoid.k0) / ellipsoid.m1 as mu
+    from (
+        select distinct
+            cell_counts.cell_x,
+            cell_counts.cell_y
+        from pipeline.cell_counts
+        where cell_counts.cell_x is not null
+    ) as places
+    -- One row on the right.
+    cross join ellipsoid
+),
+
+footpoints as materialized (
+    select
+        centres.cell_x,
+        centres.cell_y,
+        centres.east,
+        centres.mu
+        + (3 * ellipsoid.e1 / 2 - 27 * power(ellipsoid.e1, 3) / 32) * sin(2 * centres.mu)
+        + (21 * power(ellipsoid.e1, 2) / 16 - 55 * power(ellipsoid.e1, 4) / 32) * sin(4 * centres.mu)
+        + (151 * power(ellipsoid.e1, 3) / 96) * sin(6 * centres.mu) as phi
+    from centres
+    -- One row on the right.
+    cross join ellipsoid
+),
+
+terms as materialized (
+    select
+        footpoints.cell_x,
+        footpoints.cell_y,
+        footpoints.phi,
+        power(tan(footpoints.phi), 2) as t,
+        ellipsoid.ep2 * power(cos(footpoints.phi), 2) as c,
+        ellipsoid.ep2,
+        (1 - ellipsoid.e2 * power(sin(footpoints.phi), 2)) / (1 - ellipsoid.e2) as n_by_r,
+        footpoints.east * sqrt(1 - ellipsoid.e2 * power(sin(footpoints.phi), 2)) / ellipsoid.a as d
+    from footpoints
+    -- One row on the right.
+    cross join ellipsoid
+),
+
+located as (
+    select
+        terms.cell_x,
+        terms.cell_y,
+        degrees(
+            terms.phi - terms.n_by_r * tan(terms.phi) * (
+                power(terms.d, 2) / 2
+                - (5 + 3 * terms.t + 10 * terms.c - 4 * power(terms.c, 2) - 9 * terms.ep2)
+                * power(terms.d, 4) / 24
+            )
+        ) as latitude,
+        -- The central meridian is 88 degrees 20 minutes west.
+        degrees((terms.d - (1 + 2 * terms.t + terms.c) * power(terms.d, 3) / 6) / cos(terms.phi))
+        - (88 + 20 / 60.0) as longitude
+    from terms
+)
+
+select
+    located.cell_x,
+    located.cell_y,
+    round(cast(located.latitude as numeric), 6) as latitude,
+    round(cast(located.longitude as numeric), 6) as longitude
+from located;
+
+create unique index cell_centres_key on chicago.cell_centres (cell_x, cell_y);
+
+comment on materialized view chicago.cell_centres is
+'One row is a cell of 1,000 feet with a crime, and its centre. Base of crime_map_cells.';
+
+comment on column chicago.cell_centres.cell_x is 'Key. Thousands of feet east, EPSG:3435, rounded down.';
+
+comment on column chicago.cell_centres.cell_y is 'Key. Thousands of feet north, EPSG:3435, rounded down.';
+
+comment on column chicago.cell_centres.latitude is 'Degrees north of the centre.';
+
+comment on column chicago.cell_centres.longitude is 'Degrees east of the centre, negative.';

@@ -1,0 +1,68 @@
+"""The counts that views are made of: tables of schema `pipeline` that follow the crimes, at the cost of what changed.
+
+A crime that was loaded since the last time is added, and one that went to history is taken away. All is counted anew
+where that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts
+have changed, and whenever
+the counts do not add up to the crimes (somebody changed rows by hand). Both ways are the same statements over the rows
+that changed. The SQL is in `sql/counts/`.
+"""
+
+import hashlib
+import logging
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from tasks.errors import LoadError
+from tasks.warehouse.sql_files import SQL_FOLDER, execute
+
+log = logging.getLogger(__name__)
+
+_TABLES: Final = "daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts"
+
+
+def update_counts(connection: Connection) -> bool:
+    """Let the counts follow the crimes, in the connection's transaction; return whether all was counted anew.
+
+    Run under the writer's lock: a row that another transaction is loading would be missed. Raises `LoadError` if the
+    counts, made anew, do not add up to the crimes.
+    """
+    state = execute(connection, "counts/read_state").one()
+    basis = _digest(state.entries)
+    if state.basis == basis:
+        attempt = connection.begin_nested()
+        execute(connection, "counts/changed", counted_at=state.counted_at)
+        if _count(connection, basis):
+            attempt.commit()
+            return False
+        attempt.rollback()
+        log.warning("the counts did not add up to the crimes; all is counted anew")
+    # A bulk load leaves the planner with what it knew of an empty table.
+    connection.execute(text("analyze chicago.crimes"))
+    execute(connection, "counts/everything")
+    if not _count(connection, basis):
+        raise LoadError(
+            "the counts do not add up to the crimes, also made anew; nothing was changed. "
+            "Somebody else is changing chicago.crimes: let them end, and run again."
+        )
+    connection.execute(text("drop view changed_crimes"))
+    connection.execute(text(f"analyze {', '.join(f'pipeline.{table}' for table in _TABLES)}"))
+    return True
+
+
+def _count(connection: Connection, basis: str) -> bool:
+    """Bring the changed crimes into the counts, and return whether these add up to the crimes."""
+    execute(connection, "counts/merge")
+    if not execute(connection, "counts/add_up").scalar_one():
+        return False
+    span = execute(connection, "counts/conclude", basis=basis).one()
+    execute(connection, "counts/incomplete", first_moment=span.first_moment, end_moment=span.end_moment)
+    return True
+
+
+def _digest(lists: str) -> str:
+    """Return what changes when the counts would mean something else, whatever the crimes."""
+    digest = hashlib.sha256(lists.encode())
+    for path in sorted((SQL_FOLDER / "counts").glob("*.sql")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,150 @@
+# ruff: noqa: F811  (the fixtures of views_support)
+"""The counts that follow the crimes: after any sequence of loads they are what counting all anew gives."""
+
+import random
+
+import pytest
+from sqlalchemy import text
+
+from tasks.contract.reference import read_bundled
+from tasks.errors import LoadError
+from tasks.warehouse import counts
+from tasks.warehouse.counts import update_counts
+from tasks.warehouse.reference import replace_table
+from tests.integration.views_support import city, generated_city, load_city, rows, views_engine  # noqa: F401
+
+TABLES = ("daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts")
+COLUMNS = (
+    "crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,"
+    " location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,"
+    " y_coordinate, latitude, longitude, created_at, updated_at, version, loaded_at"
+)
+RETIRE = (
+    f"with gone as (delete from chicago.crimes where {{which}} returning {COLUMNS})"
+    f" insert into chicago.crime_history ({COLUMNS}, run_id) select gone.*, gen_random_uuid() from gone"
+)
+
+
+def change(engine, *statements):
+    """Do what a window does: one transaction."""
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def update(engine):
+    with engine.begin() as connection:
+        return update_counts(connection)
+
+
+def counted(engine):
+    return {table: sorted(rows(engine, f"select * from pipeline.{table}"), key=str) for table in TABLES}
+
+
+def anew(engine):
+    """Return what counting all anew gives, and leave everything as it was."""
+    with engine.connect() as connection:
+        connection.execute(text("delete from pipeline.counts_state"))
+        assert update_counts(connection) is True
+        found = {
+            table: sorted(
+                (tuple(row) for row in connection.execute(text(f"select * from pipeline.{table}"))), key=str
+            )
+            for table in TABLES
+        }
+        connection.rollback()
+    return found
+
+
+@pytest.fixture
+def loaded(views_engine):
+    """Give a city of 60 days that is counted, with the list of codes as it was bundled."""
+    with views_engine.begin() as connection:
+        replace_table(connection, "fbi_codes", read_bundled("fbi_codes"))
+    load_city(views_engine, generated_city(seed=3, first="2024-01-01", days=60, per_day=20))
+    update(views_engine)
+    return views_engine
+
+
+def insert_copies(engine, number, which):
+    """Load new rows that are like others."""
+    change(
+        engine,
+        f"insert into chicago.crimes ({COLUMNS.removesuffix(', loaded_at')}) select 'new-{number}-' ||"
+        f" {COLUMNS.removesuffix(', loaded_at')} from chicago.crimes where {which}",
+    )
+
+
+def test_after_any_sequence_of_loads_the_counts_are_those_of_all_crimes(loaded):
+    draw = random.Random(11)
+    for number in range(14):
+        sample = f"hashtext(crime_id || '{number}') % {draw.choice([7, 50, 400])} = 0"
+        step = draw.choice(["insert", "retire", "revise", "touch", "reclassify", "nothing"])
+        if step == "insert":
+            insert_copies(loaded, number, sample)
+        elif step == "retire":
+            change(loaded, RETIRE.format(which=sample))
+        elif step == "revise":
+            insert_copies(loaded, number, sample)
+            change(loaded, RETIRE.format(which=sample))
+        elif step == "touch":
+            change(
+                loaded,
+                f"update chicago.crimes set version = 'touched', crime_id = crime_id || '~' where {sample}",
+            )
+        elif step == "reclassify":
+            change(
+                loaded,
+                f"insert into chicago.crime_history ({COLUMNS}, run_id) select {COLUMNS}, gen_random_uuid()"
+                f" from chicago.crimes where {sample}",
+                "update chicago.crimes set primary_description = 'ROBBERY', fbi_code = '03', arrest = not arrest,"
+                f" x_coordinate = null, y_coordinate = null, loaded_at = now() where {sample}",
+            )
+        assert update(loaded) is False, step
+        assert counted(loaded) == anew(loaded), step
+
+
+def test_the_newest_date_of_a_cell_goes_back_when_its_newest_crime_goes(views_engine):
+    here = {"x_coordinate": 1_176_000, "y_coordinate": 1_900_000}
+    load_city(
+        views_engine, city(("2024-03-01 00:00", here), ("2024-03-05 10:00", here), ("2024-03-09 10:00", 2))
+    )
+    change(
+        views_engine,
+        RETIRE.format(which="date_of_occurrence = '2024-03-05 10:00' or crime_id = 'row-3'"),
+    )
+    assert update(views_engine) is False
+    query = "select cell_x, crimes, latest_date::text from pipeline.cell_counts order by cell_x"
+    assert rows(views_engine, query) == [(1176, 1, "2024-03-01"), (None, 1, "2024-03-09")]
+
+
+def test_rows_that_were_changed_by_hand_are_seen_and_all_is_counted_anew(loaded):
+    change(loaded, "delete from chicago.crimes where crime_id = 'row-5'")
+    assert update(loaded) is True
+    assert counted(loaded) == anew(loaded)
+    assert update(loaded) is False
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "update chicago.fbi_codes set is_violent = not is_violent where fbi_code = '06'",
+        "delete from chicago.fbi_codes where fbi_code = '04B'",
+        "delete from pipeline.counts_state",
+        "update pipeline.counts_state set basis = 'that of other SQL'",
+    ],
+    ids=["a code is violent", "a code is gone", "the first time", "other SQL"],
+)
+def test_all_is_counted_anew_where_what_changed_is_not_enough(loaded, cause):
+    change(loaded, cause)
+    assert update(loaded) is True
+    assert counted(loaded) == anew(loaded)
+    assert update(loaded) is False
+
+
+def test_counts_that_do_not_add_up_even_anew_change_nothing(loaded, monkeypatch):
+    before = counted(loaded)
+    monkeypatch.setattr(counts, "_count", lambda _connection, _basis: False)
+    with pytest.raises(LoadError, match="do not add up"):
+        update(loaded)
+    assert counted(loaded) == before
