@@ -40,10 +40,10 @@ def _assign(costs: list[list[int]]) -> list[int]:
         came_from = [nowhere] * width
         slack = [inf] * width
         passed: list[int] = []
+        ahead = list(columns)
         # Rows that are in the way move on to their next best column, until one is free.
         while (row := row_of[column]) is not None:
             passed.append(column)
-            ahead = [other for other in columns if other not in passed]
             for other in ahead:
                 dearer_by = costs[row][other] - row_prices[row] - column_prices[other]
                 if dearer_by < slack[other]:
@@ -55,6 +55,7 @@ def _assign(costs: list[list[int]]) -> list[int]:
                 column_prices[other] -= rise
             for other in ahead:
                 slack[other] -= rise
+            ahead.remove(nearest)
             column = nearest
         while column != nowhere:
             row_of[column] = row_of[came_from[column]]
