@@ -71,7 +71,9 @@ crimes as (
         -- Squared and cubed: some beats and kinds have many, most have few.
         cast(floor(power(r1, 1.6) * (select count(*) from beats)) as integer) as beat_place,
         cast(floor(power(r2, 5) * (select count(*) from kinds)) as integer) as kind_place,
-        {last_day}::timestamp + interval '1 day' - {days} * interval '1 day' * r3 as moment
+        -- Newer ones first, so that a day's rows lie near each other, as a load by weeks leaves them.
+        {last_day}::timestamp + interval '1 day'
+        - {days} * interval '1 day' * (number - {first} + r3) / ({last} - {first} + 1) as moment
     from drawn
 )
 insert into chicago.crimes (

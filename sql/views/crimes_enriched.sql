@@ -116,7 +116,7 @@ comment on column chicago.crimes_enriched.version is 'The source''s version of t
 
 comment on column chicago.crimes_enriched.loaded_at is 'When this content was first stored here. Instant.';
 
-comment on column chicago.crimes_enriched.date is 'Chicago local date of occurrence.';
+comment on column chicago.crimes_enriched.date is 'Chicago local date of occurrence. Days are found fastest by a condition on date_of_occurrence.';
 
 comment on column chicago.crimes_enriched.year is 'Calendar year of occurrence.';
 

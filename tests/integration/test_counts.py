@@ -77,9 +77,10 @@ def insert_copies(engine, number, which):
 
 def test_after_any_sequence_of_loads_the_counts_are_those_of_all_crimes(loaded):
     draw = random.Random(11)
-    for number in range(14):
+    steps = ["insert", "retire", "revise", "touch", "reclassify", "days", "nothing"] * 2
+    draw.shuffle(steps)
+    for number, step in enumerate(steps):
         sample = f"hashtext(crime_id || '{number}') % {draw.choice([7, 50, 400])} = 0"
-        step = draw.choice(["insert", "retire", "revise", "touch", "reclassify", "nothing"])
         if step == "insert":
             insert_copies(loaded, number, sample)
         elif step == "retire":
@@ -98,8 +99,13 @@ def test_after_any_sequence_of_loads_the_counts_are_those_of_all_crimes(loaded):
                 f"insert into chicago.crime_history ({COLUMNS}, run_id) select {COLUMNS}, gen_random_uuid()"
                 f" from chicago.crimes where {sample}",
                 "update chicago.crimes set primary_description = 'ROBBERY', fbi_code = '03', arrest = not arrest,"
-                f" x_coordinate = null, y_coordinate = null, loaded_at = now() where {sample}",
+                f" x_coordinate = null, y_coordinate = null, loaded_at = now(),"
+                f" date_of_occurrence = date_of_occurrence - interval '9 hours' where {sample}",
             )
+        elif step == "days":
+            # What is complete moves with the source's stamps, and no crime is loaded.
+            move = draw.choice(["3 days", "-2 days", "30 days"])
+            change(loaded, f"update chicago.crimes set updated_at = updated_at + interval '{move}'")
         assert update(loaded) is False, step
         assert counted(loaded) == anew(loaded), step
 
@@ -116,6 +122,17 @@ def test_the_newest_date_of_a_cell_goes_back_when_its_newest_crime_goes(views_en
     assert update(views_engine) is False
     query = "select cell_x, crimes, latest_date::text from pipeline.cell_counts order by cell_x"
     assert rows(views_engine, query) == [(1176, 1, "2024-03-01"), (None, 1, "2024-03-09")]
+
+
+def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
+    insert_copies(loaded, "killed", "hashtext(crime_id) % 9 = 0")
+    change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"))
+    with loaded.connect() as connection:
+        assert update_counts(connection) is False
+        connection.rollback()
+    insert_copies(loaded, "later", "hashtext(crime_id) % 50 = 0")
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
 
 
 def test_rows_that_were_changed_by_hand_are_seen_and_all_is_counted_anew(loaded):
