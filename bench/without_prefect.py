@@ -5,6 +5,7 @@ one of flows/: only what happens at the call of a flow or a task is replaced. Wh
 """
 
 import functools
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,13 +57,15 @@ async def _outcome(called: Any, work: Callable[[], Any], *, as_state: bool) -> A
 
 async def _tried(called: Any, work: Callable[[], Any]) -> Any:
     """Do the work again as often as the decorator allows, where its condition says that it may help."""
+    tries = itertools.count(1)
 
     async def may_help(error: BaseException) -> bool:
+        run = TaskRun.model_construct(run_count=next(tries))
         if not isinstance(error, Exception):
             return False
         condition = getattr(called, "retry_condition_fn", None)
         failed: State[Any] = Failed(data=error)
-        return condition is None or bool(await condition(called, TaskRun.model_construct(), failed))
+        return condition is None or bool(await condition(called, run, failed))
 
     attempts = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(1 + (called.retries or 0)),

@@ -14,7 +14,6 @@ from datetime import date
 from typing import Final
 
 import pandas as pd
-import tenacity
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine, text
@@ -27,6 +26,7 @@ from tasks.contract.crimes import to_census_frame, to_crimes
 from tasks.errors import PipelineError, UnequalError
 from tasks.extract import read_scope, read_window, start_window
 from tasks.load import guards_of, load_window
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.settings import Settings
 from tasks.source import soql
 from tasks.source.portal import SourceState
@@ -34,7 +34,7 @@ from tasks.source.whole_read import SteadySource, read_rows
 from tasks.warehouse import census, ledger
 from tasks.warehouse.aged import retire_recreated
 from tasks.warehouse.census import Comparison, Span
-from tasks.warehouse.faults import PassingFaultError
+from tasks.warehouse.faults import named_faults
 from tasks.warehouse.settle import SettleCounts, settle
 from tasks.warehouse.sync import Guards
 from tasks.windows import UNDATED, Window, day_windows, midnight
@@ -42,8 +42,6 @@ from tasks.windows import UNDATED, Window, day_windows, midnight
 log = logging.getLogger(__name__)
 
 MOST_ROUNDS: Final = 3
-# As often as a window that is no repair is tried (tasks/load.py).
-MOST_TRIES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -69,13 +67,15 @@ class Auditor:
     guards: Guards
 
     def prove(self, plan: Plan, failed: Sequence[Window]) -> AuditReport:
-        """Prove the span equal, or raise `UnequalError` naming the days that differ.
+        """Prove the span equal, or raise `UnequalError` naming the days that differ; can be done again at any point.
 
         failed: windows of this run that failed; their days are compared but not mended, since nothing of a failed
         window is to be stored.
         """
-        if plan.kind == "unmoved":
-            return self._unmoved()
+        with named_faults(self.engine, "the audit"):
+            return self._unmoved() if plan.kind == "unmoved" else self._prove(failed)
+
+    def _prove(self, failed: Sequence[Window]) -> AuditReport:
         comparison, span, rounds = self._compare_and_mend(failed)
         is_whole = self.claim.request.is_whole
         settled = SettleCounts(0, 0)
@@ -163,12 +163,6 @@ class Auditor:
             return error
         return None
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(PassingFaultError),
-        stop=tenacity.stop_after_attempt(MOST_TRIES),
-        wait=tenacity.wait_exponential_jitter(initial=1),
-        reraise=True,
-    )
     def _sync_again(self, window: Window) -> None:
         run_id, profile = self.claim.run_id, self.source.portal.profile
         start_window(self.engine, run_id, window)
@@ -215,7 +209,14 @@ def _what_differs(comparison: Comparison, rounds: int) -> str:
     )
 
 
-@task(name="audit", cache_policy=NO_CACHE)
+@task(
+    name="audit",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
+    retry_condition_fn=database_may_recover,
+    cache_policy=NO_CACHE,
+)
 async def audit(claim: Claim, plan: Plan, failed: tuple[Window, ...]) -> AuditReport:
     """Prove that we hold what the source holds."""
     settings = connections.settings()

@@ -17,6 +17,7 @@ from tasks import connections
 from tasks.claim import Claim, Request
 from tasks.datasets import DatasetProfile
 from tasks.errors import LoadError, SourceError
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.settings import Settings
 from tasks.source import soql
 from tasks.source.portal import SourceState
@@ -218,7 +219,14 @@ def _warn_if_stale(state: SourceState, now: datetime, freshness_days: float) -> 
         )
 
 
-@task(name="check_database", cache_policy=NO_CACHE)
+@task(
+    name="check_database",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
+    retry_condition_fn=database_may_recover,
+    cache_policy=NO_CACHE,
+)
 async def check_database(claim: Claim) -> Plan:
     """Decide what this run has to do."""
     plan, state = await asyncio.to_thread(

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+import tenacity
 from prefect.exceptions import TerminationSignal
 from sqlalchemy import Engine
 
@@ -20,7 +21,7 @@ from tasks import connections
 from tasks.errors import PipelineError, UnequalError
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
-from tasks.warehouse.faults import named_faults
+from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MOST_TRIES, PassingFaultError, named_faults
 from tasks.warehouse.ledger import Mode, RunStatus
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.migrations import migrate
@@ -83,6 +84,12 @@ async def claim_run(request: Request) -> AsyncIterator[Claim | None]:
             _close(engine, run_id, status, message)
 
 
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(PassingFaultError),
+    stop=tenacity.stop_after_attempt(MOST_TRIES),
+    wait=tenacity.wait_exponential(multiplier=FIRST_WAIT_SECONDS),
+    reraise=True,
+)
 def _open(engine: Engine, request: Request) -> UUID:
     with named_faults(engine, "setting up the warehouse"):
         migrate(engine)
@@ -99,7 +106,7 @@ def _open(engine: Engine, request: Request) -> UUID:
 
 
 def _record_skipped(engine: Engine, mode: str) -> None:
-    with engine.begin() as connection:
+    with named_faults(engine, "noting that the run was skipped"), engine.begin() as connection:
         ledger.record_skipped(connection, mode)
     log.info("%s", ledger.closing_line("skipped", None, None))
 

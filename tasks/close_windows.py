@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from tasks import connections
 from tasks.claim import Claim
 from tasks.errors import PipelineError
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.warehouse import ledger
 from tasks.warehouse.faults import named_faults
 from tasks.windows import Window
@@ -59,7 +60,14 @@ def record_outcomes(
     return WindowsReport(len(windows) - len(failures), failures)
 
 
-@task(name="close_windows", cache_policy=NO_CACHE)
+@task(
+    name="close_windows",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
+    retry_condition_fn=database_may_recover,
+    cache_policy=NO_CACHE,
+)
 async def close_windows(
     claim: Claim, windows: tuple[Window, ...], errors: list[PipelineError | None]
 ) -> WindowsReport:

@@ -32,6 +32,7 @@ from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS, PROJECT_FOLDER, r
 from tasks.status import read_status
 from tasks.warehouse import local_services
 from tasks.warehouse.engine import first_line, shell_command
+from tasks.warehouse.faults import next_action
 from tasks.warehouse.ledger import Mode
 from tasks.windows import midnight
 
@@ -98,7 +99,7 @@ def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
         _say(f"main.py: {error}", sys.stderr)
         return FAILED
     except DBAPIError as error:
-        _say(f"main.py: the database said: {first_line(error)}. Check the role's privileges.", sys.stderr)
+        _say(f"main.py: the database said: {first_line(error).rstrip('.')}. {next_action(error)}", sys.stderr)
         return FAILED
     except (KeyboardInterrupt, TerminationSignal):
         _say("main.py: stopped; what is committed stays, and the next run goes on from there", sys.stderr)
@@ -129,7 +130,13 @@ def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) 
     if state.name == "Skipped":
         _say(f"skipped: {state.message}")
         return DONE
-    run_id = read_run_of_this_process(engine)
+    try:
+        run_id = read_run_of_this_process(engine)
+    except DBAPIError:
+        if state.is_completed():
+            raise
+        # The database has gone away: why the run failed says more than that it cannot be asked about it.
+        raise _error_of(state) from None
     if run_id is None or run_id == before:
         raise _error_of(state)
     return _conclude(run_id, state, asked, ui_url)

@@ -13,13 +13,14 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import Task
 from sqlalchemy import Engine
 
 from tasks import connections
 from tasks.contract.crimes import is_storable, to_raw_frame
 from tasks.contract.drift import check_drift
 from tasks.errors import SourceError
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS
 from tasks.source import soql
 from tasks.source.portal import RefusedError, SourceState
 from tasks.source.whole_read import SteadySource, WholeRead, read_ids_still_held, read_rows
@@ -30,6 +31,7 @@ from tasks.warehouse.sync import read_held_ids
 from tasks.windows import Window
 
 ALL_FIELDS: Final = ":*,*"
+MOST_READS_AGAIN: Final = 2
 
 
 @dataclass(frozen=True)
@@ -103,18 +105,23 @@ def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[Wh
     return whole, read_ids_still_held(portal, ours)
 
 
-async def _may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Say whether reading again may help: not where the portal refused, nor where its columns changed."""
+async def _may_help(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Say whether reading again may help: not where the portal refused, nor where its columns changed.
+
+    The portal was tried for as long as its patience lasts, so it gets fewer tries than a database that fails over.
+    """
     error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, (SourceError, PassingFaultError)) and not isinstance(error, RefusedError)
+    if isinstance(error, SourceError):
+        return run.run_count <= MOST_READS_AGAIN and not isinstance(error, RefusedError)
+    return isinstance(error, PassingFaultError)
 
 
 @task(
     name="extract",
     task_run_name="extract {window}",
-    retries=2,
-    retry_delay_seconds=exponential_backoff(backoff_factor=2),
-    retry_jitter_factor=0.5,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
     retry_condition_fn=_may_help,
     cache_policy=NO_CACHE,
 )

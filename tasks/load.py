@@ -2,21 +2,19 @@
 
 import asyncio
 import logging
-from typing import Any
 from uuid import UUID
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task, exponential_backoff
 from sqlalchemy import Engine
 
 from tasks import connections
 from tasks.contract.crimes import Transformed
 from tasks.datasets import DatasetProfile
 from tasks.extract import Extracted
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.settings import Settings
-from tasks.warehouse.faults import PassingFaultError, named_faults
+from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import WindowCounts
 from tasks.warehouse.sync import Guards, SyncInput, sync_window
 from tasks.windows import Window
@@ -68,16 +66,12 @@ def guards_of(settings: Settings, *, accept_retirements: bool) -> Guards:
     return Guards(None if accept_retirements else settings.max_retire_share, settings.max_reject_share)
 
 
-async def _may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(await state.aresult(raise_on_failure=False), PassingFaultError)
-
-
 @task(
     name="load",
-    retries=3,
-    retry_delay_seconds=exponential_backoff(backoff_factor=2),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=_may_help,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
+    retry_condition_fn=database_may_recover,
     cache_policy=NO_CACHE,
 )
 async def load(

@@ -20,6 +20,7 @@ from tasks.claim import Claim
 from tasks.contract.dates import dates
 from tasks.contract.reference import CONVERSIONS, read_bundled
 from tasks.errors import ContractError, SourceError
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.source.portal import Portal
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.reference import (
@@ -98,7 +99,7 @@ def _store_dates(
     engine: Engine, last: ReferenceLoad | None, span: tuple[date, date] | None, now: datetime
 ) -> bool:
     """Make the calendar cover what we hold, what the source has, and the next year; return whether it was made anew."""
-    with engine.connect() as connection:
+    with named_faults(engine, "the calendar"), engine.connect() as connection:
         held = read_date_span(connection)
         calendar = read_calendar_span(connection)
     days = [day for known in (held, span) if known for day in known] or [now.date()]
@@ -111,7 +112,14 @@ def _store_dates(
     return True
 
 
-@task(name="load_reference", cache_policy=NO_CACHE)
+@task(
+    name="load_reference",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
+    retry_condition_fn=database_may_recover,
+    cache_policy=NO_CACHE,
+)
 async def load_reference(_claim: Claim) -> ReferenceReport:
     """Refresh the lists where they are missing or a week old."""
     state = connections.source().last_seen()

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from tasks import connections
 from tasks.claim import Claim
+from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.warehouse import views
 from tasks.warehouse.faults import named_faults
 
@@ -57,7 +58,14 @@ def _is_stale(engine: Engine) -> bool:
     return bool(stale)
 
 
-@task(name="refresh_views", cache_policy=NO_CACHE)
+@task(
+    name="refresh_views",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_WAITS,
+    retry_jitter_factor=RETRY_JITTER,
+    retry_condition_fn=database_may_recover,
+    cache_policy=NO_CACHE,
+)
 async def refresh_views(_claim: Claim) -> ViewsReport:
     """Bring the views up to date."""
     settings = connections.settings()

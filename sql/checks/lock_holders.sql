@@ -1,12 +1,18 @@
--- One row is another session that holds a lock on something of the warehouse: who makes a deployment wait.
--- Reads: the catalogue. Run by: tasks/warehouse/ddl.py, after a lock was not to be had.
+-- One row is another session that holds a lock on something of the warehouse: who makes us wait.
+-- Reads: the catalogue. Run by: tasks/warehouse/faults.py, after a lock was not to be had.
 
 select distinct
     pg_stat_activity.pid,
     coalesce(pg_stat_activity.usename, 'unknown') as user_name,
     coalesce(nullif(pg_stat_activity.application_name, ''), 'no name') as application_name,
-    pg_stat_activity.state,
-    to_char(pg_stat_activity.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as since
+    -- A loader with no right more than it needs is shown who others are, and not what they do.
+    coalesce(
+        pg_stat_activity.state || to_char(
+            pg_stat_activity.xact_start at time zone 'UTC', '" since "YYYY-MM-DD HH24:MI:SS" UTC"'
+        ),
+        'at work'
+    ) as doing,
+    pg_stat_activity.application_name = current_setting('application_name') as is_ours
 from pg_locks
 -- Inner: a lock is of a relation of ours, and is held by a session.
 inner join pg_class on pg_locks.relation = pg_class.oid

@@ -1,9 +1,17 @@
 -- The two schemas: chicago, which analysts read, and pipeline, which operators read.
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.
 
-create schema if not exists chicago;
-
-create schema if not exists pipeline;
+-- Asked first: even "if not exists" needs the right to create, which a loader has not where sql/roles.sql made both.
+do $$
+begin
+    if to_regnamespace('chicago') is null then
+        create schema chicago;
+    end if;
+    if to_regnamespace('pipeline') is null then
+        create schema pipeline;
+    end if;
+end
+$$;
 
 comment on schema chicago is
 'The City of Chicago''s crime record as published, and the tables and views that answer questions about it.';

@@ -15,8 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tasks.errors import LoadError
-from tasks.warehouse.faults import PassingFaultError
-from tasks.warehouse.sql_files import execute
+from tasks.warehouse.faults import PassingFaultError, lock_holders
 
 # Long enough for queries that end by themselves; short enough for the readers that queue behind.
 LOCK_TIMEOUT_SECONDS: Final = 5
@@ -41,7 +40,7 @@ def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
         driver_error = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(driver_error, LockNotAvailable):
             raise PassingFaultError(
-                f"{what} waited {LOCK_TIMEOUT_SECONDS} s for {_holders(engine)}, and nothing was changed. "
+                f"{what} waited {LOCK_TIMEOUT_SECONDS} s for {lock_holders(engine)}, and nothing was changed. "
                 "Let them end their transactions (or end them: select pg_terminate_backend(pid)), and run again."
             ) from error
         if isinstance(error, DBAPIError) and isinstance(driver_error, DependentObjectsStillExist):
@@ -58,13 +57,3 @@ def run_sql(connection: Connection, statement: sql.Composed | str) -> None:
     plain = statement if isinstance(statement, str) else statement.as_string(None)
     # Without parameters the server takes several statements at once, and a % is one.
     connection.exec_driver_sql(plain, execution_options={"no_parameters": True})
-
-
-def _holders(engine: Engine) -> str:
-    with engine.connect() as connection:
-        rows = execute(connection, "checks/lock_holders").all()
-    named = [
-        f"{row.user_name} ({row.application_name}, pid {row.pid}, {row.state} since {row.since} UTC)"
-        for row in rows
-    ]
-    return ", ".join(named) or "a session that is gone by now"

@@ -10,6 +10,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from tasks.warehouse.faults import named_faults
+
 # "chicago" as bytes, read as a number: any number does that no other program of this database takes.
 _LOCK_KEY: Final = int.from_bytes(b"chicago", "big")
 _TURN_KEY: Final = int.from_bytes(b"windows", "big")
@@ -18,10 +20,12 @@ _TURN_KEY: Final = int.from_bytes(b"windows", "big")
 @contextmanager
 def writer_lock(engine: Engine) -> Iterator[Connection | None]:
     """Hold the lock while the body runs; yield its connection (in autocommit), or None when another run has it."""
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()
+    with named_faults(engine, "taking the writer's lock"):
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
     try:
-        taken = connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": _LOCK_KEY}).scalar()
+        with named_faults(engine, "taking the writer's lock"):
+            taken = connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": _LOCK_KEY}).scalar()
         yield connection if taken else None
     finally:
         # Closing ends the session, and the session's end frees the lock.

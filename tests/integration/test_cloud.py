@@ -17,9 +17,6 @@ import boto3
 import psycopg
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from moto.rds.models import DBParameterGroup
 from moto.server import ThreadedMotoServer
 from prefect import flow
@@ -374,41 +371,6 @@ def test_a_secret_that_is_no_login_is_refused_without_being_shown(saved, stack, 
         read_settings()
     assert "is no JSON" in str(refused.value)
     assert "hunter2" not in str(refused.value)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """Give a certificate authority of the test's own, and a certificate of it for localhost."""
-    folder = tmp_path_factory.mktemp("tls")
-    now = datetime.now(UTC)
-
-    def certificate(name, issuer, public_key, signing_key, extension):
-        return (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(extension, critical=True)
-            .sign(signing_key, hashes.SHA256())
-        )
-
-    root, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    basic = x509.BasicConstraints(ca=True, path_length=0)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-    pem = serialization.Encoding.PEM
-    own = certificate("Test CA", "Test CA", root.public_key(), root, basic)
-    server = certificate("localhost", "Test CA", key.public_key(), root, names)
-    bundle = folder / "tasks" / "warehouse" / "rds_ca.pem"
-    bundle.parent.mkdir(parents=True)
-    bundle.write_bytes(own.public_bytes(pem))
-    (folder / "server.pem").write_bytes(
-        server.public_bytes(pem)
-        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return SimpleNamespace(folder=folder, bundle=bundle, server=folder / "server.pem")
 
 
 @pytest.fixture
