@@ -1,6 +1,6 @@
 """Preview: what a run would change, window by window; reads, and changes nothing. The command `plan`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine
 
@@ -14,7 +14,7 @@ from tasks.source.whole_read import SteadySource
 from tasks.warehouse.migrations import read_schema_state, schema_problem
 from tasks.warehouse.sync import preview_window
 
-RETIREMENTS_SHOWN = 20
+ROWS_SHOWN = 20
 
 
 def preview_run(engine: Engine, source: SteadySource, request: Request, settings: Settings) -> Iterator[str]:
@@ -37,6 +37,11 @@ def preview_run(engine: Engine, source: SteadySource, request: Request, settings
             f"{window}: source {counts.source_rows}, would insert {counts.inserted}, re-key {counts.rekeyed}, "
             f"update {counts.updated}, leave {counts.unchanged}, reject {counts.rejected}, retire {counts.retired}"
         )
-        yield from (f"  retire {line}" for line in found.retirements[:RETIREMENTS_SHOWN])
-        if len(found.retirements) > RETIREMENTS_SHOWN:
-            yield f"  and {len(found.retirements) - RETIREMENTS_SHOWN} more"
+        yield from _shown("retire", found.retirements)
+        yield from _shown("reject", found.rejections)
+
+
+def _shown(what: str, lines: Sequence[str]) -> Iterator[str]:
+    yield from (f"  {what} {line}" for line in lines[:ROWS_SHOWN])
+    if len(lines) > ROWS_SHOWN:
+        yield f"  and {len(lines) - ROWS_SHOWN} more to {what}"

@@ -4,11 +4,12 @@ The set-based SQL is in `sql/load/`; this module knows its order, the guards, an
 transaction also locks the run's row and writes the ledger, so that a kill leaves a window wholly or not at all.
 """
 
+import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -54,10 +55,11 @@ class SyncInput:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a window would change: its counts, and one line for each row that it would retire."""
+    """What a window would change: its counts, and one line for each row that it would retire or newly reject."""
 
     counts: WindowCounts
     retirements: tuple[str, ...]
+    rejections: tuple[str, ...]
 
 
 def sync_window(
@@ -95,9 +97,10 @@ def preview_window(engine: Engine, profile: DatasetProfile, given: SyncInput) ->
     with engine.connect() as connection:
         _stage(connection, given)
         counts = _compare_and_count(connection, profile, given)
-        sample = _retirements(connection)
+        retirements = _retirements(connection)
+        rejections = _rejections(execute(connection, "load/read_new_rejects").all())
         connection.rollback()
-    return Preview(counts, tuple(sample))
+    return Preview(counts, tuple(retirements), tuple(rejections))
 
 
 def read_held_ids(
@@ -166,18 +169,31 @@ def _guard_rejects(connection: Connection, given: SyncInput, counts: WindowCount
     limit = guards.max_reject_share
     if limit is None:
         return
-    new = [list(row.reasons) for row in execute(connection, "load/read_new_rejects")]
+    new = execute(connection, "load/read_new_rejects").all()
     # Rows without an occurrence time are a window of their own, and all of it is rejected: a share of all rows.
     rows = given.source_rows if given.window.kind == "undated" else counts.source_rows
     if len(new) <= max(limit * rows, 1 if limit else 0):
         return
-    reasons = Counter(reason for row in new for reason in row)
+    reasons = Counter(reason for row in new for reason in row.reasons)
     said = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
+    lines = _rejections(new)
+    shown = "\n  ".join(lines[:CASES_SHOWN_BY_A_GUARD])
     raise ContractError(
         f"window {given.window}: {len(new)} of {rows} rows newly break the contract, "
-        f"more than MAX_REJECT_SHARE {limit:g}: {said}. Nothing was stored. "
-        "If the source's rows are right, mend tasks/contract/crimes.py; else raise MAX_REJECT_SHARE for one run."
+        f"more than MAX_REJECT_SHARE {limit:g}: {said}. Nothing was stored. It would have rejected {len(lines)}:\n"
+        f"  {_by_day(row.occurred[:10] for row in new)}\n  {shown}\n"
+        "Look: python flows/main.py plan --mode reconcile. If the rows are right, mend tasks/contract/crimes.py; if "
+        f"they are to wait in quarantine, let them: MAX_REJECT_SHARE={_enough(len(new) / rows)} python flows/main.py"
     )
+
+
+def _rejections(rejected: Sequence[Any]) -> list[str]:
+    return [f"{row.occurred} {row.case_number} {'; '.join(row.reasons)} ({row.crime_id})" for row in rejected]
+
+
+def _enough(share: float) -> str:
+    """Return the share as a setting that lets it pass: rounded up."""
+    return f"{min(math.ceil(share * 100) / 100, 1):g}"
 
 
 def _guard_retirements(connection: Connection, window: Window, guards: Guards) -> None:
@@ -193,15 +209,14 @@ def _guard_retirements(connection: Connection, window: Window, guards: Guards) -
     raise LoadError(
         f"window {window}: {unreplaced} of {held} rows that we hold are gone from the source with nothing in their "
         f"place, more than MAX_RETIRE_SHARE {limit:g}. Nothing was changed. It would have retired {len(lines)}:\n"
-        f"  {_by_day(lines)}\n  {shown}\n"
+        f"  {_by_day(line[:10] for line in lines)}\n  {shown}\n"
         "Look: python flows/main.py plan --mode reconcile. If the City did withdraw them, let it pass: "
         "python flows/main.py --mode reconcile --accept-retirements"
     )
 
 
-def _by_day(lines: list[str]) -> str:
-    days = Counter(line[:10] for line in lines)
-    return "by day: " + ", ".join(f"{day} {count}" for day, count in sorted(days.items()))
+def _by_day(days: Iterable[str]) -> str:
+    return "by day: " + ", ".join(f"{day} {count}" for day, count in sorted(Counter(days).items()))
 
 
 def _retirements(connection: Connection) -> list[str]:

@@ -1,10 +1,14 @@
 """The guards: a source that breaks is stopped, an ordinary day is not."""
 
+import re
 import threading
 import time
 
+import pytest
+
 from demo.datasets import ONE_YEAR
 from tests.integration.conftest import crime
+from tests.integration.main_here import run_main_here
 
 CRIMES = ONE_YEAR.id
 
@@ -116,3 +120,46 @@ def test_max_concurrency_holds_for_the_audit_too(world):
     world.portal.before_answer = meet
     assert world.run(max_concurrency=1).is_completed()
     assert most[0] == 1
+
+
+@pytest.mark.parametrize("guard", ["retire", "reject"])
+def test_a_guard_prints_what_it_would_have_changed_and_its_two_commands_look_and_let_it_pass(
+    world, guard, monkeypatch
+):
+    days = ("02", "03")
+    rows = [
+        crime(f"JH{day}{n:04}", f"2024-01-{day}T{n % 24:02}:00:00.000") for day in days for n in range(60)
+    ]
+    ids = insert(world, *rows)
+    assert run_main_here(world).code == 0
+    if guard == "retire":
+        world.store.withdraw(CRIMES, ids[40:80], at=world.now())
+    else:
+        insert(
+            world,
+            *(
+                crime(f"JH9{day}{n:03}", f"2024-01-{day}T12:00:00.000", ward="99")
+                for day in days
+                for n in range(20)
+            ),
+        )
+    ended = run_main_here(world)
+    assert ended.code == 1
+    said = ended.said[ended.said.index("\nwhy ") :]
+    assert f"It would have {guard.rstrip('e')}ed 40:\n  by day: 2024-01-02 20, 2024-01-03 20\n" in said
+    named = re.findall(r"^  2024-01-0[23] \d\d:\d\d JH\d+ .*\(row-.*\)$", said, re.MULTILINE)
+    assert len(named) == 20, "the first 20"
+    look, let_pass = re.search(
+        r"^Look: (python flows/main\.py .*?)\. .*: (\S.*)$", said, re.MULTILINE
+    ).groups()
+    before = world.held_ids()
+    looked = run_main_here(world, *look.split()[2:])
+    assert looked.code == 0
+    assert looked.said.count(f"  {guard} 2024-01-") == 20
+    assert f"  and 20 more to {guard}\n" in looked.said
+    assert world.held_ids() == before
+    settings, _, arguments = let_pass.partition("python flows/main.py")
+    for setting in settings.split():
+        monkeypatch.setenv(*setting.split("="))
+    assert run_main_here(world, *arguments.split()).code == 0
+    assert world.held_ids() == world.source_ids()
