@@ -183,12 +183,8 @@ class SourceAndWarehouse(RuleBasedStateMachine):
 
     # ----- runs
 
-    @rule(mode=modes)
-    def run(self, mode):
-        self._run(["--mode", mode])
-
-    @rule(mode=modes, death=deaths)
-    def run_and_die(self, mode, death):
+    @rule(mode=modes, death=st.none() | deaths)
+    def run(self, mode, death):
         self._run(["--mode", mode], death=death)
 
     @rule(mode=modes, week=st.sampled_from(WEEKS))
