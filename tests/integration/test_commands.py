@@ -29,6 +29,7 @@ def test_status_is_good_after_a_run_and_behind_when_the_city_goes_on_without_us(
 
 
 def test_status_says_that_the_city_has_not_published(world):
+    """B12"""
     world.store.insert(CRIMES, [crime("JH000001")], at=datetime.now(UTC) - timedelta(days=9))
     assert world.run().is_completed()
     code, out, _ = world.run_main("status")

@@ -170,6 +170,7 @@ def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):
     ],
 )
 def test_a_schedule_keeps_its_wall_clock_across_clock_changes(deployments, name, start, wall_clock):
+    """B26: the zone is stated, and no run falls into the hour that a change skips or repeats."""
     (scheduled,) = deployments[name].schedules
     schedule = CronSchedule(cron=scheduled.schedule.cron, timezone=scheduled.schedule.timezone)
     times = [when.astimezone(CHICAGO) for when in asyncio.run(schedule.get_dates(5, start))]

@@ -3,10 +3,18 @@
 import re
 import threading
 import time
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from bench.without_prefect import without_prefect
 from demo.datasets import ONE_YEAR
+from demo.faults import Fault
+from tasks import connections
+from tasks.errors import ConfigError
+from tasks.warehouse import census, ledger
+from tasks.warehouse.census import CensusState
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
@@ -87,8 +95,6 @@ def test_a_case_number_that_cannot_be_stored_is_one_rejected_row_also_in_an_incr
 def test_an_incremental_run_after_an_unfinished_reconcile_says_what_is(world):
     insert(world, crime("JH000001"))
     world.run()
-    from demo.faults import Fault
-
     world.portal.faults.add(Fault("status", status=403, times=None, match=r"select=:\*,\*.*>= '2024"))
     world.run("reconcile")
     world.portal.faults.clear()
@@ -163,3 +169,121 @@ def test_a_guard_prints_what_it_would_have_changed_and_its_two_commands_look_and
         monkeypatch.setenv(*setting.split("="))
     assert run_main_here(world, *arguments.split()).code == 0
     assert world.held_ids() == world.source_ids()
+
+
+def run(world, mode="auto", **asked):
+    """Run without Prefect, which costs a second and has no part in these."""
+    with without_prefect():
+        return world.run(mode, **asked)
+
+
+def test_a_resume_goes_on_with_the_watermark_of_the_run_that_began(world):
+    """B10: what changed while it lay unfinished is read again by the next incremental run."""
+    insert(world, crime("JH000001", "2024-01-02T10:00:00.000"), crime("JH000002", "2024-01-12T10:00:00.000"))
+    began = world.store.rows(CRIMES)[0][":updated_at"]
+    world.portal.faults.add(Fault("status", status=403, times=None, match=r"select=:\*,\*.*>= '2024-01-09"))
+    assert run(world).is_failed()
+    assert world.query("select * from pipeline.watermark") == []
+    world.portal.faults.clear()
+    insert(world, crime("JH000003", "2024-01-02T11:00:00.000"))
+    assert run(world).is_completed()
+    assert world.last_run()["kind"] == "resume"
+    assert f"{world.value('select watermark from pipeline.watermark'):%Y-%m-%dT%H:%M:%S}" == began[:19]
+
+
+def test_a_range_settles_no_withdrawal_since_the_successor_may_lie_outside(world):
+    _, old, _ = insert(
+        world, crime("JH000001", "2024-01-01T10:00:00.000"), crime("JH000002", "2024-01-02T10:00:00.000"),
+        crime("JH000003", "2024-01-12T10:00:00.000"),
+    )  # fmt: skip
+    run(world)
+    world.store.recreate(CRIMES, [old], {"date_of_occurrence": "2024-01-11T09:00:00.000"}, at=world.now())
+    assert run(world, start=date(2024, 1, 2), end=date(2024, 1, 3)).is_completed()
+    assert world.history() == [("JH000002", None)]
+    assert run(world).is_completed()
+    assert world.history() == [("JH000002", "revised")]
+
+
+def test_unmoved_is_taken_for_proven_only_by_a_stated_state_and_untouched_rows(world):
+    insert(world, crime("JH000001"))
+    run(world)
+    names = "source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence"
+    ((*said,),) = world.query(f"select {names} from pipeline.audits")
+    state = CensusState(*said)
+
+    def proven(state):
+        with connections.warehouse().connect() as connection:
+            return census.is_proven_equal(connection, state)
+
+    assert proven(state) == 1
+    assert proven(replace(state, row_count=2)) is None
+    world.query("update pipeline.windows set ended_at = now()")
+    assert proven(state) is None, "rows were changed since"
+    world.query("update pipeline.windows set ended_at = started_at")
+    assert proven(state) == 1
+    # A portal that does not say when it changed: a withdrawal of one row and the return of another would go unseen.
+    world.query("update pipeline.audits set source_last_modified = null")
+    assert proven(replace(state, last_modified=None)) is None
+    connections.close()
+
+
+def test_a_warehouse_of_another_dataset_is_refused_by_its_name(world):
+    insert(world, crime("JH000001"))
+    run(world)
+    with connections.warehouse().connect() as connection:
+        ledger.check_dataset(connection, CRIMES)
+        with pytest.raises(ConfigError, match=f"this warehouse holds {CRIMES}"):
+            ledger.check_dataset(connection, "ijzp-q8t2")
+    connections.close()
+
+
+HOSTILE = [
+    "O'HARE", "'; drop table chicago.crimes; --", 'x"; drop table chicago.crimes; --', "\\'; select 1; --", "$$ or 1=1",
+    "%s %(run_id)s %", ":run_id", "{0} {crime_id}", "\\.", "\\N", "a\tb\r\nc", "<script>alert(1)</script>",
+    "=1+1", "NULL;",
+]  # fmt: skip
+STORED_AS_TEXT = {
+    ":id": "crime_id", ":version": "version", "case_": "case_number", "block": "block",
+    "_primary_decsription": "primary_description", "_secondary_description": "secondary_description",
+    "_location_description": "location_description",
+}  # fmt: skip
+OF_ANOTHER_KIND = [
+    "_iucr", "arrest", "domestic", "beat", "ward", "fbi_cd", "x_coordinate", "y_coordinate", "latitude", "longitude",
+]  # fmt: skip
+
+
+def test_hostile_text_in_any_field_is_stored_as_text_or_set_aside_as_it_came(world, monkeypatch):
+    """B11: no value is formatted into SQL or SoQL, on its way in or when its case is asked for again."""
+    monkeypatch.setenv("MAX_REJECT_SHARE", "1")
+    fields = [*STORED_AS_TEXT, *OF_ANOTHER_KIND]
+    plain = [crime(f"JH{n:02}{m:04}") for n in range(len(fields)) for m in range(len(HOSTILE))]
+    planted = [(field, text) for field in fields for text in HOSTILE]
+    rows = [{**row, field: text} for row, (field, text) in zip(plain, planted, strict=True)]
+    ids = insert(world, crime("JH900000"), *rows)[1:]
+    assert run(world).is_completed()
+
+    def assert_as_published():
+        published = {row[":id"]: row for row in world.store.rows(CRIMES)}
+        assert world.held_ids() == sorted(published)
+        held = {
+            row["crime_id"]: row for row in world.frame("select * from chicago.crimes").to_dict("records")
+        }
+        aside = dict(world.query("select crime_id, raw from pipeline.rejected_rows"))
+        assert len(aside) == len(OF_ANOTHER_KIND) * len(HOSTILE)
+        for row_id, row in held.items():
+            said = {**published[row_id], "block": published[row_id]["block"].upper()}
+            assert {field: row[column] for field, column in STORED_AS_TEXT.items()} == {
+                field: said[field] for field in STORED_AS_TEXT
+            }
+        for row_id, raw in aside.items():
+            assert {field: raw[field] for field in fields} == {
+                field: published[row_id][field] for field in fields
+            }
+
+    assert_as_published()
+    # Every case is made anew under another id, so that its old id is asked for and its text compared.
+    world.store.recreate(CRIMES, [row_id for row_id in ids if row_id not in HOSTILE], at=world.now())
+    insert(world, *(crime(row["case_"], block="009XX W LAKE ST") for row in rows))
+    assert run(world, "incremental").is_completed()
+    assert_as_published()
+    assert world.history() == []

@@ -19,6 +19,7 @@ def insert(world, *rows, **stamps):
 
 
 def test_a_commit_whose_answer_was_lost_keeps_its_counts_and_reaches_the_views(world, monkeypatch):
+    """B24: done twice, it would count as nothing new."""
     from tasks import load
 
     insert(world, crime("JH000001"))
@@ -49,6 +50,7 @@ def _terminate(connection):
 
 
 def test_a_connection_lost_in_a_copy_is_tried_again(world, monkeypatch):
+    """B23"""
     from tasks.warehouse import sync
 
     monkeypatch.setenv("TEST_CONNINFO", world.conninfo)

@@ -1,13 +1,17 @@
 """What an operator sees in Prefect: the run, its windows as children, its report; and nothing secret."""
 
+import logging
 import os
 
+import psutil
+import psycopg
 import requests
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 
 from demo.datasets import ONE_YEAR
 from tests.integration.conftest import crime
+from tests.integration.main_here import run_main_here
 
 CRIMES = ONE_YEAR.id
 
@@ -27,6 +31,7 @@ def children(world, state):
 
 
 def test_windows_are_children_of_the_run_and_named_by_their_span(world):
+    """B26: a flow passes the bounds of a window, never rows."""
     world.store.insert(
         CRIMES, [crime("JH000001"), crime("JH000002", "2024-01-10T10:00:00.000")], at=world.now()
     )
@@ -56,23 +61,68 @@ def test_a_failed_run_is_failed_in_prefect_with_the_reason(world):
     assert "MAX_REJECT_SHARE" in run["state"]["message"]
 
 
-def test_a_token_and_a_password_are_nowhere_in_what_a_run_leaves(world):
+def rows_that_say(conninfo, word):
+    """Return the tables of a database of which a row holds a word, and the sessions whose statement does."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        tables = connection.execute(
+            "select quote_ident(table_schema) || '.' || quote_ident(table_name) from information_schema.tables"
+            " where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        assert len(tables) > 10
+        found = [
+            name
+            for (name,) in tables
+            if connection.execute(
+                f"select 1 from {name} as found where found::text like %s limit 1", [f"%{word}%"]
+            ).fetchone()
+        ]
+        said = "select application_name, query from pg_stat_activity where pid <> pg_backend_pid()"
+        return found + [row for row in connection.execute(said).fetchall() if word in repr(row)]
+
+
+def test_a_token_and_a_password_are_nowhere_in_what_a_run_leaves(world, postgres, monkeypatch, caplog):
+    """Not in its finest output, in its errors, in a title of a process, or in any row of either database."""
     token, password = "secret-token-2f6c", "secret-password-9a1e"
+    secrets = {"APP_TOKEN": token, "DB_PASSWORD": password, "PREFECT_LOGGING_LEVEL": "DEBUG"}
     world.store.insert(CRIMES, [crime("JH000001"), crime("JH000002", ward="99")], at=world.now())
-    code, out, err = world.run_main(APP_TOKEN=token, DB_PASSWORD=password)
-    assert code == 0
+    titles = []
+
+    def look_at_processes(_seen):
+        if not titles:
+            titles.extend(process.info["cmdline"] for process in psutil.process_iter(["cmdline"]))
+
+    world.portal.before_answer = look_at_processes
+    said = [world.run_main(**secrets)]
+    world.portal.before_answer = None
+    assert said[0][0] == 0
+    assert any("flows/main.py" in (title or []) for title in titles)
     sent = [{name.lower(): value for name, value in seen.headers.items()} for seen in world.portal.requests]
     assert any(headers.get("x-app-token") == token for headers in sent)
     assert not any(token in seen.target for seen in world.portal.requests)
+    # Errors of the portal, of the database, and of the settings.
+    caplog.set_level(logging.DEBUG)
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    world.portal.answers.tokens = {"another"}
+    ended = [run_main_here(world, "--mode", "reconcile")]
+    assert "Invalid app_token" in world.last_run()["message"]
+    for name, value in [("SERVER_NAME", "127.0.0.1"), ("PORT", "9"), ("PORT", "none")]:
+        monkeypatch.setenv(name, value)
+        ended.append(run_main_here(world))
+    assert [end.code for end in ended] == [1, 1, 1, 2]
+    said += [*ended, caplog.text]
     runs = ask(world, "flow_runs", sort="START_TIME_DESC", limit=5)
     logs = ask(world, "logs", limit=200, sort="TIMESTAMP_DESC")
     artifacts = ask(world, "artifacts", limit=5, sort="CREATED_DESC")
-    tables = [
-        world.query(f"select * from pipeline.{table}")
-        for table in ("runs", "windows", "rejected_rows", "audits")
-    ]
+    assert runs
+    assert logs
+    assert artifacts
+    databases = [world.conninfo, postgres.conninfo("prefect")]
     for secret in (token, password):
-        assert secret not in repr((out, err, runs, logs, artifacts, tables))
+        assert secret not in repr((said, titles, runs, logs, artifacts))
+        assert [rows_that_say(conninfo, secret) for conninfo in databases] == [[], []]
+    # It would be found.
+    assert rows_that_say(world.conninfo, "JH000001") == ["chicago.crimes"]
 
 
 def test_a_saved_block_is_the_warehouse_where_it_is_named(world, monkeypatch):

@@ -104,10 +104,12 @@ def test_a_victim_less_is_withdrawn_and_the_others_stay(world):
     assert world.history() == [("JH000001", "withdrawn")]
 
 
-def test_rows_that_aged_out_stay_and_are_not_counted(world):
-    insert(world, crime("JH000001", "2024-01-01T00:00:00.000"), crime("JH000002", "2024-01-05T10:00:00.000"))
+@pytest.mark.parametrize("oldest", ["2024-01-05T10:00:00.000", "2024-01-01T10:00:00.000"])
+def test_rows_that_aged_out_stay_and_are_not_counted(world, oldest):
+    """Also of the day on which the source begins: it does so at an instant."""
+    insert(world, crime("JH000001", "2024-01-01T00:00:00.000"), crime("JH000002", oldest))
     world.run()
-    world.store.age_out(CRIMES, datetime(2024, 1, 3), at=world.now())
+    world.store.age_out(CRIMES, datetime(2024, 1, 1, 5), at=world.now())
     insert(world, crime("JH000003", "2024-01-06T10:00:00.000"))
     assert world.run().is_completed()
     assert world.run("reconcile").is_completed()
@@ -153,6 +155,27 @@ def test_a_row_with_the_stamp_of_the_watermark_is_not_lost(world):
     insert(world, crime("JH000002"), updated_at=stamp)
     assert world.run().is_completed()
     assert_equal(world)
+
+
+def test_the_source_as_it_is_now_wins_whatever_its_stamps_say(world):
+    """B20: reclassified late, or put back; all columns follow, those that became null too, and a replay is harmless."""
+    (row_id,) = insert(world, crime("JH000001", iucr="0460", _primary_decsription="BATTERY"))
+    world.run()
+    published = world.store.rows(CRIMES)
+    said = "select iucr, primary_description, ward, updated_at from chicago.crimes"
+    battery = world.query(said)
+    homicide = {"_iucr": "0110", "_primary_decsription": "HOMICIDE", "ward": None}
+    world.store.edit(CRIMES, row_id, homicide, at=world.now())
+    assert world.run().is_completed()
+    assert [row[:3] for row in world.query(said)] == [("0110", "HOMICIDE", None)]
+    assert world.run("reconcile").is_completed()
+    assert world.counts()["unchanged"] == 1
+    # The publisher takes it back: the first version stands again, under its old stamp.
+    with world.store.change(CRIMES, at=world.now()) as change:
+        change.replace_all(published)
+    assert world.run().is_completed()
+    assert_equal(world)
+    assert world.query(said) == battery
 
 
 def test_a_late_row_with_an_old_stamp_is_found_by_the_census(world):

@@ -120,6 +120,7 @@ def test_a_changed_view_and_those_that_read_it_are_made_anew_and_no_other(wareho
 
 
 def test_a_column_can_be_added_in_the_middle(warehouse):
+    """B22: `create or replace view` cannot do that."""
     warehouse.edit(
         "crimes_by_hour",
         ("as crimes_at_unknown_time,\n    round", "as crimes_at_unknown_time,\n    1 as added,\n    round"),
@@ -158,6 +159,7 @@ def test_a_view_with_an_error_changes_nothing(warehouse):
 
 
 def test_an_analysts_own_view_on_top_of_ours_stops_the_deployment_by_name(warehouse):
+    """B22: never `drop ... cascade`."""
     warehouse.query("create schema memos")
     warehouse.query("create view memos.night as select * from chicago.crimes_by_hour where hour < 6")
     warehouse.query("create view chicago.my_hours as select * from chicago.crimes_by_time_of_day")
@@ -176,6 +178,7 @@ def test_an_analysts_own_view_on_top_of_ours_stops_the_deployment_by_name(wareho
 
 
 def test_a_function_that_returns_the_rows_of_a_view_stops_the_deployment_by_name(warehouse):
+    """B22: what stands on a view and is no view."""
     warehouse.query(
         "create function public.busiest() returns setof chicago.crimes_by_hour language sql"
         " as 'select * from chicago.crimes_by_hour limit 1'"
@@ -188,6 +191,7 @@ def test_a_function_that_returns_the_rows_of_a_view_stops_the_deployment_by_name
 
 
 def test_a_new_view_does_not_replace_an_analysts_own_of_that_name(warehouse):
+    """B22"""
     warehouse.query("create view chicago.monthly_memo as select 1 as mine")
     before = warehouse.state()
     warehouse.add_view("monthly_memo", "select 2 as ours")
@@ -246,6 +250,7 @@ def test_an_analysts_role_that_does_not_exist_is_named(warehouse):
 
 
 def test_a_reader_who_does_not_let_go_is_named_and_nothing_is_changed(warehouse):
+    """B22, B23: a notebook left idle in a transaction."""
     before = warehouse.state()
     warehouse.edit("crimes_by_hour", ("as share,", "as share_of_all,"), (".share is", ".share_of_all is"))
     with warehouse.reader("select * from chicago.crimes_by_hour") as reader:
@@ -268,6 +273,7 @@ def test_a_reader_who_ends_in_time_only_delays_the_deployment(warehouse):
 
 
 def test_a_refresh_waits_for_no_reader_and_no_reader_for_a_refresh(warehouse):
+    """B22"""
     warehouse.query(
         "insert into chicago.crimes"
         " (crime_id, case_number, date_of_occurrence, iucr, primary_description, arrest, domestic)"
@@ -309,6 +315,7 @@ def ward_type(warehouse):
 
 
 def test_a_migration_changes_a_column_under_views_and_the_views_stand_again(warehouse, analyst):
+    """B22"""
     before = warehouse.query("select view_name, is_materialized from pipeline.deployed_views order by 1")
     warehouse.add_migration(ALTERED)
     assert migrate(warehouse.engine) == ["0900.changed"]

@@ -184,6 +184,7 @@ def test_a_current_record_is_fresh(untouched):
     ],
 )
 def test_a_silent_city_and_a_job_that_does_not_run_are_told_apart(untouched, ago, published, why):
+    """B12: nine days of "loaded 0, all tasks succeeded"."""
     add_run(untouched, 1, "backfill")
     set_watermark(untouched, 1)
     add_audit(untouched, 1, ago=ago, published=published)

@@ -372,6 +372,7 @@ def test_a_required_value_that_is_missing_rejects_its_row(field):
 
 
 def test_an_iucr_code_is_text_of_four_characters():
+    """B16"""
     assert values_of("_iucr", "0486", "031A", "0110", "110", "502R") == [
         "0486",
         "031A",
@@ -390,6 +391,7 @@ def test_another_iucr_code_rejects_its_row():
 
 
 def test_a_beat_has_four_digits_and_gives_the_district():
+    """B16"""
     accepted = transformed(
         *(published(n, beat=beat) for n, beat in enumerate(["731", "1432", "511.0", "3100", 731, None]))
     ).accepted
