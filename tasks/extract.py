@@ -79,13 +79,14 @@ def start_window(engine: Engine, run_id: UUID, window: Window) -> None:
 
 def read_scope(engine: Engine, source: SteadySource, state: SourceState) -> Scope:
     """Return which of our rows the source would still hold, as it is in a state."""
-    with named_faults(engine, "reading the last proof"), engine.connect() as connection:
-        proven_start = read_proven_start(connection)
     profile, oldest = source.portal.profile, state.oldest_occurrence
     before = misdated_before(profile, state.newest_update)
-    misdated = 0
+    misdated, proven_start = 0, None
     if before is not None and oldest is not None and oldest < before:
         misdated = source.portal.fetch_count(soql.in_window(profile, Window("occurrence", None, before)))
+        # Nothing else asks where the last proof began: an ordinary window has no need of it.
+        with named_faults(engine, "reading the last proof"), engine.connect() as connection:
+            proven_start = read_proven_start(connection)
     share = misdated / max(state.row_count, 1)
     return to_scope(profile, oldest, state.newest_update, proven_start, share)
 

@@ -129,8 +129,7 @@ class Siege:
 
     def _nothing_is_left(self):
         query = self.world.query
-        assert query("select status from pipeline.runs where status = 'running'") == []
-        assert query("select 1 from pipeline.windows where status = 'running'") == []
+        oracle.assert_ledger_is_closed(query)
         deadline = time.monotonic() + 10
         sessions = (
             "select pid, query from pg_stat_activity"
@@ -139,8 +138,4 @@ class Siege:
         while (left := query(sessions)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert left == [], "sessions that outlive their run"
-        locks = (
-            "select 1 from pg_locks where locktype = 'advisory' and database ="
-            " (select oid from pg_database where datname = current_database())"
-        )
-        assert query(locks) == []
+        oracle.assert_no_lock_is_held(query)

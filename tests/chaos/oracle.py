@@ -112,6 +112,27 @@ def assert_equals_source(held, source, *, start=None, end=None):
         assert has_aged_out or not in_scope, f"the source has not got {key} of {moment}, and we hold it"
 
 
+def assert_ledger_is_closed(query):
+    """No run and no window is open, the counts of each window add up, and the last audit was equal."""
+    assert query("select run_id from pipeline.runs where status = 'running'") == []
+    assert query("select window_id from pipeline.windows where status = 'running'") == []
+    unbalanced = query(
+        "select window_id from pipeline.windows where status = 'done' and source_rows"
+        " <> inserted + rekeyed + updated + unchanged + rejected"
+    )
+    assert unbalanced == []
+    assert query("select equal from pipeline.audits order by audit_id desc limit 1") == [(True,)]
+
+
+def assert_no_lock_is_held(query):
+    """Nobody holds the writer's lock, nor a window's turn."""
+    locks = (
+        "select pid from pg_locks where locktype = 'advisory' and database = "
+        "(select oid from pg_database where datname = current_database())"
+    )
+    assert query(locks) == []
+
+
 @dataclass
 class Stretch:
     """What the source was told to do, by case, since reasons were last settled; and what it ever held."""

@@ -62,15 +62,9 @@ def is_equal(world):
     """Tables hold what the source holds, by an oracle without the loader's code; nothing half done, no lock left."""
     source = {row[":id"]: row for row in world.store.rows(CRIMES)}
     oracle.assert_equals_source(oracle.look(world.query), source)
-    assert world.query("select run_id from pipeline.runs where status = 'running'") == []
-    assert world.query("select window_id from pipeline.windows where status = 'running'") == []
-    assert world.query("select equal from pipeline.audits order by audit_id desc limit 1") == [(True,)]
+    oracle.assert_ledger_is_closed(world.query)
     assert world.value("select sum(crimes) from chicago.daily_crimes") == held(world)
-    locks = (
-        "select pid from pg_locks where locktype = 'advisory' and database = "
-        "(select oid from pg_database where datname = current_database())"
-    )
-    assert world.query(locks) == []
+    oracle.assert_no_lock_is_held(world.query)
 
 
 def break_table(world, table, times, what, on="insert"):
