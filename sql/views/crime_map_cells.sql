@@ -1,23 +1,23 @@
 -- One row is a cell of a grid of 1,000 feet and a kind of crime in it; the crimes without coordinates are one
 -- row.
--- Reads: pipeline.cell_counts, which follows the crimes, chicago.cell_centres. Run by: tasks/warehouse/views.py.
+-- Reads: pipeline.cell_counts, which follows the crimes, chicago.crime_map_totals. Run by: tasks/warehouse/views.py.
 
 create view chicago.crime_map_cells as
 select
     cell_counts.cell_x,
     cell_counts.cell_y,
-    cell_centres.latitude,
-    cell_centres.longitude,
+    crime_map_totals.latitude,
+    crime_map_totals.longitude,
     cell_counts.primary_type as primary_description,
     cell_counts.is_violent,
     cell_counts.crimes,
     cell_counts.latest_date
 from pipeline.cell_counts
 -- Left: the row without coordinates has no centre.
-left join chicago.cell_centres
+left join chicago.crime_map_totals
     on
-        cell_counts.cell_x = cell_centres.cell_x
-        and cell_counts.cell_y = cell_centres.cell_y;
+        cell_counts.cell_x = crime_map_totals.cell_x
+        and cell_counts.cell_y = crime_map_totals.cell_y;
 
 comment on view chicago.crime_map_cells is
 'One row is a cell of a grid of 1,000 feet and a kind of crime in it; one is the crimes without coordinates.';

@@ -522,7 +522,7 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         "create table public.mine (number integer)",
         "create temporary table mine (number integer)",
         "create schema mine",
-        "refresh materialized view chicago.cell_centres",
+        "refresh materialized view chicago.crime_map_totals",
         "begin; lock table chicago.crimes in share mode",
     )
     refuses(

@@ -298,6 +298,12 @@ def test_a_map_cell_is_1000_feet_and_the_crimes_without_a_point_are_one_row(view
         (1177, 1900, "THEFT", False, 1, "2024-03-01"),
         (None, None, None, None, 3, "2024-03-02"),
     ]
+    totals = "select cell_x, cell_y, crimes, violent, latest_date::text from chicago.crime_map_totals order by 1, 2"
+    assert rows(views_engine, totals) == [
+        (1176, 1900, 4, 1, "2024-03-03"),
+        (1177, 1900, 1, 0, "2024-03-01"),
+        (None, None, 3, None, "2024-03-02"),
+    ]
 
 
 def test_a_cells_centre_is_where_the_city_says_that_those_feet_are(views_engine):

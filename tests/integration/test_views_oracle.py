@@ -103,6 +103,7 @@ GROUPINGS = [
     ("crime_types_by_district", "sum(crimes)"),
     ("ward_crimes_summary", "sum(total_crimes)"),
     ("crime_map_cells", "sum(crimes)"),
+    ("crime_map_totals", "sum(crimes)"),
 ]
 
 
@@ -361,6 +362,47 @@ def test_map_cells(views_engine, crimes):
     counts = counts.reindex(cells.index)
     assert cells["crimes"].tolist() == counts["crimes"].tolist()
     assert pd.to_datetime(cells["latest_date"]).tolist() == counts["latest"].tolist()
+
+
+def test_map_totals(views_engine, crimes):
+    actual = read(views_engine, "select * from chicago.crime_map_totals")
+    nowhere = crimes["x_coordinate"].isna() | crimes["y_coordinate"].isna()
+    feet = crimes[["x_coordinate", "y_coordinate"]].mask(nowhere)
+    expected = crimes.groupby([feet["x_coordinate"] // 1000, feet["y_coordinate"] // 1000], dropna=False).agg(
+        crimes=("date", "size"), violent=("violent", "sum"), latest=("date", "max")
+    )
+    expected = expected.reset_index(names=["cell_x", "cell_y"]).sort_values(["cell_x", "cell_y"])
+    actual = actual.sort_values(["cell_x", "cell_y"])
+    for column in ("cell_x", "cell_y"):
+        assert_close(actual[column], expected[column].astype("float64"), 0)
+    assert actual["crimes"].tolist() == expected["crimes"].tolist()
+    assert_close(actual["violent"], expected["violent"].mask(expected["cell_x"].isna()), 0)
+    assert pd.to_datetime(actual["latest_date"]).tolist() == expected["latest"].tolist()
+    assert (actual["latitude"].isna() == actual["cell_x"].isna()).all()
+
+
+def test_data_quality(views_engine, crimes):
+    actual = read(views_engine, 'select "check", count, share from chicago.data_quality').set_index("check")
+    beats, codes = read_bundled("beats"), read_bundled("iucr_codes")
+    moment = crimes["date_of_occurrence"]
+    expected = {
+        "crimes": len(crimes),
+        "beat not published": crimes["beat"].isna().sum(),
+        "beat not in the list": (~crimes["beat"].dropna().isin(beats["beat"])).sum(),
+        "ward not published": crimes["ward"].isna().sum(),
+        "ward not in the list": (~crimes["ward"].dropna().between(1, 50)).sum(),
+        "FBI code not published": crimes["fbi_code"].isna().sum(),
+        "FBI code not in the list": (
+            ~crimes["fbi_code"].dropna().isin(read_bundled("fbi_codes")["fbi_code"])
+        ).sum(),
+        "IUCR code not in the list": (~crimes["iucr"].isin(codes["iucr"])).sum(),
+        "no coordinates": (crimes["x_coordinate"].isna() | crimes["y_coordinate"].isna()).sum(),
+        "time unknown (00:00)": crimes["unknown_time"].sum(),
+        "date unknown (first of a month, 00:00)": (crimes["unknown_time"] & (moment.dt.day == 1)).sum(),
+    }
+    assert {check: actual.loc[check, "count"] for check in expected} == expected
+    shares = {check: count / len(crimes) for check, count in expected.items() if check != "crimes"}
+    assert_close([actual.loc[check, "share"] for check in shares], shares.values(), SHARE)
 
 
 def test_every_rate_and_share_lies_where_it_can(views_engine, crimes):

@@ -1,4 +1,5 @@
--- One row is a cell of the map's grid in which there is a crime, with its centre in degrees.
+-- One row is a cell of the map's grid in which there is a crime, with its centre in degrees and its totals; the crimes
+-- without coordinates are one row.
 -- Reads: pipeline.cell_counts, which follows the crimes.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
@@ -6,7 +7,7 @@
 -- centre in degrees is the inverse projection of J. P. Snyder, Map Projections (USGS Professional Paper
 -- 1395), pages 60 to 64; it agrees with the City's own degrees to 4e-9.
 
-create materialized view chicago.cell_centres as
+create materialized view chicago.crime_map_totals as
 with ellipsoid as (
     select
         cast(6378137.0 as double precision) as a,
@@ -20,6 +21,23 @@ with ellipsoid as (
         cast(6367449.145908449 as double precision) as m1
 ),
 
+totals as materialized (
+    select
+        cell_counts.cell_x,
+        cell_counts.cell_y,
+        cast(sum(cell_counts.crimes) as bigint) as crimes,
+        -- Of the crimes without a point it is not counted which are violent.
+        case
+            when cell_counts.cell_x is not null
+                then cast(coalesce(sum(cell_counts.crimes) filter (where cell_counts.is_violent), 0) as bigint)
+        end as violent,
+        max(cell_counts.latest_date) as latest_date
+    from pipeline.cell_counts
+    group by
+        cell_counts.cell_x,
+        cell_counts.cell_y
+),
+
 centres as materialized (
     select
         places.cell_x,
@@ -27,15 +45,10 @@ centres as materialized (
         -- US survey feet to metres; the false easting is 300,000 m.
         ((places.cell_x * 1000.0 + 500) * 1200 / 3937 - 300000) / ellipsoid.k0 as east,
         (ellipsoid.m0 + (places.cell_y * 1000.0 + 500) * 1200 / 3937 / ellipsoid.k0) / ellipsoid.m1 as mu
-    from (
-        select distinct
-            cell_counts.cell_x,
-            cell_counts.cell_y
-        from pipeline.cell_counts
-        where cell_counts.cell_x is not null
-    ) as places
+    from totals as places
     -- One row on the right.
     cross join ellipsoid
+    where places.cell_x is not null
 ),
 
 footpoints as materialized (
@@ -85,21 +98,37 @@ located as (
 )
 
 select
-    located.cell_x,
-    located.cell_y,
+    totals.cell_x,
+    totals.cell_y,
     round(cast(located.latitude as numeric), 6) as latitude,
-    round(cast(located.longitude as numeric), 6) as longitude
-from located;
+    round(cast(located.longitude as numeric), 6) as longitude,
+    totals.crimes,
+    totals.violent,
+    totals.latest_date
+from totals
+-- Left: the row without coordinates has no centre.
+left join located
+    on
+        totals.cell_x = located.cell_x
+        and totals.cell_y = located.cell_y;
 
-create unique index cell_centres_key on chicago.cell_centres (cell_x, cell_y);
+create unique index crime_map_totals_key on chicago.crime_map_totals (cell_x, cell_y) nulls not distinct;
 
-comment on materialized view chicago.cell_centres is
-'One row is a cell of 1,000 feet with a crime, and its centre. Base of crime_map_cells.';
+comment on materialized view chicago.crime_map_totals is
+'One row is a cell of 1,000 feet with a crime, its centre and its totals; one is the crimes without coordinates.';
 
-comment on column chicago.cell_centres.cell_x is 'Key. Thousands of feet east, EPSG:3435, rounded down.';
+comment on column chicago.crime_map_totals.cell_x is
+'Key. Thousands of feet east, EPSG:3435, rounded down. Null: no coordinates.';
 
-comment on column chicago.cell_centres.cell_y is 'Key. Thousands of feet north, EPSG:3435, rounded down.';
+comment on column chicago.crime_map_totals.cell_y is
+'Key. Thousands of feet north, EPSG:3435, rounded down. Null: no coordinates.';
 
-comment on column chicago.cell_centres.latitude is 'Degrees north of the centre.';
+comment on column chicago.crime_map_totals.latitude is 'Degrees north of the centre. Null: no coordinates.';
 
-comment on column chicago.cell_centres.longitude is 'Degrees east of the centre, negative.';
+comment on column chicago.crime_map_totals.longitude is 'Degrees east of the centre, negative. Null: no coordinates.';
+
+comment on column chicago.crime_map_totals.crimes is 'Crimes of all days and kinds; they add up to the rows of crimes.';
+
+comment on column chicago.crime_map_totals.violent is 'Violent index crimes among them, by FBI code. Null: no coordinates.';
+
+comment on column chicago.crime_map_totals.latest_date is 'Chicago local date of the newest of them.';
