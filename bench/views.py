@@ -43,10 +43,8 @@ QUESTIONS = {
     "daily_cube": "select district, sum(crimes) from chicago.daily_cube where date >= '2026-01-01' group by district",
     "place_cube": "select primary_type, sum(crimes) from chicago.place_cube where beat = '0111' group by primary_type",
 }
-# What is drawn of the map beside one kind, for the record.
+# What nobody asks at once, for the record.
 MORE_QUESTIONS = {
-    "crime_map_cells (all violent)": "select cell_x, cell_y, latitude, longitude, sum(crimes)"
-    " from chicago.crime_map_cells where is_violent group by cell_x, cell_y, latitude, longitude",
     "crime_map_cells (every row)": "select * from chicago.crime_map_cells",
 }
 LAST_DAY = date(2026, 11, 17)

@@ -1,0 +1,365 @@
+"""The whole job against other loaders: the same rows, portal and PostgreSQL, in one run. `make bench-job`.
+
+Loaders: the pipeline (main.py whole: imports, Prefect, proof, views), the same steps without Prefect, dlt, and a plain
+loader that writes by COPY, by multi-row insert, and by pandas.to_sql. Cases, one after the other in each round: the
+first backfill of a year; an incremental run after 3,000 rows were re-created; a run with nothing new; a backfill from a
+portal that takes half a second an answer; a run after every row was re-created. The order of the loaders changes with
+the round. A time counts only when the table holds every id of the source; ids that only it holds are counted as ghosts,
+and the pipeline may have none. Medians with spread, ratios to the pipeline, and the limit: a binary COPY of the rows.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import psycopg
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from demo.datasets import ONE_YEAR  # noqa: E402
+from demo.store import Store  # noqa: E402
+from tasks.warehouse import local_services  # noqa: E402
+
+FOLDER = PROJECT / ".local" / "bench"
+DLT = "dlt[postgres]==1.31.0"
+CHANGED_ROWS = 3_000
+SLOW_SECONDS = 0.5
+PIPELINE = ("pipeline", "without Prefect")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One process: wall and CPU seconds, peak memory in MB, and the ids that only its table holds."""
+
+    wall: float
+    cpu: float
+    memory: float
+    ghosts: int = 0
+
+
+@dataclass(frozen=True)
+class Loader:
+    """A loader: its command for a portal and a database, the table it fills, and how it is set, in a few words."""
+
+    name: str
+    settings: str
+    ids: str
+    command: Callable[[str, str], Sequence[str | Path]]
+
+
+class Peak:
+    """Looks at a process's memory many times a second. The kernel's own peak counts what its parent had at the fork."""
+
+    def __init__(self, pid: int) -> None:
+        self.process = psutil.Process(pid)
+        self.bytes = 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
+
+    def _look(self) -> None:
+        while not self.over.wait(0.02):
+            with contextlib.suppress(psutil.Error):
+                self.bytes = max(self.bytes, self.process.memory_info().rss)
+
+    def stop(self) -> float:
+        """Return the peak in MB."""
+        self.over.set()
+        self.thread.join()
+        return self.bytes / 1e6
+
+
+def run_measured(arguments: Sequence[str | Path], **environment: str) -> Measured:
+    """Run a process to its end and measure it; a failure ends the benchmark with its words."""
+    log = FOLDER / "last.log"
+    with log.open("w") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            arguments, cwd=PROJECT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+        )
+        peak = Peak(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit(f"{' '.join(map(str, arguments))} failed:\n{log.read_text()[-3000:]}")
+    return Measured(wall, usage.ru_utime + usage.ru_stime, peak.stop())
+
+
+def dlt_python() -> Path:
+    """Return the Python of an environment that holds dlt and nothing of ours, made once."""
+    folder = FOLDER / "dlt"
+    if not (folder / "done").exists():
+        uv = PROJECT / ".venv" / "bin" / "uv"
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", DLT], check=True
+        )
+        (folder / "done").touch()
+    return folder / "bin" / "python"
+
+
+class Bench:
+    """One round after the other, on fresh databases and a fresh copy of the city."""
+
+    def __init__(self, rows: int, names: Sequence[str]) -> None:
+        self.rows = rows
+        self.postgres = local_services.ensure_postgres(PROJECT)
+        self.prefect = local_services.ensure_prefect_server(PROJECT, self.postgres)
+        self.loaders = [loader for loader in self.all_loaders() if not names or loader.name in names]
+        self.measured: dict[tuple[str, str], list[Measured]] = {}
+        self.limits: list[float] = []
+
+    def all_loaders(self) -> list[Loader]:
+        """Return every loader, the pipeline first."""
+
+        def plain(writer: str) -> Callable[[str, str], Sequence[str | Path]]:
+            return lambda url, database: [
+                *(sys.executable, "bench/plain_loader.py", "--url", url, "--writer", writer),
+                *("--conninfo", self.postgres.conninfo(database)),
+            ]
+
+        def dlt(url: str, database: str) -> Sequence[str | Path]:
+            return [
+                *(
+                    dlt_python(),
+                    "bench/dlt_loader.py",
+                    "--url",
+                    url,
+                    "--state",
+                    FOLDER / "dlt-state" / database,
+                ),
+                *("--database", self.url(database)),
+            ]
+
+        ours, plain_ids = "select crime_id from chicago.crimes", "select id from crimes"
+        paged = "pages of 50,000 rows, one connection"
+        return [
+            Loader(
+                "pipeline",
+                "default settings: windows of 7 days, 4 at once; proof and views included",
+                ours,
+                lambda *_: [sys.executable, "flows/main.py"],
+            ),
+            Loader(
+                "without Prefect",
+                "the same, steps called as functions",
+                ours,
+                lambda *_: [sys.executable, "bench/main_without_prefect.py"],
+            ),
+            Loader("plain, COPY", f"{paged}, COPY to a staging table, upsert", plain_ids, plain("copy")),
+            Loader(
+                "plain, insert", f"{paged}, 1,000 rows an insert … on conflict", plain_ids, plain("insert")
+            ),
+            Loader(
+                "plain, to_sql", f"{paged}, pandas.to_sql of 1,000 rows, upsert", plain_ids, plain("to_sql")
+            ),
+            Loader("dlt", f"{DLT}, {paged}, merge on the row's id", "select id from loaded.crimes", dlt),
+        ]
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database."""
+        return f"postgresql://{self.postgres.user}@/{database}?host={self.postgres.socket_dir}"
+
+    def build_city(self) -> None:
+        """Build the city once; it stays for the next benchmark."""
+        pristine = FOLDER / f"city-{self.rows}"
+        if not (pristine / "city.sqlite").exists():
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "demo.city", "--state", pristine),
+                    *("--rows", str(self.rows), "--as-of", "2026-11-25"),
+                ],
+                cwd=PROJECT, check=True,
+            )  # fmt: skip
+        shutil.rmtree(FOLDER / "city", ignore_errors=True)
+        shutil.copytree(pristine, FOLDER / "city")
+
+    @contextlib.contextmanager
+    def portal(self, latency: float = 0.0) -> Iterator[str]:
+        """Serve the city and give the address."""
+        served = subprocess.Popen(
+            [sys.executable, "-m", "demo.portal", "--state", FOLDER / "city", "--latency", str(latency)],
+            cwd=PROJECT, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert served.stdout is not None
+            served.stdout.readline()
+            yield json.loads((FOLDER / "city" / "portal.json").read_text())["url"]
+        finally:
+            served.terminate()
+            served.wait()
+
+    @contextlib.contextmanager
+    def databases(self, what: str) -> Iterator[dict[str, str]]:
+        """Give a new database to each loader; they go at the end."""
+        names = {
+            loader.name: f"bench_{what}_{number}_{os.getpid()}" for number, loader in enumerate(self.loaders)
+        }
+        try:
+            for name in names.values():
+                local_services.ensure_database(self.postgres, name)
+            yield names
+        finally:
+            with psycopg.connect(self.postgres.conninfo("postgres"), autocommit=True) as connection:
+                for name in names.values():
+                    connection.execute(f'drop database if exists "{name}" with (force)')
+
+    def round(self, number: int) -> None:
+        """Measure every case, the loaders in an order that changes, so that none has always the quiet minute."""
+        self.build_city()
+        order = self.loaders[number % len(self.loaders) :] + self.loaders[: number % len(self.loaders)]
+        self.measure_empty()
+        with self.databases("quick") as databases, self.portal() as url:
+            for loader in order:
+                self.measure("first backfill of a year", loader, databases[loader.name], url)
+            self.limits.append(self.copy_limit(databases))
+            self.recreate(CHANGED_ROWS)
+            for loader in order:
+                self.measure("incremental, 3,000 re-created", loader, databases[loader.name], url)
+            for loader in order:
+                self.measure("nothing new", loader, databases[loader.name], url)
+            self.recreate(None)
+            for loader in order:
+                self.measure("every row re-created", loader, databases[loader.name], url)
+        with self.databases("slow") as databases, self.portal(SLOW_SECONDS) as url:
+            for loader in order:
+                self.measure("backfill, 0.5 s an answer", loader, databases[loader.name], url)
+
+    def environment(self, database: str, url: str) -> dict[str, str]:
+        """Return what the pipeline reads from its environment."""
+        return {
+            "ENV_FILE": "",
+            "PORTAL_URL": url,
+            "SERVER_NAME": str(self.postgres.socket_dir),
+            "DB_USERNAME": self.postgres.user,
+            "DATABASE_NAME": database,
+            "DB_SSLMODE": "disable",
+            "PREFECT_API_URL": self.prefect.api_url,
+        }
+
+    def measure(self, case: str, loader: Loader, database: str, url: str) -> None:
+        """Run one loader once, and check what its table holds."""
+        found = run_measured(loader.command(url, database), **self.environment(database, url))
+        ghosts = self.check(loader, database)
+        self.note(case, loader.name, Measured(found.wall, found.cpu, found.memory, ghosts))
+
+    def measure_empty(self) -> None:
+        """Run a flow that does nothing, which is what Prefect costs a process at least."""
+        found = run_measured([sys.executable, "bench/empty_flow.py"], PREFECT_API_URL=self.prefect.api_url)
+        self.note("an empty flow", "Prefect", found)
+
+    def note(self, case: str, name: str, found: Measured) -> None:
+        """Keep a figure, and print it as it comes."""
+        self.measured.setdefault((case, name), []).append(found)
+        print(
+            f"  {case}, {name}: {found.wall:.1f} s wall, {found.cpu:.1f} s CPU, {found.memory:.0f} MB,"
+            f" {found.ghosts} ghosts",
+            flush=True,
+        )
+
+    def check(self, loader: Loader, database: str) -> int:
+        """Return how many ids only the table holds; end the benchmark where one of the source is missing."""
+        with psycopg.connect(self.postgres.conninfo(database)) as connection:
+            ours = {row[0] for row in connection.execute(loader.ids)}
+        with Store(FOLDER / "city" / "city.sqlite") as store:
+            theirs = {row[":id"] for row in store.rows(ONE_YEAR.id)}
+        if theirs - ours or (loader.name in PIPELINE and ours - theirs):
+            sys.exit(
+                f"{loader.name}: {len(theirs - ours)} ids missing, {len(ours - theirs)} too many:"
+                " the time does not count"
+            )
+        return len(ours - theirs)
+
+    def copy_limit(self, databases: dict[str, str]) -> float:
+        """Return the seconds of a binary COPY of all rows into a table with the pipeline's key and indexes."""
+        with psycopg.connect(self.postgres.conninfo(databases[self.loaders[0].name])) as connection:
+            connection.execute("create table limit_of_copy (like chicago.crimes including indexes)")
+            with connection.cursor().copy("copy chicago.crimes to stdout (format binary)") as copied:
+                blocks = [bytes(block) for block in copied]
+            began = time.perf_counter()
+            with connection.cursor().copy("copy limit_of_copy from stdin (format binary)") as copied:
+                for block in blocks:
+                    copied.write(block)
+            connection.commit()
+            seconds = time.perf_counter() - began
+            connection.execute("drop table limit_of_copy")
+        print(f"  binary COPY of the rows into an empty table: {seconds:.1f} s", flush=True)
+        return seconds
+
+    def recreate(self, rows: int | None) -> None:
+        """Let the source re-create so many rows with an arrest the other way round; None: all, as they are."""
+        with Store(FOLDER / "city" / "city.sqlite") as store:
+            ids = [row[":id"] for row in store.rows(ONE_YEAR.id)][:rows]
+            at = datetime.now(UTC) + timedelta(days=1 if rows else 2)
+            change = (
+                (lambda row: {"arrest": "N" if row["arrest"] == "Y" else "Y"}) if rows else (lambda _: {})
+            )
+            store.recreate(ONE_YEAR.id, ids, change, at=at)
+
+    def report(self, rounds: int) -> Iterator[str]:
+        """Give the lines of the tables, as Markdown."""
+        yield (
+            f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} {platform.machine()} cores, load"
+            f" {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}, PostgreSQL 18 with its"
+            f" default settings, {self.rows:,} rows, {rounds} round(s): medians, with the fastest and slowest."
+        )
+        yield ""
+        yield from (f"- **{loader.name}**: {loader.settings}" for loader in self.loaders)
+        for case in dict.fromkeys(case for case, _ in self.measured):
+            yield from (
+                "",
+                f"| {case} | wall s | of the pipeline's | CPU s | peak MB | ghosts |",
+                "|---|---|---|---|---|---|",
+            )
+            base = self.measured.get(
+                (case, "pipeline"), self.measured[next(k for k in self.measured if k[0] == case)]
+            )
+            for (_, name), runs in ((key, runs) for key, runs in self.measured.items() if key[0] == case):
+                walls = [run.wall for run in runs]
+                yield (
+                    f"| {name} | {statistics.median(walls):.1f} ({min(walls):.1f}-{max(walls):.1f}) "
+                    f"| {statistics.median(walls) / statistics.median(run.wall for run in base):.2f} "
+                    f"| {statistics.median(run.cpu for run in runs):.1f} "
+                    f"| {statistics.median(run.memory for run in runs):.0f} | {runs[-1].ghosts:,} |"
+                )
+        if self.limits:
+            yield from (
+                "",
+                f"Binary COPY of the same rows into an empty table: {statistics.median(self.limits):.1f} s.",
+            )
+
+
+def main() -> None:
+    """Run the rounds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=250_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--loader", action="append", default=[], help="this one alone; the pipeline has to be among them"
+    )
+    given = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    bench = Bench(given.rows, given.loader)
+    for number in range(given.rounds):
+        print(f"round {number + 1} of {given.rounds}", flush=True)
+        bench.round(number)
+    print()
+    print("\n".join(bench.report(given.rounds)))
+
+
+if __name__ == "__main__":
+    main()
