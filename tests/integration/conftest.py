@@ -5,12 +5,12 @@ its own database and its own portal.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
+from bench.without_prefect import without_prefect
 from demo.datasets import ONE_YEAR
 from demo.portal import Portal
 from demo.store import Store
@@ -93,7 +94,7 @@ def make_template(postgres):
     return name
 
 
-@contextmanager
+@contextlib.contextmanager
 def database_like(postgres, template):
     """Give the name of a database of its own, made from a template and dropped at the end."""
     name = f"test_{os.getpid()}_{time.monotonic_ns()}"
@@ -175,13 +176,18 @@ class World:
         self.loads += 1
         return datetime.fromtimestamp(FIRST_LOAD.timestamp() + 86_400 * self.loads, tz=UTC)
 
-    def run(self, mode="auto", **asked):
-        """Run the parent flow in this process against Prefect's server, and return its final state."""
+    def run(self, mode="auto", *, through_prefect=False, **asked):
+        """Run the parent flow in this process and return its final state.
+
+        Its wiring and its steps are the real ones. Through Prefect's server only where a test is about that: it costs
+        a second of each of some hundred runs.
+        """
         settings = {
             prefect.settings.PREFECT_API_URL: self.prefect_api,
             prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
         }
-        with prefect.settings.temporary_settings(settings):
+        calls = contextlib.nullcontext() if through_prefect else without_prefect()
+        with calls, prefect.settings.temporary_settings(settings):
             try:
                 return asyncio.run(chicago_crime(mode, return_state=True, **asked))
             finally:

@@ -8,7 +8,6 @@ from datetime import date
 
 import pytest
 
-from bench.without_prefect import without_prefect
 from demo.datasets import ONE_YEAR
 from demo.faults import Fault
 from tasks import connections
@@ -171,22 +170,16 @@ def test_a_guard_prints_what_it_would_have_changed_and_its_two_commands_look_and
     assert world.held_ids() == world.source_ids()
 
 
-def run(world, mode="auto", **asked):
-    """Run without Prefect, which costs a second and has no part in these."""
-    with without_prefect():
-        return world.run(mode, **asked)
-
-
 def test_a_resume_goes_on_with_the_watermark_of_the_run_that_began(world):
     """B10: what changed while it lay unfinished is read again by the next incremental run."""
     insert(world, crime("JH000001", "2024-01-02T10:00:00.000"), crime("JH000002", "2024-01-12T10:00:00.000"))
     began = world.store.rows(CRIMES)[0][":updated_at"]
     world.portal.faults.add(Fault("status", status=403, times=None, match=r"select=:\*,\*.*>= '2024-01-09"))
-    assert run(world).is_failed()
+    assert world.run().is_failed()
     assert world.query("select * from pipeline.watermark") == []
     world.portal.faults.clear()
     insert(world, crime("JH000003", "2024-01-02T11:00:00.000"))
-    assert run(world).is_completed()
+    assert world.run().is_completed()
     assert world.last_run()["kind"] == "resume"
     assert f"{world.value('select watermark from pipeline.watermark'):%Y-%m-%dT%H:%M:%S}" == began[:19]
 
@@ -196,17 +189,17 @@ def test_a_range_settles_no_withdrawal_since_the_successor_may_lie_outside(world
         world, crime("JH000001", "2024-01-01T10:00:00.000"), crime("JH000002", "2024-01-02T10:00:00.000"),
         crime("JH000003", "2024-01-12T10:00:00.000"),
     )  # fmt: skip
-    run(world)
+    world.run()
     world.store.recreate(CRIMES, [old], {"date_of_occurrence": "2024-01-11T09:00:00.000"}, at=world.now())
-    assert run(world, start=date(2024, 1, 2), end=date(2024, 1, 3)).is_completed()
+    assert world.run(start=date(2024, 1, 2), end=date(2024, 1, 3)).is_completed()
     assert world.history() == [("JH000002", None)]
-    assert run(world).is_completed()
+    assert world.run().is_completed()
     assert world.history() == [("JH000002", "revised")]
 
 
 def test_unmoved_is_taken_for_proven_only_by_a_stated_state_and_untouched_rows(world):
     insert(world, crime("JH000001"))
-    run(world)
+    world.run()
     names = "source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence"
     ((*said,),) = world.query(f"select {names} from pipeline.audits")
     state = CensusState(*said)
@@ -229,7 +222,7 @@ def test_unmoved_is_taken_for_proven_only_by_a_stated_state_and_untouched_rows(w
 
 def test_a_warehouse_of_another_dataset_is_refused_by_its_name(world):
     insert(world, crime("JH000001"))
-    run(world)
+    world.run()
     with connections.warehouse().connect() as connection:
         ledger.check_dataset(connection, CRIMES)
         with pytest.raises(ConfigError, match=f"this warehouse holds {CRIMES}"):
@@ -260,7 +253,7 @@ def test_hostile_text_in_any_field_is_stored_as_text_or_set_aside_as_it_came(wor
     planted = [(field, text) for field in fields for text in HOSTILE]
     rows = [{**row, field: text} for row, (field, text) in zip(plain, planted, strict=True)]
     ids = insert(world, crime("JH900000"), *rows)[1:]
-    assert run(world).is_completed()
+    assert world.run().is_completed()
 
     def assert_as_published():
         published = {row[":id"]: row for row in world.store.rows(CRIMES)}
@@ -284,6 +277,6 @@ def test_hostile_text_in_any_field_is_stored_as_text_or_set_aside_as_it_came(wor
     # Every case is made anew under another id, so that its old id is asked for and its text compared.
     world.store.recreate(CRIMES, [row_id for row_id in ids if row_id not in HOSTILE], at=world.now())
     insert(world, *(crime(row["case_"], block="009XX W LAKE ST") for row in rows))
-    assert run(world, "incremental").is_completed()
+    assert world.run("incremental").is_completed()
     assert_as_published()
     assert world.history() == []

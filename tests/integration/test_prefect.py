@@ -35,7 +35,7 @@ def test_windows_are_children_of_the_run_and_named_by_their_span(world):
     world.store.insert(
         CRIMES, [crime("JH000001"), crime("JH000002", "2024-01-10T10:00:00.000")], at=world.now()
     )
-    state = world.run()
+    state = world.run(through_prefect=True)
     found = children(world, state)
     assert sorted(run["name"] for run in found) == ["2024-01-02..2024-01-09", "2024-01-09..2024-01-11"]
     assert {run["state_type"] for run in found} == {"COMPLETED"}
@@ -45,7 +45,7 @@ def test_windows_are_children_of_the_run_and_named_by_their_span(world):
 
 def test_the_report_is_an_artifact(world):
     world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
-    state = world.run()
+    state = world.run(through_prefect=True)
     (artifact,) = ask(
         world, "artifacts", artifacts={"flow_run_id": {"any_": [str(state.state_details.flow_run_id)]}}
     )
@@ -55,7 +55,7 @@ def test_the_report_is_an_artifact(world):
 
 def test_a_failed_run_is_failed_in_prefect_with_the_reason(world):
     world.store.insert(CRIMES, [crime(f"JH{number:06}", ward="99") for number in range(5)], at=world.now())
-    state = world.run()
+    state = world.run(through_prefect=True)
     run = requests.get(f"{world.prefect_api}/flow_runs/{state.state_details.flow_run_id}", timeout=30).json()
     assert run["state_type"] == "FAILED"
     assert "MAX_REJECT_SHARE" in run["state"]["message"]
@@ -137,7 +137,7 @@ def test_a_saved_block_is_the_warehouse_where_it_is_named(world, monkeypatch):
     with temporary_settings({PREFECT_API_URL: world.prefect_api}):
         SqlAlchemyConnector(connection_info=components).save(os.environ["WAREHOUSE_BLOCK"], overwrite=True)
     world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
-    assert world.run().is_completed()
+    assert world.run(through_prefect=True).is_completed()
     assert world.value("select count(*) from chicago.crimes") == 1
     environment = {"SERVER_NAME": "", "WAREHOUSE_BLOCK": os.environ["WAREHOUSE_BLOCK"]}
     code, out, err = world.run_main(**environment)
