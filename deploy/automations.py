@@ -23,7 +23,9 @@ from tasks.errors import ConfigError, PipelineError
 FLOW: Final = "chicago-crime"
 # A run sends a heartbeat every 180 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY): three in a row may be missed, not more.
 ZOMBIE_SECONDS: Final = 540
-_ENDS: Final = ("Completed", "Failed", "Cancelled", "Crashed")
+# A run that another one stood in the way of ends Completed under the name Skipped (flows/main.py), and a run whose
+# container is replaced waits for the next one: neither sends a heartbeat any more.
+_ENDS: Final = ("Completed", "Failed", "Cancelled", "Crashed", "Skipped", "AwaitingRetry")
 
 
 def automations(

@@ -17,6 +17,9 @@ import boto3
 import psycopg
 import pytest
 import yaml
+from aiobotocore.client import AioBaseClient
+from botocore.client import BaseClient
+from cfnlint.decode import decode
 from moto.rds.models import DBParameterGroup
 from moto.server import ThreadedMotoServer
 from prefect import flow
@@ -25,7 +28,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
 from prefect.events import emit_event
 from prefect.settings import PREFECT_API_KEY, PREFECT_API_URL, temporary_settings
-from prefect.states import Pending, Running
+from prefect.states import Completed, Pending, Running
 from prefect_aws.observers.ecs import ecs_observer
 from prefect_aws.workers.ecs_worker import ECSWorker
 from sqlalchemy import event, text
@@ -233,17 +236,28 @@ def run_on_ecs(image):
 def ecs_run(prefect, stack, outputs_file):
     """Give what a real ECS worker registered and ran in moto for one flow run."""
     assert pool.main(["--outputs", str(outputs_file)]) == 0
+    calls = set()
+
+    def recorded(made):
+        def call(client, operation, parameters):
+            calls.add(f"{client.meta.service_model.signing_name}:{operation}")
+            return made(client, operation, parameters)
+
+        return call
+
     with (
         pytest.MonkeyPatch.context() as patch,
         temporary_settings({PREFECT_API_KEY: "pnu_key_of_the_worker"}),
     ):
+        for client in (BaseClient, AioBaseClient):
+            patch.setattr(client, "_make_api_call", recorded(client._make_api_call))
         # The worker of the stack is told by PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME, read at its import.
         patch.setattr(ecs_observer.sqs_subscriber, "queue_name", f"{STACK}-run-events")
         run = run_on_ecs(f"{stack['RepositoryUri']}:v1")
     ecs = boto3.client("ecs")
     (task,) = ecs.describe_tasks(cluster=run.cluster, tasks=[run.task], include=["TAGS"])["tasks"]
     definition = ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
-    return SimpleNamespace(task=task, definition=definition, state=run.state)
+    return SimpleNamespace(task=task, definition=definition, state=run.state, calls=calls)
 
 
 def test_the_ecs_worker_registers_the_task_that_the_stack_describes(ecs_run, stack):
@@ -296,6 +310,28 @@ def test_the_ecs_worker_asks_for_a_run_in_the_private_subnets_as_the_runs_role(e
     (card,) = [each for each in ecs_run.task["attachments"] if each["type"] == "ElasticNetworkInterface"]
     subnet = {each["name"]: each["value"] for each in card["details"]}["subnetId"]
     assert subnet == stack["SubnetIds"].split(",")[0]
+    (interface,) = boto3.client("ec2").describe_network_interfaces(
+        Filters=[{"Name": "subnet-id", "Values": [subnet]}]
+    )["NetworkInterfaces"]
+    assert [group["GroupId"] for group in interface["Groups"]] == [stack["TaskSecurityGroup"]]
+
+
+def test_the_worker_asks_aws_for_nothing_that_its_role_does_not_allow(ecs_run):
+    """That the actions are enough; on which resources each is allowed, only AWS tells."""
+    allowed = {
+        action
+        for policy in decode(str(PROJECT / "deploy" / "stack.yaml"))[0]["Resources"]["WorkerRole"][
+            "Properties"
+        ]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Action" in statement
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    of_the_test = {"sqs:SendMessage"}
+    assert ecs_run.calls - of_the_test <= allowed
+    assert {"ecs:RegisterTaskDefinition", "ecs:RunTask", "sqs:ReceiveMessage", "ec2:DescribeSubnets"} <= (
+        ecs_run.calls
+    )
 
 
 def test_no_secret_of_the_worker_is_handed_over_in_clear(ecs_run):
@@ -505,25 +541,28 @@ def test_the_automations_are_put_on_the_server_once_and_tell_through_the_operato
         "chicago-crime: a run is gone",
         "chicago-crime: a run is late",
     ]
-    assert ours["chicago-crime: a run is gone"].trigger.within >= timedelta(seconds=540)
+    zombies = ours["chicago-crime: a run is gone"].trigger
+    assert zombies.within >= timedelta(seconds=540)
+    # Every name under which a run ends; what is not awaited here would be called crashed nine minutes later.
+    assert {f"prefect.flow-run.{name}" for name in ("Completed", "Skipped", "Failed", "Cancelled")} <= (
+        zombies.expect
+    )
     assert [each.actions[0].type for each in ours.values()].count("send-notification") == 3
     monkeypatch.setenv("NOTIFY_BLOCK", "slack-webhook/nobody")
     assert automations.main() == 2
     assert "NOTIFY_BLOCK: Prefect has no block 'slack-webhook/nobody'" in capsys.readouterr().err
 
 
-def test_a_run_that_sends_no_heartbeat_any_more_is_marked_as_crashed(prefect):
+def test_a_run_that_sends_no_heartbeat_any_more_is_marked_as_crashed_and_one_that_has_ended_is_not(prefect):
     wanted = automations.automations(None, flow="zombie-test-flow", zombie_seconds=10)
 
     @flow(name="zombie-test-flow")
     def zombie():
         pass
 
-    async def wait(client):
-        await automations.put_automations(wanted, client)
+    async def start(client):
         run = await client.create_flow_run(zombie, state=Pending())
         await client.set_flow_run_state(run.id, Running())
-        await asyncio.sleep(1)  # the server reads its automations anew after a change
         emit_event(
             "prefect.flow-run.heartbeat",
             resource={"prefect.resource.id": f"prefect.flow-run.{run.id}"},
@@ -535,13 +574,21 @@ def test_a_run_that_sends_no_heartbeat_any_more_is_marked_as_crashed(prefect):
                 }
             ],
         )
+        return run.id
+
+    async def wait(client):
+        await automations.put_automations(wanted, client)
+        await asyncio.sleep(1)  # the server reads its automations anew after a change
+        skipped = await start(client)
+        await client.set_flow_run_state(skipped, Completed(name="Skipped"))
+        gone = await start(client)
         for _ in range(120):
-            found = await client.read_flow_run(run.id)
-            if found.state.is_final():
+            if (await client.read_flow_run(gone)).state.is_final():
                 break
             await asyncio.sleep(0.5)
-        return found.state
+        return [(await client.read_flow_run(run)).state for run in (gone, skipped)]
 
-    state = ask(wait)
-    assert state.type is StateType.CRASHED
-    assert "No heartbeat for 10 s" in state.message
+    crashed, skipped = ask(wait)
+    assert crashed.type is StateType.CRASHED
+    assert "No heartbeat for 10 s" in crashed.message
+    assert (skipped.type, skipped.name) == (StateType.COMPLETED, "Skipped")

@@ -150,6 +150,81 @@ def expected(**parameters):
     return {name for name, found in resources(**parameters).items() if found["Type"] not in NOT_IN_MOTO}
 
 
+def refusals(**parameters):
+    """Return what the rules of the template say against these parameters.
+
+    CloudFormation knows Ref and the functions of rules there, which cfn-lint and moto do not check; another fails the test.
+    """
+    values = {name: found.get("Default", "") for name, found in template()["Parameters"].items()} | parameters
+
+    def value(given):
+        return str(values[given["Ref"]]) if isinstance(given, dict) else str(given)
+
+    def holds(expression):
+        ((function, operands),) = expression.items()
+        return {
+            "Fn::Equals": lambda: value(operands[0]) == value(operands[1]),
+            "Fn::Not": lambda: not holds(operands[0]),
+            "Fn::Contains": lambda: value(operands[1]) in [value(each) for each in operands[0]],
+        }[function]()
+
+    return [
+        each["AssertDescription"]
+        for rule in template()["Rules"].values()
+        if holds(rule["RuleCondition"])
+        for each in rule["Assertions"]
+        if not holds(each["Assert"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, None),
+        (EVERYTHING, None),
+        ({"VpcId": "vpc-1"}, "SubnetIds must be"),
+        ({"SubnetIds": "subnet-1,subnet-2"}, "VpcId must be"),
+        ({"VpcId": "vpc-1", "SubnetIds": "subnet-1,subnet-2"}, None),
+        ({"ImageTag": "v1"}, "PrefectApiUrl must be set"),
+        ({"GitHubRepository": "city/crime"}, "GitHubOidcProviderArn must be"),
+        ({"TaskCpu": "512", "TaskMemoryMiB": "8192"}, "Fargate gives 2048 to 4096 MiB"),
+        ({"TaskMemoryMiB": "16384"}, "Fargate gives 2048 to 8192 MiB"),
+        ({"TaskCpu": "2048"}, "Fargate gives 4096 to 16384 MiB"),
+        ({"TaskCpu": "2048", "TaskMemoryMiB": "8192"}, None),
+        ({"TaskCpu": "4096", "TaskMemoryMiB": "4096"}, "8192 MiB or more"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made(parameters, said):
+    found = refusals(**parameters)
+    assert len(found) == (said is not None), found
+    assert said is None or said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "refused", "taken"),
+    [
+        ("SubnetIds", "subnet-1", "subnet-0a1,subnet-0b2"),
+        ("SubnetIds", "subnet-1, subnet-2", ""),
+        ("SettingsFile", "exports/run.env", "settings/run.env"),
+        ("PrefectApiUrl", "https://prefect.example.org", "https://prefect.example.org/api"),
+        ("GitHubRepository", "*", "city/crime"),
+    ],
+)
+def test_a_parameter_of_another_form_is_refused(name, refused, taken):
+    pattern = template()["Parameters"][name]["AllowedPattern"]
+    assert not re.fullmatch(pattern, refused)
+    assert re.fullmatch(pattern, taken)
+
+
+def test_every_parameter_says_what_it_is_and_has_its_place_in_the_form():
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(template()["Parameters"])
+    for name, found in template()["Parameters"].items():
+        assert len(found["Description"]) > 20, name
+        assert "Default" in found, name
+
+
 @pytest.fixture(scope="module")
 def stack(aws):
     """Give the stack with its worker, in moto."""
@@ -159,7 +234,7 @@ def stack(aws):
 def test_the_stack_makes_every_resource_that_moto_knows(stack):
     assert stack.status == "CREATE_COMPLETE"
     assert stack.made == expected(**WITH_A_WORKER)
-    assert len(stack.made) == 37
+    assert len(stack.made) == 38
 
 
 def test_the_first_stack_has_no_image_yet_and_no_worker(aws):
@@ -183,6 +258,11 @@ def test_a_given_network_is_used_and_none_is_made(aws):
     assert given.outputs["VpcId"] == vpc
     assert given.outputs["SubnetIds"] == ",".join(subnets)
     assert not given.made & {"Vpc", "NatGateway", "PrivateSubnetA", "BucketEndpoint"}
+    (group,) = given.ask("rds").describe_db_subnet_groups()["DBSubnetGroups"]
+    assert {each["SubnetIdentifier"] for each in group["Subnets"]} == set(subnets)
+    # Of a service moto passes over the network.
+    written = resources(**parameters)["WorkerService"]["Properties"]["NetworkConfiguration"]
+    assert written["AwsvpcConfiguration"]["Subnets"] == {"Fn::Split": [",", {"Ref": "SubnetIds"}]}
 
 
 def test_the_tasks_have_private_subnets_with_a_way_out(stack):
@@ -228,6 +308,29 @@ def test_the_database_is_private_encrypted_backed_up_and_speaks_tls_only(stack):
     assert resources(DatabaseLogin="iam")["Database"]["Properties"]["EnableIAMDatabaseAuthentication"] is True
 
 
+def test_the_parameter_group_is_of_the_databases_version_whichever_it_is(aws, stack):
+    found = resources()
+    assert found["Database"]["Properties"]["EngineVersion"] == {"Ref": "DatabaseVersion"}
+    assert found["DatabaseParameters"]["Properties"]["Family"] == {"Fn::Sub": "postgres${DatabaseVersion}"}
+    assert found["Database"]["Properties"]["AllowMajorVersionUpgrade"] is True
+    rds = stack.ask("rds")
+    (database,) = rds.describe_db_instances()["DBInstances"]
+    (group,) = rds.describe_db_parameter_groups(
+        DBParameterGroupName=database["DBParameterGroups"][0]["DBParameterGroupName"]
+    )["DBParameterGroups"]
+    assert (database["EngineVersion"], group["DBParameterGroupFamily"]) == ("17", "postgres17")
+
+
+def test_no_update_and_no_rotation_puts_another_database_in_the_place_of_this_one():
+    """What stands in the secret changes with each rotation; a changed master user would mean a new, empty instance."""
+    written = resources()["Database"]["Properties"]
+    assert written["MasterUsername"] == "loader"
+    first = resources()["DatabaseSecret"]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
+    assert json.loads(first) == {"username": "loader"}
+    # A resource with a name of its own is never replaced by CloudFormation.
+    assert written["DBInstanceIdentifier"] == {"Ref": "AWS::StackName"}
+
+
 def test_only_the_tasks_reach_the_database_and_nothing_reaches_the_tasks():
     found = resources()
     into = [each for each in found.values() if each["Type"] == "AWS::EC2::SecurityGroupIngress"]
@@ -264,8 +367,11 @@ def test_images_are_scanned_kept_by_number_and_never_overwritten():
 
 
 def test_logs_are_not_kept_for_ever(stack):
+    # RDS would make its group itself, and keep it for ever, if it came first.
+    assert resources()["Database"]["DependsOn"] == "DatabaseLogs"
     groups = stack.ask("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
+        "/aws/rds/instance/chicago-crime/postgresql": 30,
         "/chicago-crime/runs": 30,
         "/chicago-crime/worker": 30,
     }
@@ -415,6 +521,13 @@ def test_the_worker_runs_the_image_of_the_stack_and_hears_of_runs_that_ended(sta
     assert command.startswith("prefect worker start --type ecs --pool chicago-crime-ecs")
     environment = {each["name"]: each["value"] for each in container["environment"]}
     assert environment["PREFECT_API_URL"] == WITH_A_WORKER["PrefectApiUrl"]
+    # What moto passes over.
+    written = resources(**WITH_A_WORKER)["WorkerService"]["Properties"]["NetworkConfiguration"]
+    assert written["AwsvpcConfiguration"] == {
+        "AssignPublicIp": "DISABLED",
+        "Subnets": [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}],
+        "SecurityGroups": [{"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]}],
+    }
     queue = environment["PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME"]
     assert target["Arn"].endswith(f":{queue}")
 
@@ -464,7 +577,13 @@ def test_the_alarm_rings_after_36_hours_without_such_a_run_also_when_there_is_no
     assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["TreatMissingData"] == "breaching"
-    assert found["DatabaseStorageIsLow"]["Properties"]["MetricName"] == "FreeStorageSpace"
+    storage = found["DatabaseStorageIsLow"]["Properties"]
+    assert storage["MetricName"] == "FreeStorageSpace"
+    # A database that is stopped sends nothing, and has no less storage for that.
+    assert storage["TreatMissingData"] == "missing"
+    # RDS adds storage by itself below a tenth: an alarm above that would ring before each time.
+    defaults = {name: parameter["Default"] for name, parameter in template()["Parameters"].items()}
+    assert defaults["FreeStorageAlarmBytes"] < defaults["DatabaseStorageGiB"] * 2**30 / 10
     for name in ("NoSuccessfulRun", "DatabaseStorageIsLow"):
         assert found[name]["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
