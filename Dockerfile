@@ -12,7 +12,12 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PREFECT_HOME=/home/loader/.prefect \
     PROJECT_FOLDER=/app \
-    REQUIRE_SERVER=1
+    REQUIRE_SERVER=1 \
+    PREFECT_SERVER_ALLOW_EPHEMERAL_MODE=false \
+    PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR=reschedule
+# The two of Prefect: no command starts a server of its own where none is named; and SIGTERM reaches the run. The first
+# process of a container ignores a signal that it does not ask for, which Prefect's does only when it is told to: the run
+# would go on until it is killed. So it rolls back, closes as stopped, and the worker starts it again.
 
 # A fixed id, for volumes and policies that name it.
 RUN groupadd --gid 10001 loader \

@@ -33,7 +33,7 @@ from tasks.warehouse import local_services
 from tasks.warehouse.migrations import migrate
 from tasks.warehouse.reference import ReferenceLoad, record_load, replace_table
 from tasks.warehouse.views import deploy_views
-from tests.integration.tls_front import authority  # noqa: F401
+from tests.integration.tls_front import authority, front  # noqa: F401
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIRST_LOAD = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)

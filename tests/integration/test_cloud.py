@@ -6,7 +6,6 @@ What it does not show: that AWS itself takes the template, starts the container,
 import asyncio
 import base64
 import json
-import ssl
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +39,6 @@ from tasks.errors import ConfigError, LoadError
 from tasks.settings import read_settings
 from tasks.warehouse.engine import open_warehouse
 from tests.integration.conftest import crime
-from tests.integration.tls_front import TlsFront
 
 PROJECT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -407,15 +405,6 @@ def test_a_secret_that_is_no_login_is_refused_without_being_shown(saved, stack, 
         read_settings()
     assert "is no JSON" in str(refused.value)
     assert "hunter2" not in str(refused.value)
-
-
-@pytest.fixture
-def front(authority, postgres):
-    """Give the real PostgreSQL behind TLS on loopback."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.server)
-    with TlsFront(context, postgres.socket_dir / ".s.PGSQL.5432") as served:
-        yield served
 
 
 def test_verify_full_trusts_the_named_authority_and_no_other(environment, front, authority, monkeypatch):

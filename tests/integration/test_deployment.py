@@ -4,10 +4,12 @@ import asyncio
 import importlib
 import inspect
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import pairwise
@@ -23,6 +25,7 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import WorkPool
 from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelling
 
 from demo.city import City, build_city
 from demo.portal import Portal
@@ -140,6 +143,71 @@ def test_a_worker_runs_every_deployment_and_of_two_runs_of_one_at_once_the_secon
     printed = (prefect_home / "worker.log").read_text().splitlines()
     assert sum("run_closed status=done" in line and "whole=yes" in line for line in printed) == 4
     assert len(printed) < 4 * 100, len(printed)
+
+
+@contextmanager
+def container(environment, home, run):
+    """Execute a run as the first process of its container does, with the image's own settings, and end it."""
+    (settings,) = re.findall(
+        r"^ENV (.*?[^\\])$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE | re.DOTALL
+    )
+    of_prefect = dict(re.findall(r"(PREFECT_(?!HOME)\w+)=(\S+)", settings))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prefect", "flow-run", "execute"],
+        cwd=home,
+        env={
+            **os.environ,
+            **environment,
+            **of_prefect,
+            "PREFECT_HOME": str(home),
+            "PREFECT__FLOW_RUN_ID": str(run.id),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=(home / "container.log").open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_a_stopped_container_closes_its_run_which_starts_again_unless_it_was_cancelled(
+    environment, deployments, prefect_server, prefect_home, postgres, database, tmp_path
+):
+    """SIGTERM goes to the first process of a container, which is Prefect's, and has to reach the flow below it."""
+    store = Store(build_city(tmp_path, City(seed=3, rows=500, days=84), date(2024, 1, 14)))
+    run = started_run(prefect_server, deployments["daily"])
+    read = partial(PrefectClient.read_flow_run, flow_run_id=run.id)
+    cancel = partial(PrefectClient.set_flow_run_state, flow_run_id=run.id, state=Cancelling())
+    seen = []
+    with (
+        store,
+        Portal(store) as portal,
+        psycopg.connect(postgres.conninfo(database), autocommit=True) as ledger,
+    ):
+        portal.latency_seconds = 0.3
+        settings = {**environment, "PORTAL_URL": portal.url, "MAX_CONCURRENCY": "1"}
+        for done, is_cancelled in ((1, False), (2, True)):
+            with container(settings, prefect_home, run) as process:
+                deadline = time.monotonic() + WAIT_SECONDS
+                windows = "select count(*) from pipeline.windows where status = 'done'"
+                while ledger.execute(windows).fetchone()[0] < done:
+                    assert process.poll() is None, (prefect_home / "container.log").read_text()
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
+                if is_cancelled:
+                    ask(prefect_server, cancel)
+                process.send_signal(signal.SIGTERM)
+                process.wait(timeout=120)  # what Fargate gives
+            seen.append(ask(prefect_server, read).state.name)
+        kept = ledger.execute("select kind, status from pipeline.runs order by started_at").fetchall()
+    # A cancelled one is marked by the worker that stopped its container.
+    assert seen == ["AwaitingRetry", "Cancelling"]
+    assert kept == [("backfill", "stopped"), ("resume", "stopped")]
 
 
 def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):

@@ -1,6 +1,7 @@
 """The Dockerfile's steps, done one by one without Docker: the same files, the same packages, the same command.
 
-What it does not show: the base image, the user's id, and that the layers cache.
+As root, and where an interpreter is that everybody may run, it is done as the image's user. What it does not show: the
+base image, and that the layers cache.
 """
 
 import json
@@ -9,10 +10,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 import pytest
+
+from demo.datasets import ONE_YEAR
+from tests.integration.conftest import crime
 
 PROJECT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -47,10 +53,21 @@ def is_let_through(path):
     return passes
 
 
+def open_interpreter():
+    """Return an interpreter that the image's user may run, if there is one, and else this one."""
+    usual = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    return usual if os.geteuid() == 0 and usual.exists() else Path(sys.executable)
+
+
 class Image:
     """What the steps have made: the folder /app, the environment of a run, and an interpreter with the packages."""
 
     def __init__(self, root):
+        root.chmod(0o755)
+        interpreter = open_interpreter()
+        # Only root may be another user.
+        self.is_anothers = interpreter != Path(sys.executable)
+        self.user = None
         self.app = root / "app"
         self.python = root / "venv" / "bin" / "python"
         self.home = root / "home"
@@ -58,7 +75,7 @@ class Image:
         self.command = []
         self.app.mkdir()
         self.home.mkdir()
-        self._call([UV, "venv", "--quiet", "--python", sys.executable, self.python.parent.parent])
+        self._call([UV, "venv", "--quiet", "--python", interpreter, self.python.parent.parent])
 
     def do(self, instruction, rest):
         """Do one step of the Dockerfile; a step that is not known here fails the test."""
@@ -72,26 +89,34 @@ class Image:
             self.command = json.loads(rest)
         elif instruction == "RUN" and rest.startswith("pip install "):
             self._install(rest.removeprefix("pip install ").split())
+        elif instruction == "USER":
+            self._become(int(rest.split(":")[0]))
         elif instruction == "RUN" and rest.startswith("python "):
             self._call([self.python, *rest.split()[1:]])
         else:
-            made_elsewhere = instruction in {"FROM", "LABEL", "USER", "WORKDIR"} or rest.startswith(
-                "groupadd "
-            )
+            made_elsewhere = instruction in {"FROM", "LABEL", "WORKDIR"} or rest.startswith("groupadd ")
             assert made_elsewhere, f"this test does not know {instruction} {rest}"
 
-    def run(self, *arguments, **environment):
-        """Run the image's command and return what became of it."""
+    def run(self, *arguments, command=None, **environment):
+        """Run the image's command, or another one, and return what became of it."""
         own = self.environment | {"PREFECT_HOME": str(self.home / ".prefect")} | environment
         return subprocess.run(
-            [*self.command, *arguments],
+            [*(command or self.command), *arguments],
             cwd=self.app,
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
             env=own,
             capture_output=True,
             text=True,
             check=False,
             timeout=180,  # a machine that others use too
         )
+
+    def _become(self, user):
+        if self.is_anothers:
+            self.user = user
+            os.chown(self.home, user, user)
 
     def _copy(self, source, target):
         folder = PROJECT / source
@@ -113,11 +138,13 @@ class Image:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    made = Image(tmp_path_factory.mktemp("image"))
-    for instruction, rest in instructions():
-        made.do(instruction, rest)
-    return made
+def image():
+    # Not below pytest's own folder, which is closed to other users.
+    with tempfile.TemporaryDirectory(prefix="image-") as folder:
+        made = Image(Path(folder))
+        for instruction, rest in instructions():
+            made.do(instruction, rest)
+        yield made
 
 
 def test_the_image_holds_what_a_run_needs_and_nothing_else(image):
@@ -171,9 +198,38 @@ def test_without_a_server_it_ends_at_once_and_says_what_is_missing(image):
     assert sorted(image.app.rglob("*")) == before
 
 
+@pytest.mark.parametrize("command", ["worker start --type ecs --pool any", "flow-run execute"])
+def test_no_command_of_prefect_starts_a_server_of_its_own(image, command):
+    """What the containers of the cloud run: the worker, and what a worker has them run."""
+    done = image.run(
+        command=["python", "-m", "prefect", *command.split()],
+        PREFECT__FLOW_RUN_ID="00000000-0000-4000-8000-000000000000",
+    )
+    assert done.returncode == 1
+    assert "Please set PREFECT_API_URL" in done.stdout + done.stderr
+    assert "temporary server" not in done.stdout + done.stderr
+
+
 def test_without_a_prefect_server_it_starts_none_of_its_own(image):
     done = image.run(SERVER_NAME="db.invalid", DB_USERNAME="loader", DB_PASSWORD="not-to-be-shown")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "PREFECT_API_URL is not set" in line
     assert "not-to-be-shown" not in done.stdout + done.stderr
+
+
+def test_a_whole_run_of_the_images_files_as_its_user_writes_nothing_beside_them(
+    image, environment, front, authority, store
+):
+    """As in the cloud: over TLS that is verified, to a database and a Prefect server elsewhere."""
+    store.insert(ONE_YEAR.id, [crime("JH000001"), crime("JH000002")], at=datetime.now(UTC))
+    assert int(image.run(command=["id", "-u"]).stdout) == (image.user or os.geteuid())
+    before = sorted(image.app.rglob("*"))
+    bundle = shutil.copy(authority.bundle, image.home)
+    Path(bundle).chmod(0o644)
+    connection = {"SERVER_NAME": "localhost", "PORT": str(front.port), "DB_SSLMODE": "verify-full"}
+    done = image.run(**(environment | connection), DB_CA_FILE=bundle, DB_PASSWORD="not-asked-for")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "backfill done in" in done.stdout
+    assert "the source holds 2 rows, we hold 2" in done.stdout
+    assert sorted(image.app.rglob("*")) == before

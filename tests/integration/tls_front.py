@@ -5,6 +5,7 @@ The embedded PostgreSQL is built without it, so somebody else has to speak it; t
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from datetime import UTC, datetime, timedelta
@@ -110,3 +111,12 @@ def authority(tmp_path_factory):
         + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return SimpleNamespace(folder=folder, bundle=bundle, server=folder / "server.pem")
+
+
+@pytest.fixture
+def front(authority, postgres):
+    """Give the real PostgreSQL behind TLS on loopback."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.server)
+    with TlsFront(context, postgres.socket_dir / ".s.PGSQL.5432") as served:
+        yield served

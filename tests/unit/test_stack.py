@@ -153,7 +153,7 @@ def expected(**parameters):
 def refusals(**parameters):
     """Return what the rules of the template say against these parameters.
 
-    CloudFormation knows Ref and the functions of rules there, which cfn-lint and moto do not check; another fails the test.
+    CloudFormation knows Ref and the functions of rules there; cfn-lint and moto do not look. Another one fails.
     """
     values = {name: found.get("Default", "") for name, found in template()["Parameters"].items()} | parameters
 
