@@ -111,20 +111,26 @@ def mark_dead_runs(connection: Connection) -> list[UUID]:
             )
         ).scalars()
     )
-    if dead:
-        connection.execute(
-            text(
-                "update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:dead)"
-            ),
-            {"dead": dead},
-        )
+    _put_back(connection, dead)
     return dead
+
+
+def _put_back(connection: Connection, run_ids: Sequence[UUID]) -> None:
+    """Write that the windows that these runs had in hand wait again: nothing of them was stored."""
+    connection.execute(
+        text("update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:ids)"),
+        {"ids": list(run_ids)},
+    )
 
 
 def close_run(
     connection: Connection, run_id: UUID, status: RunStatus, message: str | None
 ) -> ClosedRun | None:
-    """Write how a run ended and return it; a run that was marked dead meanwhile stays so, and None is returned."""
+    """Write how a run ended and return it; a run that was marked dead meanwhile stays so, and None is returned.
+
+    A window that it still has in hand, because a signal came or a thread is not back yet, waits again: whoever works on
+    it finds the run closed before it can store anything.
+    """
     closed = connection.execute(
         text(
             "update pipeline.runs set status = :status, ended_at = now(), message = :message"
@@ -134,7 +140,10 @@ def close_run(
         ),
         {"run_id": run_id, "status": status, "message": message},
     ).one_or_none()
-    return None if closed is None else ClosedRun(**closed._asdict())
+    if closed is None:
+        return None
+    _put_back(connection, [run_id])
+    return ClosedRun(**closed._asdict())
 
 
 def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | None) -> str:
@@ -280,6 +289,41 @@ def fail_window(connection: Connection, run_id: UUID, window: Window, error: str
         ),
         {"run_id": run_id, **_key(window), "error": error},
     )
+
+
+def read_open_windows(connection: Connection, run_id: UUID) -> list[tuple[int, Window]]:
+    """Return the planned windows that are neither done nor failed, by number; none where the run is over."""
+    rows = connection.execute(
+        text(
+            'select windows.window_id, windows.kind, windows."start", windows."end", windows.since'
+            " from pipeline.windows inner join pipeline.runs on windows.run_id = runs.run_id"
+            " where runs.run_id = :run_id and runs.status = 'running' and windows.round = 0"
+            " and windows.status in ('pending', 'running') order by windows.window_id"
+        ),
+        {"run_id": run_id},
+    )
+    return [(row.window_id, Window(row.kind, row.start, row.end, row.since)) for row in rows]
+
+
+def read_window_id(connection: Connection, run_id: UUID, window: Window) -> int | None:
+    """Return the number of a window of a run, None where it has none."""
+    found: int | None = connection.execute(
+        text("select window_id from pipeline.windows where" + _THIS_WINDOW),  # noqa: S608 - a constant
+        {"run_id": run_id, **_key(window)},
+    ).scalar()
+    return found
+
+
+def read_outcomes(connection: Connection, run_id: UUID) -> dict[Window, tuple[str, str | None]]:
+    """Return status and error of each planned window of a run."""
+    rows = connection.execute(
+        text(
+            'select kind, "start", "end", since, status, error from pipeline.windows'
+            " where run_id = :run_id and round = 0"
+        ),
+        {"run_id": run_id},
+    )
+    return {Window(row.kind, row.start, row.end, row.since): (row.status, row.error) for row in rows}
 
 
 def conclude_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
