@@ -18,6 +18,7 @@ from prefect import State, flow
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.share_windows import share_windows
 from flows.sync_window import sync_window
 from tasks.audit import audit
 from tasks.check_database import Plan, check_database
@@ -29,7 +30,8 @@ from tasks.load_reference import load_reference
 from tasks.outcome import error_of
 from tasks.refresh_views import refresh_views
 from tasks.report import RunReport, report
-from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS
+from tasks.settings import MOST_CONCURRENCY, MOST_FAN_OUT, MOST_WINDOW_DAYS
+from tasks.share import collect_windows, further_runs
 from tasks.warehouse.ledger import Mode
 
 
@@ -41,6 +43,7 @@ async def chicago_crime(
     window_days: Annotated[int, Field(ge=1, le=MOST_WINDOW_DAYS)] | None = None,
     max_concurrency: Annotated[int, Field(ge=1, le=MOST_CONCURRENCY)] | None = None,
     accept_retirements: bool = False,  # noqa: FBT001, FBT002
+    fan_out: Annotated[int, Field(ge=0, le=MOST_FAN_OUT)] = 0,
 ) -> RunReport | State[None]:
     """Make the warehouse equal to the City's record, prove it, and refresh the views.
 
@@ -53,17 +56,25 @@ async def chicago_crime(
         max_concurrency: How many windows are worked on at a time. Empty: as the settings say (MAX_CONCURRENCY).
         accept_retirements: For this run, let pass what the guard against mass retirement would stop. Look first with
             `python flows/main.py plan`.
+        fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
+            run does all of them itself.
 
     """
     request = make_request(
-        mode, start, end, window_days, max_concurrency, accept_retirements=accept_retirements
+        mode,
+        start,
+        end,
+        window_days,
+        max_concurrency,
+        accept_retirements=accept_retirements,
+        fan_out=fan_out,
     )
     async with claim_run(request) as claim:
         if claim is None:
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
         plan = await check_database(claim)
         await load_reference(claim)
-        errors = await sync_windows(claim, plan)
+        errors = await (share if request.fan_out else sync_windows)(claim, plan)
         windows = await close_windows(claim, plan.windows, errors)
         # Prefect types the state of an async task as if it need not be awaited.
         audited = await audit(claim, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
@@ -86,6 +97,20 @@ async def sync_windows(claim: Claim, plan: Plan) -> list[PipelineError | None]:
             return await error_of(f"window {window}", state)
 
     return await asyncio.gather(*(sync(str(window)) for window in plan.windows))
+
+
+async def share(claim: Claim, plan: Plan) -> list[PipelineError | None]:
+    """Run the windows together with further flow runs on the work pool; whoever is free takes the next one."""
+    request = claim.request
+    async with further_runs(claim):
+        await share_windows(
+            str(claim.run_id),
+            request.max_concurrency,
+            request.accept_retirements,
+            True,  # noqa: FBT003
+            return_state=True,
+        )
+    return await collect_windows(claim, plan.windows)
 
 
 if __name__ == "__main__":

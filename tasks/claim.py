@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """What a run was asked to do. start, end: Chicago wall clock, end excluded; nulls: the whole span."""
+    """What a run was asked to do. start, end: Chicago wall clock, end excluded; nulls: the whole span.
+
+    fan_out: further flow runs that share its windows.
+    """
 
     mode: Mode | Literal["replay"]
     start: datetime | None
@@ -39,6 +42,7 @@ class Request:
     window_days: int
     max_concurrency: int
     accept_retirements: bool
+    fan_out: int
 
     @property
     def is_whole(self) -> bool:

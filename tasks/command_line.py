@@ -28,7 +28,7 @@ from tasks.errors import ConfigError, PipelineError, UsageError
 from tasks.preview import preview_run
 from tasks.replay import replay_quarantine
 from tasks.report import as_dict, read_report, read_run_of_this_process, to_lines
-from tasks.settings import MOST_CONCURRENCY, MOST_WINDOW_DAYS, PROJECT_FOLDER, read_settings
+from tasks.settings import MOST_CONCURRENCY, MOST_FAN_OUT, MOST_WINDOW_DAYS, PROJECT_FOLDER, read_settings
 from tasks.status import read_status
 from tasks.warehouse import local_services
 from tasks.warehouse.engine import first_line, shell_command
@@ -56,6 +56,7 @@ def make_request(
     max_concurrency: int | None,
     *,
     accept_retirements: bool,
+    fan_out: int = 0,
 ) -> Request:
     """Return what was asked for, with the settings where nothing was said. Raises `UsageError` for nonsense."""
     if mode not in get_args(Mode):
@@ -74,6 +75,7 @@ def make_request(
             "max_concurrency", max_concurrency, settings.max_concurrency, MOST_CONCURRENCY
         ),
         accept_retirements=accept_retirements,
+        fan_out=_within("fan_out", fan_out, 0, MOST_FAN_OUT, least=0),
     )
 
 
@@ -90,6 +92,7 @@ def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
             asked.window_days,
             asked.max_concurrency,
             accept_retirements=asked.accept_retirements,
+            fan_out=asked.fan_out,
         )
         return _COMMANDS[asked.command](asked, request, run)
     except (UsageError, ConfigError) as error:
@@ -124,6 +127,7 @@ def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) 
                     asked.window_days,
                     asked.max_concurrency,
                     asked.accept_retirements,
+                    asked.fan_out,
                     return_state=True,
                 )
             )
@@ -281,6 +285,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let a mass retirement pass, for this run; look with plan first",
     )
+    parser.add_argument(
+        "--fan-out",
+        type=int,
+        default=0,
+        metavar="N",
+        help="further flow runs on the work pool that share the windows (deployment share; see make deploy)",
+    )
     parser.add_argument("--to", metavar="WHERE", help="where an export goes: a folder, or s3://bucket/folder")
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
     return parser
@@ -293,10 +304,10 @@ def _date(value: str) -> date:
         raise argparse.ArgumentTypeError(f"{value!r} is no date; write it like 2026-01-31") from None
 
 
-def _within(name: str, asked: int | None, otherwise: int, most: int) -> int:
+def _within(name: str, asked: int | None, otherwise: int, most: int, least: int = 1) -> int:
     value = otherwise if asked is None else asked
-    if not 1 <= value <= most:
-        raise UsageError(f"{name} is {value}; it has to be 1 to {most}")
+    if not least <= value <= most:
+        raise UsageError(f"{name} is {value}; it has to be {least} to {most}")
     return value
 
 

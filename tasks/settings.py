@@ -23,6 +23,7 @@ MOST_OVERLAP_MINUTES = 366 * 24 * 60
 MOST_WINDOW_DAYS = 366
 # Each window in flight has a thread, a connection to the warehouse and one to the portal.
 MOST_CONCURRENCY = 32
+MOST_FAN_OUT = 32
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

@@ -1,4 +1,4 @@
-"""Locks: one writer, by an advisory lock held for a whole run on a connection of its own; and one window at a time.
+"""Locks: one writer, by an advisory lock held for a whole run; one window at a time; windows in somebody's hands.
 
 Nothing in the database says who holds them but the locks themselves, so a killed run leaves none behind. Mirrors
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS.
@@ -15,6 +15,8 @@ from tasks.warehouse.faults import named_faults
 # "chicago" as bytes, read as a number: any number does that no other program of this database takes.
 _LOCK_KEY: Final = int.from_bytes(b"chicago", "big")
 _TURN_KEY: Final = int.from_bytes(b"windows", "big")
+# The first of two numbers; the second is the window's.
+_TAKEN_KEY: Final = int.from_bytes(b"take", "big")
 
 
 @contextmanager
@@ -41,3 +43,15 @@ def await_turn(connection: Connection) -> None:
     connection.execute(text("set local lock_timeout = 0"))
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _TURN_KEY})
     connection.execute(text("select set_config('lock_timeout', :limit, true)"), {"limit": limit})
+
+
+def lock_window(session: Connection, window_id: int) -> bool:
+    """Take a window for as long as the session lives, or until it is freed; say whether nobody else has it."""
+    statement = text("select pg_try_advisory_lock(:key, cast(:window_id as integer))")
+    return bool(session.execute(statement, {"key": _TAKEN_KEY, "window_id": window_id}).scalar())
+
+
+def free_window(session: Connection, window_id: int) -> None:
+    """Let others take the window."""
+    statement = text("select pg_advisory_unlock(:key, cast(:window_id as integer))")
+    session.execute(statement, {"key": _TAKEN_KEY, "window_id": window_id})

@@ -1,6 +1,7 @@
 """The deployments of prefect.yaml on a real Prefect server, run by a real worker against the stand-in city."""
 
 import asyncio
+import fcntl
 import importlib
 import inspect
 import os
@@ -16,12 +17,20 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psutil
 import psycopg
 import pytest
 import yaml
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import WorkPool
 from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -73,7 +82,15 @@ def deployments(prefect_server, prefect_home):
 
 @contextmanager
 def worker(environment, home):
-    """Run a process worker that sees new runs at once, and end it."""
+    """Run a process worker that sees new runs at once, and end it; one at a time, since one takes any run."""
+    with (home.parents[1] / "pool.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with _worker(environment, home):
+            yield
+
+
+@contextmanager
+def _worker(environment, home):
     process = subprocess.Popen(
         [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL],
         cwd=home,
@@ -215,8 +232,11 @@ def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):
         "daily": {"mode": "auto"},
         "backfill": {"mode": "backfill"},
         "reconcile": {"mode": "reconcile"},
+        "share": {},
     }
-    for found in deployments.values():
+    # Of this one a run starts as many as it wants.
+    assert deployments["share"].global_concurrency_limit is None
+    for found in (deployments[name] for name in ("daily", "backfill", "reconcile")):
         assert found.work_pool_name == POOL
         assert found.global_concurrency_limit.limit == 1
         assert found.concurrency_options.collision_strategy == "CANCEL_NEW"
@@ -315,4 +335,68 @@ def test_an_image_is_built_and_pushed_by_the_steps_only_where_none_is_named(monk
     with to_prefect._prefect_file(image) as file:
         declared = yaml.safe_load(Path(file).read_text())
     assert (declared["build"], declared["push"]) == (None, None)
-    assert {each["name"] for each in declared["deployments"]} == {"daily", "backfill", "reconcile"}
+    assert {each["name"] for each in declared["deployments"]} == {"daily", "backfill", "reconcile", "share"}
+
+
+def test_two_flow_runs_on_the_pool_share_a_backfill_and_one_of_them_is_killed(
+    world,
+    deployments,
+    prefect_server,
+    prefect_home,
+    tmp_path,
+):
+    """A portal that takes its time, so that the work is long enough to be shared."""
+    store = Store(build_city(tmp_path, City(seed=3, rows=600, days=40), date(2024, 1, 14)))
+    with store, Portal(store, latency_seconds=0.4) as portal:
+        environment = {**world.environment, "PORTAL_URL": portal.url}
+        with worker(environment, prefect_home):
+            run = world.start_main(
+                *("--fan-out", "2", "--window-days", "1", "--max-concurrency", "1"), PORTAL_URL=portal.url
+            )
+            killed = kill_one_that_works(prefect_server)
+            out, err = run.communicate(timeout=180)
+        assert run.returncode == 0, out + err
+        held = sorted(row[0] for row in world.query("select crime_id from chicago.crimes"))
+        assert held == sorted(row[":id"] for row in store.rows("x2n5-8w5q"))
+    (ran,) = world.query("select status, kind, proof from pipeline.runs")
+    assert ran == ("done", "backfill", "census")
+    assert (
+        world.query("select status, count(*) from pipeline.windows where round = 0 group by status")[0][0]
+        == "done"
+    )
+    parents = with_windows(prefect_server)
+    # The run itself, the one that was killed, and the one that was not.
+    assert len(parents) == 3
+    assert killed in parents
+
+
+def shares(prefect_server):
+    """Return the flow runs of the flow share-windows, in the order of their start."""
+    name = FlowFilter(name=FlowFilterName(any_=["share-windows"]))
+    return ask(prefect_server, lambda client: client.read_flow_runs(flow_filter=name))
+
+
+def with_windows(prefect_server):
+    """Return the flow runs of share-windows that had a window in hand."""
+    found = set()
+    for share in shares(prefect_server):
+        children = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[share.id]))
+        if ask(prefect_server, lambda client, wanted=children: client.read_flow_runs(flow_run_filter=wanted)):
+            found.add(share.id)
+    return found
+
+
+def kill_one_that_works(prefect_server):
+    """Kill the process of a flow run of the pool that has a window in hand, and return its id."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        working = with_windows(prefect_server)
+        for process in psutil.process_iter(["pid", "environ"]):
+            environ = process.info["environ"] or {}
+            started = environ.get("PREFECT__FLOW_RUN_ID")
+            if started and any(str(run_id) == started for run_id in working):
+                os.kill(process.info["pid"], signal.SIGKILL)
+                return next(run_id for run_id in working if str(run_id) == started)
+        time.sleep(0.3)
+    pytest.fail("no flow run of the pool came to work")
+    return None

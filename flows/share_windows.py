@@ -1,0 +1,40 @@
+"""The flow that shares the windows of a run with others like it. Wiring only."""
+
+import asyncio
+import sys
+from pathlib import Path
+from uuid import UUID
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from prefect import flow
+
+from flows.sync_window import sync_window
+from tasks.outcome import error_of
+from tasks.share import Windows, open_windows
+
+
+@flow(name="share-windows", flow_run_name="share of {run_id}")
+async def share_windows(
+    run_id: str,
+    max_concurrency: int,
+    accept_retirements: bool,  # noqa: FBT001
+    waits: bool = False,  # noqa: FBT001, FBT002
+) -> None:
+    """Work on windows of a run that is at work, until none is left. Started by it, never by hand.
+
+    Args:
+        run_id: The run in the ledger.
+        max_concurrency: How many windows this flow run works on at a time.
+        accept_retirements: Whether the guard against mass retirement is lifted for the run.
+        waits: To the end of windows in others' hands, and takes what they drop: so does the run itself.
+
+    """
+    async with open_windows(UUID(run_id), waits=waits) as windows:
+        await asyncio.gather(*(_work(windows, run_id, accept_retirements) for _ in range(max_concurrency)))
+
+
+async def _work(windows: Windows, run_id: str, accept_retirements: bool) -> None:  # noqa: FBT001
+    async for window in windows:
+        state = await sync_window(run_id, str(window), accept_retirements, return_state=True)
+        await windows.close(window, await error_of(f"window {window}", state))
