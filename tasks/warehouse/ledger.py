@@ -118,7 +118,9 @@ def mark_dead_runs(connection: Connection) -> list[UUID]:
 def _put_back(connection: Connection, run_ids: Sequence[UUID]) -> None:
     """Write that the windows that these runs had in hand wait again: nothing of them was stored."""
     connection.execute(
-        text("update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:ids)"),
+        text(
+            "update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:ids)"
+        ),
         {"ids": list(run_ids)},
     )
 
