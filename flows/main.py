@@ -20,16 +20,18 @@ from pydantic import Field
 
 from flows.share_windows import share_windows
 from flows.sync_window import sync_window
+from tasks.artifacts import shown_progress
 from tasks.audit import audit
 from tasks.check_database import Plan, check_database
 from tasks.claim import Claim, claim_run
 from tasks.close_windows import close_windows
 from tasks.command_line import make_request, run_command
+from tasks.conclude import conclude
 from tasks.errors import PipelineError
 from tasks.load_reference import load_reference
 from tasks.outcome import error_of
 from tasks.refresh_views import refresh_views
-from tasks.report import RunReport, report
+from tasks.report import RunReport
 from tasks.settings import MOST_CONCURRENCY, MOST_FAN_OUT, MOST_WINDOW_DAYS
 from tasks.share import collect_windows, further_runs
 from tasks.warehouse.ledger import Mode
@@ -74,13 +76,14 @@ async def chicago_crime(
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
         plan = await check_database(claim)
         await load_reference(claim)
-        errors = await (share if request.fan_out else sync_windows)(claim, plan)
+        async with shown_progress():
+            errors = await (share if request.fan_out else sync_windows)(claim, plan)
         windows = await close_windows(claim, plan.windows, errors)
         # Prefect types the state of an async task as if it need not be awaited.
         audited = await audit(claim, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
         refreshed = await refresh_views(claim, return_state=True)  # type: ignore[misc]
-        verdict = await report(
-            claim, windows, await error_of("audit", audited), await error_of("refresh_views", refreshed)
+        verdict = await conclude(
+            claim, plan, windows, await error_of("audit", audited), await error_of("refresh_views", refreshed)
         )
         return verdict.or_raise()
 

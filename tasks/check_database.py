@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine, text
 
 from tasks import connections
+from tasks.artifacts import label_run, run_name
 from tasks.claim import Claim, Request
 from tasks.datasets import DatasetProfile
 from tasks.errors import LoadError, SourceError
@@ -232,6 +233,7 @@ async def check_database(claim: Claim) -> Plan:
     plan, state = await asyncio.to_thread(
         make_plan, connections.warehouse(), connections.source(), claim, connections.settings()
     )
+    await label_run(run_name(plan.kind, plan.windows), [plan.kind])
     _warn_if_stale(state, datetime.now(UTC), connections.settings().freshness_days)
     log.info(
         "plan=%s windows=%d source_rows=%d why=%r", plan.kind, len(plan.windows), state.row_count, plan.reason

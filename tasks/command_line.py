@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks import connections, export, status
 from tasks.claim import Request, claim_run
-from tasks.console import live_progress, set_up_logging
+from tasks.console import live_progress, set_log_format, set_up_logging
 from tasks.errors import ConfigError, PipelineError, UsageError
 from tasks.preview import preview_run
 from tasks.replay import replay_quarantine
@@ -82,9 +82,9 @@ def make_request(
 def run_command(run: Callable[..., Any], arguments: Sequence[str]) -> int:
     """Do what the command line asks and return the exit code. run: the parent flow."""
     asked = _parser().parse_args(arguments)
-    set_up_logging()
+    set_up_logging(quiet=asked.quiet)
     try:
-        read_settings()
+        set_log_format(read_settings().log_format)
         request = make_request(
             asked.mode,
             asked.start,
@@ -118,7 +118,7 @@ def _run(asked: argparse.Namespace, _request: Request, run: Callable[..., Any]) 
             _say("No APP_TOKEN is set: the portal may throttle the calls. The run goes on.", sys.stderr)
         engine = connections.warehouse()
         before = read_run_of_this_process(engine)
-        with live_progress(engine):
+        with live_progress(engine, quiet=asked.quiet):
             state: State[Any] = asyncio.run(
                 run(
                     asked.mode,
@@ -154,7 +154,7 @@ def _conclude(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url
         found = replace(found, message=str(_error_of(state)))
     if asked.json:
         _say(json.dumps(as_dict(found), default=str))
-    else:
+    elif not (asked.quiet and state.is_completed()):
         lines = to_lines(found)
         lines += [
             f"look       {shell_command(engine, settings)}",
@@ -294,6 +294,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--to", metavar="WHERE", help="where an export goes: a folder, or s3://bucket/folder")
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but warnings and what went wrong")
     return parser
 
 

@@ -1,16 +1,13 @@
-"""What a person sees while a run works: one calm live display, or plain lines where it is no terminal.
-
-Reads the progress from the ledger, so that it shows what is committed and not what was promised.
-"""
+"""What a person sees while a run works: one calm live display, or plain lines where it is no terminal."""
 
 import logging
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Literal
 
+from prefect.logging.formatters import JsonFormatter
 from prefect.logging.handlers import APILogHandler
 from rich.console import Console
 from rich.progress import (
@@ -22,50 +19,18 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine
+
+from tasks.progress import Progressed
 
 LOOK_EVERY_SECONDS: Final = 0.5
 
 
-@dataclass(frozen=True)
-class Progressed:
-    """How far the running run is: windows in all, done, in flight; rows read."""
-
-    windows: int
-    done: int
-    running: int
-    rows: int
-
-    @classmethod
-    def read(cls, engine: Engine) -> Self | None:
-        """Return the progress of the running run; None when there is none, or no ledger yet."""
-        try:
-            with engine.connect() as connection:
-                row = connection.execute(text(_PROGRESS)).one_or_none()
-        except DBAPIError:
-            return None
-        return None if row is None else cls(**row._asdict())
-
-
-_PROGRESS = """
-select
-    cast(count(windows.window_id) as integer) as windows,
-    cast(count(*) filter (where windows.status in ('done', 'failed')) as integer) as done,
-    cast(count(*) filter (where windows.status = 'running') as integer) as running,
-    cast(coalesce(sum(windows.source_rows), 0) as integer) as rows
-from pipeline.runs as runs
-left join pipeline.windows as windows on runs.run_id = windows.run_id
-where runs.status = 'running'
-group by runs.run_id
-"""
-
-
 @contextmanager
-def live_progress(engine: Engine) -> Iterator[None]:
-    """Show the progress of the run that the body starts, on the terminal; nothing where there is none."""
+def live_progress(engine: Engine, *, quiet: bool = False) -> Iterator[None]:
+    """Show the progress of the run that the body starts, on the terminal; nothing where there is none, or if quiet."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if quiet or not console.is_terminal:
         yield
         return
     progress = Progress(
@@ -108,12 +73,25 @@ def _watch(engine: Engine, progress: Progress, stop: threading.Event) -> None:
         )
 
 
-def set_up_logging() -> None:
-    """Send this project's log lines to standard error and to Prefect's server."""
+def set_up_logging(*, quiet: bool = False) -> None:
+    """Send this project's log lines to standard error and to Prefect's server; quiet: warnings and errors alone."""
     console = logging.StreamHandler(sys.stderr)
-    console.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-    console.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
+    console.setFormatter(_formatter("text"))
+    console.setLevel(logging.WARNING if quiet or sys.stderr.isatty() else logging.INFO)
     ours = logging.getLogger("tasks")
     ours.handlers = [console, APILogHandler()]
     ours.setLevel(logging.INFO)
     ours.propagate = False
+
+
+def set_log_format(name: Literal["text", "json"]) -> None:
+    """Write the lines of the log as text, or each as a JSON object, for who collects them."""
+    for handler in logging.getLogger("tasks").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setFormatter(_formatter(name))
+
+
+def _formatter(name: Literal["text", "json"]) -> logging.Formatter:
+    if name == "json":
+        return JsonFormatter("default", dmft="", style="%")
+    return logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")

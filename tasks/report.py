@@ -1,25 +1,16 @@
 """The report of a run: what it did, what we hold now, and the first answers; read from the ledger and the views."""
 
-import asyncio
 import logging
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tasks import connections
-from tasks.claim import Claim
-from tasks.close_windows import WindowsReport
-from tasks.errors import PipelineError, UnequalError
 from tasks.warehouse.engine import first_line
 
 log = logging.getLogger(__name__)
@@ -62,20 +53,6 @@ class RunReport:
     newest_crime: datetime | None
     newest_update: datetime | None
     answers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The report of a run, and the error that makes it no success."""
-
-    report: RunReport
-    error: PipelineError | None
-
-    def or_raise(self) -> RunReport:
-        """Return the report, or raise the error: nothing is swallowed."""
-        if self.error is not None:
-            raise self.error
-        return self.report
 
 
 def read_report(engine: Engine, run_id: UUID) -> RunReport:
@@ -136,13 +113,6 @@ def to_lines(report: RunReport) -> list[str]:
     if report.message:
         lines.append(f"why        {report.message}")
     return lines
-
-
-def to_markdown(report: RunReport) -> str:
-    """Return the report as a page for the Prefect UI."""
-    rows = [line.split(maxsplit=1) for line in to_lines(report)[1:]]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    return f"## {to_lines(report)[0]}\n\n| | |\n|---|---|\n{table}\n\nRun `{report.run_id}` in `pipeline.runs`.\n"
 
 
 def _proof(report: RunReport) -> str:
@@ -240,30 +210,6 @@ _QUESTIONS = {
         where ward is not null order by total_crimes desc limit 1
     """,
 }
-
-
-def verdict_of(windows: WindowsReport, later: Sequence[PipelineError | None]) -> PipelineError | None:
-    """Return why the run is not a success, or None: a failed window first, then the steps after it, in order."""
-    if windows.failures:
-        first = windows.failures[0].error
-        more = len(windows.failures) - 1
-        return type(first)(f"{first} ({more} more failed)") if more else first
-    return next((error for error in later if error is not None), None)
-
-
-@task(name="report", cache_policy=NO_CACHE)
-async def report(
-    claim: Claim, windows: WindowsReport, audit_error: PipelineError | None, views_error: PipelineError | None
-) -> Verdict:
-    """Leave the report of the run as an artifact in Prefect, and return whether the run is a success."""
-    error = verdict_of(windows, (audit_error, views_error))
-    status = "done" if error is None else "unequal" if isinstance(error, UnequalError) else "failed"
-    found = await asyncio.to_thread(read_report, connections.warehouse(), claim.run_id)
-    found = replace(found, status=status, message=str(error) if error else None)
-    await acreate_markdown_artifact(
-        to_markdown(found), key="run-report", description=f"Report of run {claim.run_id}"
-    )
-    return Verdict(found, error)
 
 
 def as_dict(found: RunReport) -> dict[str, Any]:

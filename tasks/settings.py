@@ -8,7 +8,7 @@ test knows no settings of the user's. Mirrors pydantic-settings
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -130,6 +130,11 @@ class Settings(BaseSettings):
     analyst_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
         None, description="Role that may read schema chicago, and nothing else."
     )
+
+    dashboard_url: str | None = Field(
+        None, pattern="^https?://", description="Address of the dashboard, linked in the Prefect UI."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="How the lines of the log are written.")
 
     warehouse_block: str | None = Field(None, description="Name of a saved SqlAlchemyConnector block to use.")
     settings_block: str | None = Field(

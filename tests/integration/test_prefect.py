@@ -1,8 +1,11 @@
 """What an operator sees in Prefect: the run, its windows as children, its report; and nothing secret."""
 
+import json
 import logging
 import os
+import re
 
+import httpx
 import psutil
 import psycopg
 import requests
@@ -43,14 +46,55 @@ def test_windows_are_children_of_the_run_and_named_by_their_span(world):
     assert set(found[0]["parameters"]) == {"run_id", "window", "accept_retirements"}
 
 
-def test_the_report_is_an_artifact(world):
-    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+def test_a_run_leaves_its_report_windows_and_progress_and_is_named_by_what_it_did(world, monkeypatch):
+    monkeypatch.setenv("DASHBOARD_URL", "https://crime.example.org/")
+    rows = [crime(f"JH{number:06}", "2024-01-08T10:00:00.000") for number in range(120)]
+    world.store.insert(CRIMES, [crime("JH100001"), *rows, crime("JH100002", ward="99")], at=world.now())
     state = world.run(through_prefect=True)
-    (artifact,) = ask(
-        world, "artifacts", artifacts={"flow_run_id": {"any_": [str(state.state_details.flow_run_id)]}}
+    run_id = str(state.state_details.flow_run_id)
+    left = ask(world, "artifacts", artifacts={"flow_run_id": {"any_": [run_id]}})
+    data = {artifact["key"]: artifact["data"] for artifact in left}
+    assert set(data) == {"run-report", "run-windows", "run-progress", "dashboard"}
+    page = data["run-report"]
+    assert "the source holds 122 rows, we hold 122" in page
+    # The longest bar is that of the new rows.
+    (new,) = [line for line in page.splitlines() if line.startswith("new ")]
+    assert new.split() == ["new", "121", "█" * 30]
+    for part in (
+        "### What changed, in rows",
+        "### Seconds by step",
+        "### Why rows were rejected",
+        "### Freshness",
+    ):
+        assert part in page
+    assert re.search(r"\| ward: .* \| 1 \|", page)
+    windows = json.loads(data["run-windows"])
+    assert [row["window"] for row in windows] == ["2024-01-02..2024-01-09"]
+    assert (windows[0]["status"], windows[0]["source"], windows[0]["inserted"], windows[0]["rejected"]) == (
+        "done", 122, 121, 1,
+    )  # fmt: skip
+    assert float(data["run-progress"]) == 100.0
+    assert "https://crime.example.org/" in data["dashboard"]
+    run = requests.get(f"{world.prefect_api}/flow_runs/{run_id}", timeout=30).json()
+    assert run["name"] == "backfill 2024-01-02..2024-01-09"
+    assert set(run["tags"]) == {"backfill", "done", "census"}
+
+
+def test_a_server_that_takes_no_artifact_does_not_fail_the_run(world, monkeypatch, caplog):
+    """The rows and their proof are stored; what is only to be looked at is no reason to say otherwise."""
+    from tasks import artifacts
+
+    async def refused(*_args, **_values):
+        raise httpx.ConnectError("no route to host")
+
+    monkeypatch.setattr(artifacts, "acreate_markdown_artifact", refused)
+    monkeypatch.setattr(artifacts, "acreate_progress_artifact", refused)
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    assert world.run(through_prefect=True).is_completed()
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert any(
+        "the report could not be left in Prefect: ConnectError: no route to host" in line for line in said
     )
-    assert artifact["key"] == "run-report"
-    assert "the source holds 1 rows, we hold 1" in artifact["data"]
 
 
 def test_a_failed_run_is_failed_in_prefect_with_the_reason(world):
