@@ -1,9 +1,11 @@
 """`make stack` without Docker, and compose.yaml with it: what they hold."""
 
+import re
 from pathlib import Path
 
-import pytest
 import yaml
+from prefect.settings import Settings
+from sqlalchemy import make_url
 
 from deploy import local_stack
 from tasks.warehouse.local.folder import make_services_folder
@@ -38,9 +40,10 @@ def test_a_stack_beside_a_server_that_is_set_is_refused(monkeypatch, capsys):
     assert "unset it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("service", ["postgres", "prefect"])
-def test_a_port_of_compose_is_open_to_this_machine_alone(service):
-    assert all(port.startswith("127.0.0.1:") for port in COMPOSE[service]["ports"])
+def test_a_port_of_compose_is_open_to_this_machine_alone():
+    published = [port for service in COMPOSE.values() for port in service.get("ports", [])]
+    assert {"127.0.0.1:5432:5432", "127.0.0.1:4200:4200"} <= set(published)
+    assert all(port.startswith("127.0.0.1:") for port in published)
 
 
 def test_compose_waits_for_what_each_service_needs_and_builds_one_image():
@@ -48,7 +51,32 @@ def test_compose_waits_for_what_each_service_needs_and_builds_one_image():
     assert {found["image"] for name, found in COMPOSE.items() if name != "postgres"} == {
         "chicago-crime:local"
     }
+    assert COMPOSE["deploy"]["depends_on"] == {"prefect": {"condition": "service_healthy"}}
+    # Which makes the work pool: a worker that starts beside it makes it too, and one of the two fails.
+    assert COMPOSE["worker"]["depends_on"] == {"deploy": {"condition": "service_completed_successfully"}}
     for name in ("worker", "deploy"):
-        assert COMPOSE[name]["depends_on"] == {"prefect": {"condition": "service_healthy"}}
         assert COMPOSE[name]["environment"]["PREFECT_API_URL"] == "http://prefect:4200/api"
     assert ":17." in COMPOSE["postgres"]["image"]
+    (folder,) = [each for each in COMPOSE["postgres"]["volumes"] if each.startswith("./")]
+    scripts = sorted((PROJECT / folder.split(":")[0]).iterdir())
+    assert "create database prefect;" in "".join(script.read_text() for script in scripts)
+
+
+def test_a_password_of_compose_may_hold_any_character(monkeypatch):
+    """Prefect's server makes the address of its database of these parts, and quotes them."""
+    environment = {
+        name: str(value)
+        for name, value in COMPOSE["prefect"]["environment"].items()
+        if name.startswith("PREFECT_SERVER_DATABASE_")
+    }
+    for name, value in (environment | {"PREFECT_SERVER_DATABASE_PASSWORD": "p@ss/w#%rd"}).items():
+        monkeypatch.setenv(name, value)
+    address = make_url(Settings().server.database.connection_url.get_secret_value())
+    assert (address.host, address.database, address.password) == ("postgres", "prefect", "p@ss/w#%rd")
+    assert address.drivername == "postgresql+asyncpg"
+
+
+def test_the_ui_of_compose_is_unpacked_where_the_images_user_may_write():
+    image = (PROJECT / "Dockerfile").read_text()
+    (home,) = re.findall(r"PREFECT_HOME=(\S+)", image)
+    assert COMPOSE["prefect"]["environment"]["PREFECT_UI_STATIC_DIRECTORY"].startswith(f"{home}/")
