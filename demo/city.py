@@ -207,7 +207,7 @@ def city_of(store: Store) -> City:
 def history_rows(city: City, start: date, end: date) -> Iterator[Row]:
     """Give rows of the whole history (ijzp-q8t2) for the days from `start` to before `end`.
 
-    All as last changed.
+    All as last changed, with the stamps of the load that did so.
     """
     for ordinal in range(start.toordinal(), end.toordinal()):
         day = date.fromordinal(ordinal)
@@ -216,7 +216,9 @@ def history_rows(city: City, start: date, end: date) -> Iterator[Row]:
         contents = to_contents(drawn, every, at_first=np.zeros(len(drawn), dtype=bool))
         lags = np.where(drawn.changed < NEVER_DAYS, drawn.changed, drawn.first).tolist()
         for place, (lag, content) in enumerate(zip(lags, contents, strict=True)):
-            yield _history_row(ordinal * 10_000 + place, day, lag, content)
+            load = load_of(city.seed, day + timedelta(days=lag))
+            stamps = {":created_at": to_stamp(load.created_at), ":updated_at": to_stamp(load.updated_at)}
+            yield stamps | _history_row(ordinal * 10_000 + place, day, lag, content)
 
 
 def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) -> Row:
@@ -250,8 +252,13 @@ def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) 
 
 def build_history(city: City, store: Store, start: date, end: date) -> int:
     """Add the whole history of the days from `start` to before `end` to a store; returns its rows."""
-    load = load_of(city.seed, end)
-    store.create(HISTORY, history_rows(city, start, end), at=load.updated_at)
+
+    def fill(change: Change) -> None:
+        rows = history_rows(city, start, end)
+        while batch := list(islice(rows, 20_000)):
+            change.insert(batch)
+
+    store.create(HISTORY, at=load_of(city.seed, end).updated_at, fill=fill)
     return store.count(HISTORY.id)
 
 

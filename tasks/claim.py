@@ -100,7 +100,7 @@ def _open(engine: Engine, request: Request) -> UUID:
     with named_faults(engine, "opening the run"), engine.begin() as transaction:
         for dead in ledger.mark_dead_runs(transaction):
             log.warning("run=%s ended without a word and is marked dead", dead)
-        ledger.check_dataset(transaction, connections.profile().dataset)
+        ledger.take_dataset(transaction, connections.profile().dataset)
         return ledger.open_run(
             transaction,
             request.mode,

@@ -29,6 +29,7 @@ from tasks.preview import preview_run
 from tasks.replay import replay_quarantine
 from tasks.report import as_dict, read_report, read_run_of_this_process, to_lines
 from tasks.settings import MOST_CONCURRENCY, MOST_FAN_OUT, MOST_WINDOW_DAYS, PROJECT_FOLDER, read_settings
+from tasks.start_anew import start_anew
 from tasks.status import read_status
 from tasks.warehouse import local_services
 from tasks.warehouse.engine import first_line, shell_command
@@ -214,7 +215,19 @@ def _export(asked: argparse.Namespace, _request: Request, _run: Callable[..., An
     return DONE
 
 
-_COMMANDS: Final = {"run": _run, "plan": _plan, "status": _status, "replay": _replay, "export": _export}
+def _start_anew(asked: argparse.Namespace, _request: Request, _run: Callable[..., Any]) -> int:
+    _say(start_anew(connections.warehouse_as_it_is(), asked.confirm))
+    return DONE
+
+
+_COMMANDS: Final = {
+    "run": _run,
+    "plan": _plan,
+    "status": _status,
+    "replay": _replay,
+    "export": _export,
+    "start-anew": _start_anew,
+}
 
 
 @contextmanager
@@ -263,7 +276,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(_COMMANDS),
         default="run",
         help="run (default): do what is missing. plan: say what a run would change, and change nothing. "
-        "status: is all well. replay: judge the quarantine again. export: write files for notebooks and maps",
+        "status: is all well. replay: judge the quarantine again. export: write files for notebooks and maps. "
+        "start-anew: empty the warehouse, for another dataset",
     )
     parser.add_argument(
         "--mode",
@@ -293,6 +307,9 @@ def _parser() -> argparse.ArgumentParser:
         help="further flow runs on the work pool that share the windows (deployment share; see make deploy)",
     )
     parser.add_argument("--to", metavar="WHERE", help="where an export goes: a folder, or s3://bucket/folder")
+    parser.add_argument(
+        "--confirm", metavar="DATABASE", help="name of the database that start-anew is to empty"
+    )
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
     parser.add_argument("--quiet", action="store_true", help="say nothing but warnings and what went wrong")
     return parser

@@ -1,7 +1,7 @@
 """What is known of the source's datasets: one declared profile for each. Facts only, no behaviour.
 
-Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names included) and SODA's system fields
-(https://dev.socrata.com/docs/system-fields.html). Every field is mapped, ignored by name, or drift.
+Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names included), /d/ijzp-q8t2 and SODA's system
+fields (https://dev.socrata.com/docs/system-fields.html). Every field is mapped, ignored by name, or drift.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Literal
 
 FieldType = Literal[
-    "text", "number", "floating_timestamp", "fixed_timestamp", "row_identifier", "row_version"
+    "text", "number", "checkbox", "floating_timestamp", "fixed_timestamp", "row_identifier", "row_version"
 ]
+Proof = Literal["census", "fingerprint"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,11 @@ class Field:
 class DatasetProfile:
     """What the rest of the project has to know of a dataset of crimes.
 
+    key: the field that names a row. has_stable_keys: a changed row keeps its key, so that a key that is gone is a crime
+    that was withdrawn; without, a changed case comes again under another key. edited: the field that says, on the wall
+    clock, when the City last changed a row; None: there is none.
     retention: how long before a load a row may have occurred; older ones leave the dataset. None: rows stay for ever.
+    proof: whether the audit compares every key and version, or sums of them by month first (docs/decisions/0012).
     """
 
     dataset: str
@@ -36,16 +41,24 @@ class DatasetProfile:
     ignored: frozenset[str]
     ignored_prefixes: tuple[str, ...]
     key: str
+    has_stable_keys: bool
     version: str
     occurrence: str
     updated: str
+    edited: str | None
     case: str
     retention: timedelta | None
+    proof: Proof
 
     @property
     def columns_by_field(self) -> dict[str, str]:
         """Return our column for each mapped field of the source, in the source's order."""
         return {field.name: field.column for field in self.fields}
+
+    @property
+    def has_numeric_keys(self) -> bool:
+        """Return whether keys compare as numbers at the source, and not as text."""
+        return any(field.name == self.key and field.type == "number" for field in self.fields)
 
 
 _ONE_YEAR = DatasetProfile(
@@ -77,11 +90,56 @@ _ONE_YEAR = DatasetProfile(
     ignored=frozenset({"location"}),
     ignored_prefixes=("location.", ":@computed_region_"),
     key=":id",
+    has_stable_keys=False,
     version=":version",
     occurrence="date_of_occurrence",
     updated=":updated_at",
+    edited=None,
     case="case_",
     retention=timedelta(days=372),
+    proof="census",
 )
 
-DATASETS = {profile.dataset: profile for profile in (_ONE_YEAR,)}
+_WHOLE_HISTORY = DatasetProfile(
+    dataset="ijzp-q8t2",
+    title="Crimes - 2001 to Present",
+    fields=(
+        Field("id", "number", "crime_id", required=True),
+        Field(":created_at", "fixed_timestamp", "created_at", required=True),
+        Field(":updated_at", "fixed_timestamp", "updated_at", required=True),
+        Field(":version", "row_version", "version", required=True),
+        Field("case_number", "text", "case_number", required=True),
+        Field("date", "floating_timestamp", "date_of_occurrence", required=True),
+        Field("block", "text", "block"),
+        Field("iucr", "text", "iucr", required=True),
+        Field("primary_type", "text", "primary_description", required=True),
+        Field("description", "text", "secondary_description"),
+        Field("location_description", "text", "location_description"),
+        Field("arrest", "checkbox", "arrest", required=True),
+        Field("domestic", "checkbox", "domestic", required=True),
+        Field("beat", "text", "beat"),
+        Field("district", "text", "district"),
+        Field("ward", "number", "ward"),
+        Field("community_area", "text", "community_area"),
+        Field("fbi_code", "text", "fbi_code"),
+        Field("x_coordinate", "number", "x_coordinate"),
+        Field("y_coordinate", "number", "y_coordinate"),
+        Field("latitude", "number", "latitude"),
+        Field("longitude", "number", "longitude"),
+        Field("updated_on", "floating_timestamp", "updated_on"),
+    ),
+    # `:id` is the portal's name of a row whose own name is `id`; `year` is that of `date`, `location` repeats a point.
+    ignored=frozenset({":id", "year", "location"}),
+    ignored_prefixes=("location.", ":@computed_region_"),
+    key="id",
+    has_stable_keys=True,
+    version=":version",
+    occurrence="date",
+    updated=":updated_at",
+    edited="updated_on",
+    case="case_number",
+    retention=None,
+    proof="fingerprint",
+)
+
+DATASETS = {profile.dataset: profile for profile in (_ONE_YEAR, _WHOLE_HISTORY)}

@@ -11,6 +11,7 @@ from tasks.extract import read_window
 from tasks.load import to_sync
 from tasks.settings import Settings
 from tasks.source.whole_read import SteadySource
+from tasks.warehouse import ledger
 from tasks.warehouse.migrations import read_schema_state, schema_problem
 from tasks.warehouse.sync import preview_window
 
@@ -22,6 +23,8 @@ def preview_run(engine: Engine, source: SteadySource, request: Request, settings
     state = source.state()
     with engine.connect() as connection:
         problem = schema_problem(read_schema_state(connection))
+        if problem is None:
+            ledger.check_dataset(connection, source.portal.profile.dataset)
     if problem is not None:
         yield f"{problem} (the source holds {state.row_count:,})"
         return

@@ -121,6 +121,7 @@ def _proof(report: RunReport) -> str:
     verdict = "equal" if report.equal else "NOT equal"
     how = {
         "census": "every row id and version compared",
+        "fingerprint": "sums of every month compared, and every row of the months that were due",
         "unmoved": "the source has not moved since it was proven",
     }
     return f"{verdict}: the source holds {report.source_rows:,} rows, we hold {report.our_rows:,}" + (

@@ -34,6 +34,7 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
         problem = schema_problem(read_schema_state(connection))
         if problem is not None:
             return Status((), (problem,))
+        ledger.check_dataset(connection, source.portal.profile.dataset)
         facts = connection.execute(text(_FACTS)).one()
         state = ledger.read_state(connection)
     try:

@@ -2,12 +2,13 @@
 -- same.
 -- One row of gone is one row that we hold in scope and that is in none of the rows read.
 -- One row of rekeyed is a gone row whose content stands again under a new id of the same case. Equal rows of one case
--- (two victims, the same in every column) are paired one to one, in order of their ids.
+-- (two victims, the same in every column) are paired one to one, in order of their ids. None where rows keep their id:
+-- there another id is another crime.
 -- One row of rekeyed_rejects is the same of the quarantine: a gone row that was published again as it was, under a new
 -- id.
 -- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes, pipeline.rejected_rows.
 -- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects.
--- Run by: tasks/warehouse/sync.py.
+-- Run by: tasks/warehouse/sync.py. Parameters: has_stable_keys.
 
 analyze staged_crimes;
 
@@ -28,8 +29,8 @@ select
         crimes.y_coordinate, crimes.latitude, crimes.longitude
     )) as is_same_content,
     (
-        (staged.created_at, staged.updated_at, staged.version)
-        is not distinct from (crimes.created_at, crimes.updated_at, crimes.version)
+        (staged.created_at, staged.updated_at, staged.version, staged.updated_on)
+        is not distinct from (crimes.created_at, crimes.updated_at, crimes.version, crimes.updated_on)
     ) as is_same_version
 from staged_crimes as staged
 left join chicago.crimes as crimes on staged.crime_id = crimes.crime_id;
@@ -98,7 +99,8 @@ inner join new_rows
             new_rows.location_description, new_rows.arrest, new_rows.domestic, new_rows.beat,
             new_rows.district, new_rows.ward, new_rows.community_area, new_rows.fbi_code,
             new_rows.x_coordinate, new_rows.y_coordinate, new_rows.latitude, new_rows.longitude
-        );
+        )
+where (select not cast(:has_stable_keys as boolean));
 
 create temporary table rekeyed_rejects on commit drop as
 with gone_rows as (

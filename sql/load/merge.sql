@@ -10,7 +10,8 @@ set
     crime_id = staged.crime_id,
     created_at = staged.created_at,
     updated_at = staged.updated_at,
-    version = staged.version
+    version = staged.version,
+    updated_on = staged.updated_on
 from rekeyed
 inner join staged_crimes as staged on rekeyed.new_crime_id = staged.crime_id
 where crimes.crime_id = rekeyed.old_crime_id;
@@ -30,7 +31,8 @@ update chicago.crimes as crimes
 set
     created_at = staged.created_at,
     updated_at = staged.updated_at,
-    version = staged.version
+    version = staged.version,
+    updated_on = staged.updated_on
 from compared
 inner join staged_crimes as staged on compared.crime_id = staged.crime_id
 where
@@ -62,6 +64,7 @@ set
     created_at = staged.created_at,
     updated_at = staged.updated_at,
     version = staged.version,
+    updated_on = staged.updated_on,
     loaded_at = now()
 from compared
 inner join staged_crimes as staged on compared.crime_id = staged.crime_id
@@ -73,7 +76,7 @@ where
 insert into chicago.crimes (
     crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,
     location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,
-    y_coordinate, latitude, longitude, created_at, updated_at, version
+    y_coordinate, latitude, longitude, created_at, updated_at, version, updated_on
 )
 select
     staged.crime_id,
@@ -97,7 +100,8 @@ select
     staged.longitude,
     staged.created_at,
     staged.updated_at,
-    staged.version
+    staged.version,
+    staged.updated_on
 from staged_crimes as staged
 -- drops the rows that we hold already
 inner join compared on staged.crime_id = compared.crime_id and not compared.is_held

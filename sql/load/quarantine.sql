@@ -43,7 +43,7 @@ where
     or exists (select 1 from gone where gone.crime_id = rejected.crime_id and gone.is_rejected);
 
 insert into pipeline.rejected_rows (
-    crime_id, case_number, date_of_occurrence, version, updated_at, raw, reasons, first_run, last_run
+    crime_id, case_number, date_of_occurrence, version, updated_at, updated_on, raw, reasons, first_run, last_run
 )
 select
     staged.crime_id,
@@ -51,6 +51,7 @@ select
     staged.date_of_occurrence,
     staged.version,
     staged.updated_at,
+    staged.updated_on,
     staged.raw,
     staged.reasons,
     cast(:run_id as uuid) as first_run,
@@ -63,6 +64,7 @@ on conflict (crime_id) do update
         date_of_occurrence = excluded.date_of_occurrence,
         version = excluded.version,
         updated_at = excluded.updated_at,
+        updated_on = excluded.updated_on,
         raw = excluded.raw,
         reasons = excluded.reasons,
         last_run = excluded.last_run,

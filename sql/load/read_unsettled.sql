@@ -1,5 +1,6 @@
--- One row is a retired row whose reason is not settled (is_gone), or a row of the same case that came since reasons
--- were last settled and that nothing is paired with yet. A row may be both: come and gone in between.
+-- One row is a retired row whose reason is not settled (is_gone), or a row of the same case, or under the same id,
+-- that came since reasons were last settled and that nothing is paired with yet. A row may be both: come and gone in
+-- between.
 -- said: the columns of a crime that say what happened, as JSON; of a row in quarantine, which has none, raw is what
 -- was published.
 -- Reads: chicago.crime_history, chicago.crimes, pipeline.rejected_rows, pipeline.runs. Writes: nothing.
@@ -31,6 +32,17 @@ gone as (
     where history.reason is null
 ),
 
+-- A union of two look-ups, each by its index.
+of_the_same as (
+    select crimes.crime_id
+    from chicago.crimes as crimes
+    where crimes.case_number in (select gone.case_number from gone)
+    union
+    select crimes.crime_id
+    from chicago.crimes as crimes
+    where crimes.crime_id in (select gone.crime_id from gone)
+),
+
 come as (
     select
         crimes.crime_id,
@@ -45,7 +57,7 @@ come as (
     cross join last_settled
     where
         crimes.loaded_at > last_settled.at
-        and crimes.case_number in (select gone.case_number from gone)
+        and crimes.crime_id in (select of_the_same.crime_id from of_the_same)
     union all
     select
         history.crime_id,
@@ -60,7 +72,10 @@ come as (
     cross join last_settled
     where
         history.loaded_at > last_settled.at
-        and history.case_number in (select gone.case_number from gone)
+        and (
+            history.case_number in (select gone.case_number from gone)
+            or history.crime_id in (select gone.crime_id from gone)
+        )
     union all
     select
         rejected.crime_id,
@@ -75,7 +90,10 @@ come as (
     cross join last_settled
     where
         rejected.first_seen_at > last_settled.at
-        and rejected.case_number in (select gone.case_number from gone)
+        and (
+            rejected.case_number in (select gone.case_number from gone)
+            or rejected.crime_id in (select gone.crime_id from gone)
+        )
 ),
 
 unsettled as (
@@ -138,8 +156,8 @@ select
     unsettled.case_number,
     unsettled.date_of_occurrence,
     unsettled.said - array[
-        'crime_id', 'case_number', 'date_of_occurrence', 'created_at', 'updated_at', 'version', 'loaded_at',
-        'retired_at', 'reason', 'replaced_by', 'run_id'
+        'crime_id', 'case_number', 'date_of_occurrence', 'created_at', 'updated_at', 'version', 'updated_on',
+        'loaded_at', 'retired_at', 'reason', 'replaced_by', 'run_id'
     ] as said,
     unsettled.raw,
     unsettled.loaded_at,

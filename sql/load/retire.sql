@@ -6,7 +6,7 @@
 insert into chicago.crime_history (
     crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,
     location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,
-    y_coordinate, latitude, longitude, created_at, updated_at, version, loaded_at,
+    y_coordinate, latitude, longitude, created_at, updated_at, version, updated_on, loaded_at,
     reason, replaced_by, run_id
 )
 with leaving as (
@@ -53,6 +53,7 @@ select
     crimes.created_at,
     crimes.updated_at,
     crimes.version,
+    crimes.updated_on,
     crimes.loaded_at,
     case when leaving.is_replaced then 'revised' end as reason,
     case when leaving.is_replaced then crimes.crime_id end as replaced_by,

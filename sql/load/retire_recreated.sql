@@ -74,7 +74,7 @@ kept as (
     insert into chicago.crime_history (
         crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,
         location_description, arrest, domestic, beat, district, ward, community_area, fbi_code,
-        x_coordinate, y_coordinate, latitude, longitude, created_at, updated_at, version, loaded_at,
+        x_coordinate, y_coordinate, latitude, longitude, created_at, updated_at, version, updated_on, loaded_at,
         run_id
     )
     select
@@ -100,6 +100,7 @@ kept as (
         crimes.created_at,
         crimes.updated_at,
         crimes.version,
+        crimes.updated_on,
         crimes.loaded_at,
         cast(:run_id as uuid) as run_id
     from chicago.crimes as crimes

@@ -12,6 +12,7 @@ create temporary table staged_rejects (
     date_of_occurrence timestamp without time zone,
     version text,
     updated_at timestamp with time zone,
+    updated_on timestamp without time zone,
     raw jsonb,
     reasons text[]
 ) on commit drop;

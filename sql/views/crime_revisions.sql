@@ -11,7 +11,7 @@ with revised_rows as (
         crime_history.retired_at,
         crime_history.replaced_by,
         to_jsonb(crime_history) - array[
-            'crime_id', 'created_at', 'updated_at', 'version', 'loaded_at',
+            'crime_id', 'created_at', 'updated_at', 'version', 'updated_on', 'loaded_at',
             'retired_at', 'reason', 'replaced_by', 'run_id'
         ] as old_row
     from chicago.crime_history

@@ -27,6 +27,7 @@ select
     crimes.updated_at,
     crimes.version,
     crimes.loaded_at,
+    crimes.updated_on,
     cast(crimes.date_of_occurrence as date) as date,
     cast(extract(year from crimes.date_of_occurrence) as smallint) as year,
     cast(extract(quarter from crimes.date_of_occurrence) as smallint) as quarter,
@@ -89,7 +90,8 @@ comment on column chicago.crimes_enriched.domestic is
 
 comment on column chicago.crimes_enriched.beat is 'Police beat, four characters. Null: not published.';
 
-comment on column chicago.crimes_enriched.district is 'Police district. Null: unknown.';
+comment on column chicago.crimes_enriched.district is
+'Police district as published, else that of the beat. Null: unknown.';
 
 comment on column chicago.crimes_enriched.ward is 'Ward, 1 to 50. Null: not published.';
 
@@ -115,6 +117,9 @@ comment on column chicago.crimes_enriched.updated_at is 'When the source last to
 comment on column chicago.crimes_enriched.version is 'The source''s version of this row.';
 
 comment on column chicago.crimes_enriched.loaded_at is 'When this content was first stored here. Instant.';
+
+comment on column chicago.crimes_enriched.updated_on is
+'When the City last changed the record, Chicago wall clock. Null in the one-year dataset.';
 
 comment on column chicago.crimes_enriched.date is 'Chicago local date of occurrence. Days are found fastest by a condition on date_of_occurrence.';
 

@@ -64,7 +64,8 @@ last_audit as (
         case when audits.equal then 'Equal' else 'NOT equal' end
         || case audits.proof
             when 'census' then ': every row id and version was compared, '
-            else ': the source is as it was when it was last proven equal by census, '
+            when 'fingerprint' then ': sums of each month, and every row of the months that were due, were compared, '
+            else ': the source is as it was when it was last proven equal, '
         end
         || to_char(audits.checked_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')
         || ' UTC. Source ' || audits.source_rows || ' rows, here ' || audits.our_rows || '; missing '

@@ -6,7 +6,6 @@ create materialized view chicago.violent_crimes_by_beat as
 with counts as (
     select
         place_cube.beat,
-        max(place_cube.district) as district,
         sum(place_cube.crimes) as violent_crimes,
         sum(place_cube.crimes) filter (where place_cube.fbi_code = '01A') as homicides,
         sum(place_cube.crimes) filter (where place_cube.fbi_code = '02') as sexual_assaults,
@@ -33,7 +32,11 @@ listed as (
 violent_beats as (
     select
         listed.beat,
-        coalesce(beats.district, case when listed.beat is not null then counts.district end) as district,
+        -- The beat's own: a few crimes are published with another district than their beat's.
+        coalesce(
+            beats.district,
+            case when counts.beat is not null then cast(cast(listed.beat as integer) / 100 as smallint) end
+        ) as district,
         coalesce(counts.violent_crimes, 0) as violent_crimes,
         coalesce(counts.homicides, 0) as homicides,
         coalesce(counts.sexual_assaults, 0) as sexual_assaults,
@@ -80,7 +83,8 @@ comment on materialized view chicago.violent_crimes_by_beat is
 comment on column chicago.violent_crimes_by_beat.beat is
 'Key. Police beat, four characters; unknown: the crimes without one, which have no rank.';
 
-comment on column chicago.violent_crimes_by_beat.district is 'Police district of the beat. Null: unknown.';
+comment on column chicago.violent_crimes_by_beat.district is
+'Police district of the beat, whatever its crimes say. Null: unknown.';
 
 comment on column chicago.violent_crimes_by_beat.district_name is
 'Name of the district; unknown where it is, or where the district has no station.';

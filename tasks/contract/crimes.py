@@ -79,6 +79,7 @@ class Crimes(pa.DataFrameModel):
     created_at: Series[INSTANT] = pa.Field(nullable=True)  # type: ignore[valid-type]
     updated_at: Series[INSTANT] = pa.Field(nullable=True)  # type: ignore[valid-type]
     version: Series[TEXT] = pa.Field(nullable=True)  # type: ignore[valid-type]
+    updated_on: Series[WALL_CLOCK] = pa.Field(nullable=True)  # type: ignore[valid-type]
 
     class Config:
         """Nothing is coerced here: a wrong type is a fault of ours, not of a row."""
@@ -89,9 +90,11 @@ class Crimes(pa.DataFrameModel):
 
 CRIMES_COLUMNS: tuple[str, ...] = tuple(Crimes.to_schema().columns)
 # What names a row and what the source says of its own row; the rest is what happened.
-NO_CONTENT = ("crime_id", "case_number", "date_of_occurrence", "created_at", "updated_at", "version")
+NO_CONTENT = (
+    "crime_id", "case_number", "date_of_occurrence", "created_at", "updated_at", "version", "updated_on",
+)  # fmt: skip
 REJECTED_COLUMNS = (
-    "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "raw", "reasons",
+    "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "updated_on", "raw", "reasons",
 )  # fmt: skip
 NOTHING_REJECTED = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECTED_COLUMNS})
 UNDATED_REASON = "date_of_occurrence: missing"
@@ -201,9 +204,10 @@ class _Reading:
             columns[column] = self._whole_number(columns[column], column, SMALLEST_INT4, LARGEST_INT4)
         for column in ("latitude", "longitude"):
             columns[column] = self._number(columns[column], column)
-        columns["date_of_occurrence"] = self._time(
-            columns["date_of_occurrence"], "date_of_occurrence: not a time", _TIME, pyarrow.timestamp("us")
-        )
+        for column in ("date_of_occurrence", "updated_on"):
+            columns[column] = self._time(
+                columns[column], f"{column}: not a time", _TIME, pyarrow.timestamp("us")
+            )
         for column in ("created_at", "updated_at"):
             columns[column] = self._time(
                 columns[column], f"{column}: not an instant in UTC", _INSTANT, pyarrow.timestamp("us", "UTC")
@@ -302,6 +306,11 @@ def _text_array(values: list[Any]) -> pyarrow.Array:
     try:
         return pyarrow.array(values, type=pyarrow.large_string())
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, UnicodeEncodeError):
+        pass
+    try:
+        # A column of JSON's true and false, at once.
+        return pc.cast(pyarrow.array(values, type=pyarrow.bool_()), pyarrow.large_string())
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
         return pyarrow.array([_as_text(value) for value in values], type=pyarrow.large_string())
 
 
@@ -379,6 +388,7 @@ def _rejected(
             "date_of_occurrence": held["date_of_occurrence"],
             "version": storable["version"],
             "updated_at": held["updated_at"],
+            "updated_on": held["updated_on"],
             "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), dtype=object),
             "reasons": pd.Series([reasons[row] for row in rows], dtype=object),
         }

@@ -10,7 +10,13 @@ from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError
 
 # SODA's own names for what is the same to us.
-_SAME_TYPE = {"calendar_date": "floating_timestamp", "double": "number", "money": "number", "url": "text"}
+_SAME_TYPE = {
+    "boolean": "checkbox",
+    "calendar_date": "floating_timestamp",
+    "double": "number",
+    "money": "number",
+    "url": "text",
+}
 
 
 def check_drift(

@@ -204,7 +204,7 @@ class Portal:
         after: str | None = None
         last_ids: set[str] = set()
         while True:
-            page_where = soql.both(where, None if after is None else f"{key} > {soql.literal(after)}")
+            page_where = soql.both(where, None if after is None else soql.after_key(self.profile, after))
             answer = self._fetch(select=select, where=page_where, order=key, limit=limit)
             ids = [row.get(key) for row in answer.rows]
             if any(not isinstance(row_id, str) for row_id in ids):

@@ -45,9 +45,23 @@ def in_window(profile: DatasetProfile, window: Window) -> str:
     return " and ".join(bounds) or f"{profile.occurrence} is not null"
 
 
-def one_of(field: str, values: Iterable[str]) -> str:
-    """Return the filter that selects rows whose field is one of the values."""
-    return f"{field} in ({', '.join(literal(value) for value in values)})"
+def key_literal(profile: DatasetProfile, key: str) -> str:
+    """Return a row's key as a literal of its type; a text that is no number cannot be the key of a numeric one."""
+    if not profile.has_numeric_keys:
+        return literal(key)
+    if not (key.isascii() and key.isdigit()):
+        raise SourceError(f"the source sent {key!r} as {profile.key} of a row, and it is a number")
+    return key
+
+
+def after_key(profile: DatasetProfile, key: str) -> str:
+    """Return the filter that selects the rows that come after a key."""
+    return f"{profile.key} > {key_literal(profile, key)}"
+
+
+def one_of_keys(profile: DatasetProfile, keys: Iterable[str]) -> str:
+    """Return the filter that selects the rows with these keys."""
+    return f"{profile.key} in ({', '.join(key_literal(profile, key) for key in keys)})"
 
 
 def both(first: str | None, second: str | None) -> str | None:

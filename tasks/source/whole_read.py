@@ -102,7 +102,9 @@ def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
     held: set[str] = set()
     for first in range(0, len(ids), IDS_OF_ONE_REQUEST):
         chunk = ids[first : first + IDS_OF_ONE_REQUEST]
-        answered = {str(row[key]) for row in read_rows(portal, soql.one_of(key, chunk), key).rows}
+        answered = {
+            str(row[key]) for row in read_rows(portal, soql.one_of_keys(portal.profile, chunk), key).rows
+        }
         if not answered <= set(chunk):
             raise SourceError(f"rows were sent that were not asked for, asking {len(chunk)} values of {key}")
         held |= answered

@@ -172,13 +172,32 @@ def assert_running(connection: Connection, run_id: UUID) -> None:
         )
 
 
+def read_dataset(connection: Connection) -> str | None:
+    """Return the dataset that the warehouse holds, or None before its first run."""
+    dataset: str | None = connection.execute(text("select dataset from pipeline.dataset")).scalar()
+    return dataset
+
+
 def check_dataset(connection: Connection, dataset: str) -> None:
-    """Raise `ConfigError` if the warehouse holds another dataset than the one that the settings name."""
-    held = connection.execute(text("select dataset from pipeline.watermark")).scalar()
+    """Raise `ConfigError` if the warehouse is of another dataset than the one that the settings name."""
+    held = read_dataset(connection)
     if held is not None and held != dataset:
         raise ConfigError(
-            f"CRIMES_DATASET is {dataset}, but this warehouse holds {held}. Use another DATABASE_NAME for it."
+            f"CRIMES_DATASET is {dataset}, but this warehouse holds {held}; nothing was changed. "
+            "Use another DATABASE_NAME for it, or empty this one first: python flows/main.py start-anew"
         )
+
+
+def take_dataset(connection: Connection, dataset: str) -> None:
+    """Let the warehouse be of this dataset from now on, if it is of none yet; `ConfigError` if it is of another.
+
+    By the first run, before it plans: a first load that is killed half way has taken it.
+    """
+    check_dataset(connection, dataset)
+    connection.execute(
+        text("insert into pipeline.dataset (dataset) values (:dataset) on conflict do nothing"),
+        {"dataset": dataset},
+    )
 
 
 def read_watermark(connection: Connection) -> datetime | None:

@@ -4,6 +4,8 @@ The City changes a case by deleting its row and inserting another, perhaps in an
 are paired one to one with its newer rows: `revised` with `replaced_by`, else `withdrawn`. Of all pairings the one with
 the most pairs is taken, and of those the one whose rows are least unlike. This module knows when a row may replace
 another and how unlike two are; `pairing` finds the pairing.
+
+Where rows keep their id, nothing but the same id replaces a row: it went from one window and came in another.
 """
 
 from collections import defaultdict
@@ -66,7 +68,8 @@ def settle(engine: Engine, run_id: UUID, profile: DatasetProfile, *, is_whole: b
     """
     with engine.begin() as connection:
         ledger.assert_running(connection, run_id)
-        settlements = pair_revisions(_read_unsettled(connection, profile))
+        unsettled = _read_unsettled(connection, profile)
+        settlements = pair_same_keys(unsettled) if profile.has_stable_keys else pair_revisions(unsettled)
         if not is_whole:
             settlements = [settlement for settlement in settlements if settlement.replaced_by is not None]
         execute(connection, "load/stage_settled")
@@ -89,6 +92,23 @@ def pair_revisions(rows: Sequence[UnsettledRow]) -> list[Settlement]:
     for row in rows:
         cases[row.case_number].append(row)
     return [settlement for case in sorted(cases) for settlement in _pair_case(cases[case])]
+
+
+def pair_same_keys(rows: Sequence[UnsettledRow]) -> list[Settlement]:
+    """Pair each gone row with the same row come again later, whatever its case says now. Pure."""
+    newest: dict[str, datetime] = {}
+    for row in rows:
+        if row.is_come:
+            newest[row.crime_id] = max(row.loaded_at, newest.get(row.crime_id, row.loaded_at))
+    return [
+        Settlement(
+            row.crime_id,
+            row.retired_at,
+            row.crime_id if newest.get(row.crime_id, row.loaded_at) > row.loaded_at else None,
+        )
+        for row in sorted(rows, key=lambda row: (row.crime_id, row.loaded_at))
+        if row.is_gone
+    ]
 
 
 def _pair_case(rows: list[UnsettledRow]) -> Iterable[Settlement]:

@@ -136,7 +136,7 @@ def _stage(connection: Connection, given: SyncInput) -> None:
 
 def _compare_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
     _hold(connection, profile, given)
-    execute(connection, "load/compare")
+    execute(connection, "load/compare", has_stable_keys=profile.has_stable_keys)
     row = execute(connection, "load/count_changes").one()
     return WindowCounts(**row._asdict(), bad_coordinates=given.transformed.bad_coordinates)
 

@@ -111,6 +111,7 @@ def test_a_good_row_is_stored_as_published():
             "created_at": datetime(2023, 11, 14, 11, 2, 1, 256000, tzinfo=UTC),
             "updated_at": datetime(2023, 11, 14, 11, 2, 9, 300000, tzinfo=UTC),
             "version": "rv-wqug~aini.ma3c",
+            "updated_on": pd.NaT,
         },
         index=[0],
     )
@@ -122,7 +123,7 @@ def test_the_types_are_those_of_the_table():
     types = {name: str(dtype) for name, dtype in full_frame().dtypes.items()}
     assert types == {
         **dict.fromkeys(CRIMES_COLUMNS, "string"),
-        "date_of_occurrence": "datetime64[us]",
+        **dict.fromkeys(("date_of_occurrence", "updated_on"), "datetime64[us]"),
         **dict.fromkeys(("arrest", "domestic"), "boolean"),
         **dict.fromkeys(("district", "ward", "community_area"), "Int16"),
         **dict.fromkeys(("x_coordinate", "y_coordinate"), "Int32"),

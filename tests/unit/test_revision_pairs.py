@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.warehouse.settle import Settlement, UnsettledRow, pair_revisions
+from tasks.warehouse.settle import Settlement, UnsettledRow, pair_revisions, pair_same_keys
 
 SETTLED = datetime(2024, 1, 14, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -204,3 +204,19 @@ def test_the_order_in_which_rows_are_read_does_not_matter(orders):
 def test_a_row_retired_by_this_run_after_it_came_by_this_run_is_settled_once(hours):
     first, again = row("a", 1, gone=True), row("b", 1 + hours)
     assert pair_revisions([first, again]) == [Settlement("a", first.retired_at, "b")]
+
+
+def test_where_rows_keep_their_id_only_the_same_id_come_later_replaces_a_row():
+    moved, went = row("1", -1, gone=True), row("2", -1, gone=True)
+    came = [row("1", 1, case="JH000009", was_there_before=True), row("3", 1)]
+    assert pair_same_keys([moved, went, *came]) == [
+        Settlement("1", moved.retired_at, "1"),
+        Settlement("2", went.retired_at, None),
+    ]
+    assert pair_same_keys([row("1", 1, gone=True)]) == [Settlement("1", moved.retired_at, None)]
+
+
+def test_a_row_that_went_twice_and_came_twice_is_replaced_twice():
+    first, again = row("1", -1, gone=True), row("1", 1, gone=True)
+    assert [settled.replaced_by for settled in pair_same_keys([first, again, row("1", 2)])] == ["1", "1"]
+    assert [settled.replaced_by for settled in pair_same_keys([first, again])] == ["1", None]

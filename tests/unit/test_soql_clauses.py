@@ -12,6 +12,7 @@ from tasks.source import soql
 from tasks.windows import UNDATED, Window
 
 PROFILE = DATASETS["x2n5-8w5q"]
+WHOLE_HISTORY = DATASETS["ijzp-q8t2"]
 
 
 def unquoted(text):
@@ -109,8 +110,17 @@ def test_an_incremental_window_without_an_instant_is_refused():
         soql.in_window(PROFILE, Window("incremental"))
 
 
-def test_one_of_several_values_is_a_list_of_literals():
-    assert soql.one_of(":id", ["row-a", "it's"]) == ":id in ('row-a', 'it''s')"
+def test_one_of_several_keys_is_a_list_of_literals_of_their_type():
+    assert soql.one_of_keys(PROFILE, ["row-a", "it's"]) == ":id in ('row-a', 'it''s')"
+    assert soql.one_of_keys(WHOLE_HISTORY, ["13", "2"]) == "id in (13, 2)"
+
+
+def test_pages_of_a_numeric_key_go_on_after_a_number():
+    assert soql.after_key(PROFILE, "row-a") == ":id > 'row-a'"
+    assert soql.after_key(WHOLE_HISTORY, "13") == "id > 13"
+    for key in ("13 or 1=1", "-1", "1.0", "", "²"):
+        with pytest.raises(SourceError, match="it is a number"):
+            soql.after_key(WHOLE_HISTORY, key)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,24 @@
+-- Empties the warehouse: no crime, no history, no ledger, no dataset. The lists and the calendar stay, and one row of
+-- the ledger says what was done.
+-- Reads: nothing. Writes: all tables but the lists, the calendar, the settings and what was deployed.
+-- Run by: tasks/warehouse/emptying.py. Parameters: message, host, process_id.
+
+truncate
+chicago.crimes,
+chicago.crime_history,
+pipeline.rejected_rows,
+pipeline.proven_months,
+pipeline.audits,
+pipeline.windows,
+pipeline.watermark,
+pipeline.runs,
+pipeline.dataset,
+pipeline.counts_state,
+pipeline.daily_counts,
+pipeline.hour_counts,
+pipeline.place_counts,
+pipeline.cell_counts,
+pipeline.code_counts;
+
+insert into pipeline.runs (mode, status, ended_at, message, host, process_id)
+values ('start-anew', 'done', now(), :message, :host, :process_id);
