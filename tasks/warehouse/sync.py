@@ -81,7 +81,11 @@ def sync_window(
         if done is not None:
             # It was committed, and the answer to that was lost: done twice, it would count as nothing new.
             return done
+        # Only a repair reads rows whose place another window of this run may have cleared.
+        is_repair = given.window.kind == "repair"
+        restored = execute(connection, "load/restore", run_id=run_id).all() if is_repair else []
         counts = _compare_and_count(connection, profile, given)
+        counts = replace(counts, retired=counts.retired - len(restored))
         _guard_rejects(connection, given, counts, guards)
         _guard_retirements(connection, given.window, guards)
         execute(connection, "load/retire", run_id=run_id)

@@ -2,12 +2,14 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
 from demo.datasets import ONE_YEAR
+from demo.store import to_stamp
 from tasks.warehouse import sync
-from tests.integration.conftest import crime
+from tests.integration.conftest import FIRST_LOAD, crime
 
 CRIMES = ONE_YEAR.id
 
@@ -42,6 +44,32 @@ def test_a_rejected_row_published_anew_as_it_was_is_the_same_row_and_nobodys_suc
     assert world.query("select first_run, first_seen_at from pipeline.rejected_rows") == seen
     assert world.value("select first_run <> last_run from pipeline.rejected_rows")
     assert successors(world) == {first: None}
+
+
+def test_a_row_made_anew_with_an_old_stamp_beside_one_that_changed_never_left(world):
+    """The incremental window sees the one, and that the other's old id is gone; only the audit sees its new id."""
+    same, changed, twin = insert(
+        world, crime("JH000001"), crime("JH000001", "2024-01-09T10:00:00.000"), crime("JH000001")
+    )
+    world.run()
+    since = dict(world.query("select crime_id, loaded_at from chicago.crimes"))
+    old = to_stamp(FIRST_LOAD - timedelta(days=9))
+    with world.store.change(CRIMES, at=world.now()) as change:
+        rows = change.rows('":id" in (?, ?, ?)', [same, changed, twin])
+        change.withdraw([same, changed, twin])
+        published = [{name: value for name, value in row.items() if name[0] != ":"} for row in rows]
+        still = [row for row in published if "2024-01-09" not in row["date_of_occurrence"]]
+        new = change.insert(still, updated_at=old)
+        (revised,) = change.insert(
+            [row | {"arrest": "Y"} for row in published if "2024-01-09" in row["date_of_occurrence"]]
+        )
+    assert world.run().is_completed()
+    assert world.last_run()["kind"] == "incremental"
+    assert successors(world) == {changed: revised}
+    held = dict(world.query("select crime_id, loaded_at from chicago.crimes"))
+    assert [held[key] for key in sorted(new)] == [since[key] for key in sorted([same, twin])]
+    counts = world.counts()
+    assert (counts["inserted"], counts["rekeyed"], counts["retired"]) == (1, 2, 1)
 
 
 def test_equal_rejected_twins_are_rekeyed_one_to_one(world):
