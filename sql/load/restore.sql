@@ -73,7 +73,7 @@ forgotten as (
 insert into chicago.crimes (
     crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,
     location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,
-    y_coordinate, latitude, longitude, created_at, updated_at, version, loaded_at
+    y_coordinate, latitude, longitude, created_at, updated_at, version, loaded_at, updated_on
 )
 select
     back.crime_id,
@@ -98,6 +98,7 @@ select
     back.created_at,
     back.updated_at,
     back.version,
-    back.loaded_at
+    back.loaded_at,
+    back.updated_on
 from back
 returning crime_id;
