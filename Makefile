@@ -16,7 +16,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help run demo chaos mutants bench bench-job bench-views audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
-	lint-compose lint-workflows format psql stack stop \
+	lint-compose lint-workflows format psql dashboard stack stop \
 	deploy pool blocks automations dictionary requirements clean
 
 help: ## this list
@@ -87,8 +87,11 @@ format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/ruff format --quiet
 	@$(BIN)/sqlfluff fix --disable-progress-bar --quiet sql
 
-psql: $(INSTALLED) ## a shell on the warehouse; DATABASE_NAME=chicago_crime_demo: on the demo's
-	@$(BIN)/python -m tasks.warehouse.shell
+psql: $(INSTALLED) ## a shell on the warehouse as an analyst, who only reads (ARGS=--as-loader: with the rights of a run)
+	@$(BIN)/python -m tasks.warehouse.shell $(ARGS)
+
+dashboard: $(INSTALLED) ## the city in the browser: http://127.0.0.1:8501, on what `make run` or `make demo` has loaded
+	@$(BIN)/python -m dashboard $(ARGS)
 
 audit-packages: $(INSTALLED) ## known holes in what requirements.txt pins, by pip-audit; needs the network, so no part of lint
 	@said=$$($(BIN)/uv tool run --quiet --from pip-audit==$(PIP_AUDIT_VERSION) pip-audit --progress-spinner off \
@@ -121,10 +124,12 @@ automations: $(INSTALLED) ## put the automations on the Prefect server (NOTIFY_B
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md from the comments in sql/
 	@$(BIN)/python -m tasks.warehouse.dictionary
 
-requirements: $(INSTALLED) ## compile both requirement files from pyproject.toml
+requirements: $(INSTALLED) ## compile the three requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 -o requirements.txt
-	@$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 \
-		-o requirements-dev.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --extra dashboard -c requirements.txt --universal --python-version 3.11 \
+		-o requirements-dashboard.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --extra dashboard --extra dev -c requirements-dashboard.txt --universal \
+		--python-version 3.11 -o requirements-dev.txt
 
 clean: stop ## remove the environment, the demo's city and caches; databases stay
 	@rm -rf $(VENV) .local/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -24,7 +24,7 @@ from tasks.errors import ConfigError, LoadError, PipelineError
 from tasks.warehouse.local import postgres as postgres_server
 from tasks.warehouse.local import prefect_server
 from tasks.warehouse.local.folder import make_services_folder, services_folder, start_lock
-from tasks.warehouse.local.postgres import LocalPostgres, ensure_database
+from tasks.warehouse.local.postgres import LocalPostgres, ensure_database, located_postgres
 from tasks.warehouse.local.prefect_server import LocalPrefect, PendingPrefect
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ensure_database",
     "ensure_postgres",
     "ensure_prefect_server",
+    "located_postgres",
     "services_folder",
     "start_prefect_server",
     "status",

@@ -34,9 +34,11 @@ def named(requirements):
     return {canonicalize_name(Requirement(line).name) for line in requirements}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dashboard.txt", "requirements-dev.txt"])
 def test_requirements_are_compiled_from_pyproject(name):
     asked = list(PROJECT_TOML["dependencies"])
+    if name != "requirements.txt":
+        asked += PROJECT_TOML["optional-dependencies"]["dashboard"]
     if "dev" in name:
         asked += PROJECT_TOML["optional-dependencies"]["dev"]
     versions, ours = pins(name)

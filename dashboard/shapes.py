@@ -1,0 +1,81 @@
+"""What the pages say of their numbers, as plain functions of frames and dates: no query, no drawing."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+NOT_HELD: Final = "not held yet"
+_YEAR: Final = 364
+_DAYS: Final = 28
+PERIODS: Final = {
+    "28": "last 28 complete days",
+    "91": "last 91 complete days",
+    "364": "last 364 complete days",
+    "all": "all days held",
+    "dates": "dates of my choice",
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """The days that we hold: the first and the last, and the complete ones among them."""
+
+    first: date
+    last: date
+    first_complete: date | None
+    last_complete: date | None
+
+
+def held(days: pd.DataFrame) -> Held | None:
+    """Return which days are held, of rows of chicago.daily_crimes in order; None where there are none."""
+    if days.empty:
+        return None
+    complete = days[days["is_complete"]]
+    return Held(
+        days["date"].iloc[0],
+        days["date"].iloc[-1],
+        None if complete.empty else complete["date"].iloc[0],
+        None if complete.empty else complete["date"].iloc[-1],
+    )
+
+
+def change(percent: Any) -> str | None:
+    """Return a change as people write it; None where it is not held."""
+    return None if percent is None or pd.isna(percent) else f"{percent:+.1f} %"
+
+
+def number(value: Any) -> str:
+    """Return a number with its thousands, or that it is not held."""
+    return NOT_HELD if value is None or pd.isna(value) else f"{value:,.0f}"
+
+
+def share(value: Any) -> str:
+    """Return a share of 0 to 1 in percent, or that it is not held."""
+    return NOT_HELD if value is None or pd.isna(value) else f"{100 * value:.1f} %"
+
+
+def year_comparison_from(days: Held) -> date | None:
+    """Return the load from which the newest 28 complete days can be compared with those a year before."""
+    if days.first_complete is None:
+        return None
+    newest_needed = days.first_complete + timedelta(days=_YEAR + _DAYS - 1)
+    return newest_needed + timedelta(days=21)
+
+
+def period(days: Held, chosen: str, first: date | None = None, last: date | None = None) -> tuple[date, date]:
+    """Return the first and last date of a period by its name in PERIODS, both included, within what is held."""
+    newest = days.last_complete or days.last
+    if chosen == "all":
+        return days.first, days.last
+    if chosen == "dates":
+        return first or days.first, last or days.last
+    return max(newest - timedelta(days=int(chosen) - 1), days.first), newest
+
+
+def standing_out(kinds: pd.DataFrame, least: int = 100, most: int = 10) -> pd.DataFrame:
+    """Return the kinds of crime that are most unusual for their place, of those with enough crimes to say so."""
+    return (
+        kinds[(kinds["crimes"] >= least) & (kinds["location_quotient"] > 1)].head(most).reset_index(drop=True)
+    )

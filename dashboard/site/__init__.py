@@ -1,0 +1,1 @@
+"""One module is one page; its `show()` draws it. Not named pages: Streamlit would list such a folder by itself."""

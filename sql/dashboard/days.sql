@@ -1,0 +1,15 @@
+-- One row is a date that we hold, the newest last.
+-- Reads: chicago.daily_crimes. Run by: dashboard/site/overview.py.
+
+select
+    daily_crimes.date,
+    daily_crimes.crimes,
+    daily_crimes.violent,
+    daily_crimes.property,
+    daily_crimes.arrests,
+    daily_crimes.domestic,
+    daily_crimes.is_complete,
+    daily_crimes.mean_7_days,
+    daily_crimes.mean_28_days
+from chicago.daily_crimes
+order by daily_crimes.date;

@@ -1,0 +1,14 @@
+-- One row is a date and the crimes of the district asked for.
+-- Reads: chicago.daily_crimes, chicago.daily_cube. Run by: dashboard/site/district.py.
+
+select
+    daily_crimes.date,
+    daily_crimes.is_complete,
+    coalesce(daily_cube.crimes, 0) as crimes
+from chicago.daily_crimes
+-- Left: a day without a crime in the district is none.
+left join chicago.daily_cube
+    on
+        daily_crimes.date = daily_cube.date
+        and daily_cube.district = cast(:district as smallint)
+order by daily_crimes.date;

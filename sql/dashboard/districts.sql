@@ -1,0 +1,26 @@
+-- One row is a police district; the last, without a number, the crimes of unknown ones.
+-- Reads: chicago.crimes_by_district, chicago.police_rank_by_arrest. Run by: dashboard/site/districts.py, district.py.
+
+select
+    crimes_by_district.district,
+    crimes_by_district.district_name,
+    crimes_by_district.crimes,
+    crimes_by_district.violent,
+    crimes_by_district.property,
+    crimes_by_district.arrest_rate,
+    crimes_by_district.domestic_share,
+    crimes_by_district.last_28_days,
+    crimes_by_district.previous_28_days,
+    crimes_by_district.change_pct,
+    crimes_by_district.same_28_days_last_year,
+    crimes_by_district.year_change_pct,
+    crimes_by_district.crimes_rank,
+    crimes_by_district.violent_rank,
+    crimes_by_district.arrest_rate_rank,
+    police_rank_by_arrest.address,
+    police_rank_by_arrest.phone
+from chicago.crimes_by_district
+-- Left: both have the same rows.
+left join chicago.police_rank_by_arrest
+    on crimes_by_district.district is not distinct from police_rank_by_arrest.district
+order by crimes_by_district.district nulls last;

@@ -1,0 +1,14 @@
+-- One row: how new the record is, and which run the views follow.
+-- Reads: chicago.data_freshness. Run by: dashboard/warehouse.py, at each look at a page.
+
+select
+    data_freshness.newest_occurrence,
+    data_freshness.source_loaded_at,
+    data_freshness.last_run_at,
+    data_freshness.last_run_status,
+    data_freshness.last_equal_at,
+    data_freshness.load_state,
+    data_freshness.unfinished_windows,
+    data_freshness.is_stale,
+    data_freshness.stale_because
+from chicago.data_freshness;

@@ -1,0 +1,24 @@
+-- One row is a block with a crime of those asked for, at the middle of its points; one is those without a point.
+-- Reads: chicago.crimes_enriched. Run by: dashboard/site/city_map.py, where a district or a ward is chosen.
+-- A filter that is null lets all through.
+
+select
+    case when crimes_enriched.latitude is not null then crimes_enriched.block end as block,
+    avg(crimes_enriched.latitude) as latitude,
+    avg(crimes_enriched.longitude) as longitude,
+    count(*) as crimes,
+    count(*) filter (where crimes_enriched.is_violent) as violent,
+    count(*) filter (where crimes_enriched.arrest) as arrests
+from chicago.crimes_enriched
+where
+    crimes_enriched.date_of_occurrence >= cast(:first_date as date)
+    and crimes_enriched.date_of_occurrence < cast(:last_date as date) + 1
+    and (cast(:kind as text) is null or crimes_enriched.primary_type = cast(:kind as text))
+    and (cast(:violent as boolean) is null or coalesce(crimes_enriched.is_violent, false) = cast(:violent as boolean))
+    and (cast(:district as smallint) is null or crimes_enriched.district = cast(:district as smallint))
+    and (cast(:ward as smallint) is null or crimes_enriched.ward = cast(:ward as smallint))
+    and (cast(:time_of_day as text) is null or crimes_enriched.time_of_day = cast(:time_of_day as text))
+group by
+    crimes_enriched.latitude is null,
+    case when crimes_enriched.latitude is not null then crimes_enriched.block end
+order by crimes desc, block asc;

@@ -1,0 +1,16 @@
+-- One row is a ward; the last, without a number, the crimes of unknown ones.
+-- Reads: chicago.ward_crimes_summary. Run by: dashboard/site/wards.py.
+
+select
+    ward_crimes_summary.ward,
+    ward_crimes_summary.alderman,
+    ward_crimes_summary.total_crimes,
+    ward_crimes_summary.total_crimes_rank,
+    ward_crimes_summary.most_common_crime,
+    ward_crimes_summary.second_most_common_crime,
+    ward_crimes_summary.violent,
+    ward_crimes_summary.arrest_rate,
+    ward_crimes_summary.ward_phone,
+    ward_crimes_summary.email
+from chicago.ward_crimes_summary
+order by ward_crimes_summary.ward nulls last;

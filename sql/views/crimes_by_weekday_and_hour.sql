@@ -1,0 +1,65 @@
+-- One row is an hour of a day of the week, 168 in all: its crimes, and how many a day of that weekday has at a known
+-- time.
+-- Reads: pipeline.hour_counts, which follows the crimes, chicago.daily_crimes. Run by: tasks/warehouse/views.py.
+
+create view chicago.crimes_by_weekday_and_hour as
+with counts as (
+    select
+        cast(extract(isodow from hour_counts.date) as smallint) as day_of_week,
+        hour_counts.hour,
+        sum(hour_counts.crimes) as crimes,
+        sum(hour_counts.crimes) filter (where hour_counts.is_unknown_time) as crimes_at_unknown_time,
+        sum(hour_counts.crimes) filter (
+            where daily_crimes.is_complete and not hour_counts.is_unknown_time
+        ) as compared_crimes
+    from pipeline.hour_counts
+    -- Inner: each date with a crime is in daily_crimes.
+    inner join chicago.daily_crimes on hour_counts.date = daily_crimes.date
+    group by cast(extract(isodow from hour_counts.date) as smallint), hour_counts.hour
+),
+
+weekdays as (
+    select
+        cast(numbers.day_of_week as smallint) as day_of_week,
+        (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[numbers.day_of_week]
+            as day_of_week_name,
+        count(*) filter (where daily_crimes.is_complete) as days
+    from generate_series(1, 7) as numbers (day_of_week)
+    -- Left: a weekday that we hold no day of keeps its rows.
+    left join chicago.daily_crimes on numbers.day_of_week = extract(isodow from daily_crimes.date)
+    group by numbers.day_of_week
+)
+
+select
+    weekdays.day_of_week,
+    weekdays.day_of_week_name,
+    cast(hours.hour as smallint) as hour,
+    weekdays.days,
+    cast(coalesce(counts.crimes, 0) as bigint) as crimes,
+    cast(coalesce(counts.crimes_at_unknown_time, 0) as bigint) as crimes_at_unknown_time,
+    round(coalesce(counts.compared_crimes, 0) / nullif(weekdays.days, 0), 2) as crimes_per_day
+from weekdays
+-- 24 rows on the right.
+cross join generate_series(0, 23) as hours (hour)
+-- Left: an hour without a crime has its row.
+left join counts on weekdays.day_of_week = counts.day_of_week and hours.hour = counts.hour;
+
+comment on view chicago.crimes_by_weekday_and_hour is
+'One row is an hour of a day of the week. Exactly 00:00 stands for an unknown time and is no part of crimes_per_day.';
+
+comment on column chicago.crimes_by_weekday_and_hour.day_of_week is '1 Monday to 7 Sunday (ISO 8601).';
+
+comment on column chicago.crimes_by_weekday_and_hour.day_of_week_name is 'Monday to Sunday.';
+
+comment on column chicago.crimes_by_weekday_and_hour.hour is 'Hour of the day, 0 to 23, Chicago wall clock.';
+
+comment on column chicago.crimes_by_weekday_and_hour.days is 'Complete days of that weekday: see daily_crimes.';
+
+comment on column chicago.crimes_by_weekday_and_hour.crimes is
+'Crimes of all days; they add up to the rows of crimes.';
+
+comment on column chicago.crimes_by_weekday_and_hour.crimes_at_unknown_time is
+'Of them, those at exactly 00:00.';
+
+comment on column chicago.crimes_by_weekday_and_hour.crimes_per_day is
+'Crimes at a known time in that hour of one such day, over complete days. Null: there are none.';

@@ -1,0 +1,102 @@
+"""The warehouse as an analyst sees it: who reads schema `chicago`, and changes nothing.
+
+What lives here: which database that is, the local analyst's role, and a session that only reads; the dashboard and
+`make psql` use it. What does not: any query. On one's own machine the role is `chicago_analyst`, made when it is
+missing; on a server it is whom DB_USERNAME names.
+"""
+
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
+
+from tasks.errors import LoadError
+from tasks.settings import PROJECT_FOLDER, Settings
+from tasks.warehouse import local_services
+from tasks.warehouse.engine import open_warehouse
+from tasks.warehouse.local_services import LocalPostgres
+from tasks.warehouse.views import grant_analyst
+
+LOCAL_ROLE: Final = "chicago_analyst"
+# The database of `make demo`; demo/ shares no code with us.
+DEMO_DATABASE: Final = "chicago_crime_demo"
+NOTHING_YET: Final = (
+    "There is no warehouse yet. `make demo` loads a stand-in city in about a minute, "
+    "`make run` the City's own record."
+)
+# A reader that waits longer has somebody's deployment of the views before it, or a question too large.
+_SESSION: Final = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "20s",
+    "lock_timeout": "3s",
+    "jit": "off",
+}
+
+
+class NoWarehouseError(LoadError):
+    """Nothing was loaded yet: there is no database, or no view in it."""
+
+
+def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Settings:
+    """Return the settings with which an analyst logs in. Starts nothing; raises `NoWarehouseError`.
+
+    On the embedded PostgreSQL the database is the one that is named; where none is and only the demo's is there, that.
+    """
+    if not settings.uses_local_warehouse:
+        return settings
+    found = postgres or local_services.located_postgres(PROJECT_FOLDER)
+    if not (local_services.services_folder(PROJECT_FOLDER) / "data").exists() and postgres is None:
+        raise NoWarehouseError(NOTHING_YET)
+    try:
+        with psycopg.connect(found.conninfo("postgres"), connect_timeout=5) as connection:
+            there = {row[0] for row in connection.execute("select datname from pg_database")}
+    except psycopg.OperationalError:
+        raise LoadError(
+            "The local PostgreSQL does not run. `make dashboard`, `make demo` and `make run` start it."
+        ) from None
+    wanted = [settings.database_name]
+    if "database_name" not in settings.model_fields_set:
+        wanted.append(DEMO_DATABASE)
+    name = next((name for name in wanted if name in there), None)
+    if name is None:
+        raise NoWarehouseError(NOTHING_YET)
+    _make_local_role(found, name)
+    login = {"server_name": str(found.socket_dir), "db_username": LOCAL_ROLE, "database_name": name}
+    return settings.model_copy(update={**login, "db_password": None, "db_sslmode": "disable"})
+
+
+def open_to_read(settings: Settings) -> Engine:
+    """Return an engine for the analyst of `as_analyst`, whose sessions can change nothing and do not wait long."""
+    engine = open_warehouse(settings, may_create=False)
+    engine.dispose()  # what was opened to look at the server has not heard of this
+
+    @event.listens_for(engine, "connect")
+    def _only_read(connection: Any, _record: Any) -> None:
+        autocommit, connection.autocommit = connection.autocommit, True
+        for name, value in _SESSION.items():
+            connection.execute("select set_config(%s, %s, false)", (name, value))
+        connection.autocommit = autocommit
+
+    return engine
+
+
+def _make_local_role(postgres: LocalPostgres, database: str) -> None:
+    """Make the analyst of the embedded PostgreSQL, and give it what sql/roles.sql gives one on a server."""
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(database))
+    )
+    try:
+        with engine.begin() as connection:
+            if not connection.execute(text("select to_regnamespace('chicago') is not null")).scalar():
+                raise NoWarehouseError(NOTHING_YET)
+            role = {"role": LOCAL_ROLE}
+            known = connection.execute(text("select 1 from pg_roles where rolname = :role"), role).scalar()
+            if not known:
+                connection.execute(text(f"create role {LOCAL_ROLE} login"))
+            may_read = connection.execute(
+                text("select has_schema_privilege(:role, 'chicago', 'usage')"), role
+            ).scalar()
+        if not may_read:
+            grant_analyst(engine, LOCAL_ROLE)
+    finally:
+        engine.dispose()

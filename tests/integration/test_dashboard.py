@@ -1,0 +1,335 @@
+"""The dashboard in a real browser, over a real PostgreSQL with the analyst's role: Chromium, driven by Playwright.
+
+One city, one Streamlit server and one browser for the module. Every page is watched: an error of the console, a request
+to another machine or an exception on the page fails the test. Without Chromium the tests are skipped; with
+REQUIRE_BROWSER they fail.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+from sqlalchemy import create_engine
+
+from tasks.warehouse.views import grant_analyst
+from tests.integration.views_support import generated_city, load_city
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROLE = "dashboard_analyst"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# As root there is no sandbox; the rest keeps the browser from asking its maker for news.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+PLACED = """
+update chicago.crimes set block = '0' || ascii(right(crime_id, 1)) || 'XX N STATE ST',
+    latitude = 41.88 + (y_coordinate - 1900000) / 364000.0, longitude = -87.65 + (x_coordinate - 1155000) / 272000.0
+where x_coordinate is not null
+"""
+REVISED = """
+insert into chicago.crime_history
+select (jsonb_populate_record(null::chicago.crime_history, to_jsonb(crimes) || jsonb_build_object(
+    'crime_id', 'old-' || crime_id, 'arrest', not arrest, 'primary_description', 'ASSAULT', 'retired_at', now(),
+    'reason', case when number <= 30 then 'revised' else 'withdrawn' end,
+    'replaced_by', case when number <= 30 then crime_id end,
+    'run_id', gen_random_uuid()))).*
+from (select *, row_number() over (order by crime_id) as number from chicago.crimes where arrest limit 40) as crimes
+"""
+
+
+class Site:
+    """The server's address, and ways to ask its database as its owner."""
+
+    def __init__(self, url, conninfo):
+        self.url = url
+        self.conninfo = conninfo
+
+    def query(self, statement, *parameters):
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement, *parameters):
+        return self.query(statement, *parameters)[0][0]
+
+
+class Visit:
+    """One tab, and what went wrong in it."""
+
+    def __init__(self, page, url):
+        self.page = page
+        self.url = url
+        self.faults = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", self._request)
+
+    def _console(self, message):
+        # Streamlit's page looks for its server below its own address first; that is a 404, and no fault of ours.
+        is_search = "/_stcore/" in message.location.get("url", "")
+        if message.type == "error" and not is_search:
+            self.faults.append(message.text)
+
+    def _request(self, request):
+        if not request.url.startswith((self.url, self.url.replace("http", "ws"), "data:", "blob:")):
+            self.faults.append(f"asked {request.url}")
+
+    def go(self, path):
+        self.page.goto(f"{self.url}/{path}")
+        self.page.wait_for_selector("h1")
+        self.settle()
+
+    def settle(self):
+        # What was typed or clicked takes a moment to reach the server.
+        self.page.wait_for_timeout(150)
+        self.page.wait_for_selector(READY)
+
+    def choose(self, label, typed):
+        box = self.page.get_by_role("combobox", name=label)
+        box.click()
+        box.fill(typed)
+        self.page.get_by_role("option").first.click()
+        self.settle()
+
+    def sees(self, text):
+        """Wait for a text of the page, or fail; parts of a page come one after another."""
+        self.page.locator('[data-testid="stMain"]').get_by_text(text).first.wait_for()
+
+
+@pytest.fixture(scope="module")
+def site(postgres, template):
+    """Give the dashboard over a city of 440 days and of the analyst's role."""
+    name = f"dashboard_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        if not connection.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone():
+            connection.execute(f"create role {ROLE} login")
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
+    load_city(engine, generated_city(8, "2023-01-02", days=440, per_day=60))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(PLACED)
+        connection.exec_driver_sql(REVISED)
+        connection.exec_driver_sql("refresh materialized view chicago.crime_revisions")
+    grant_analyst(engine, ROLE)
+    engine.dispose()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("DB_", "PREFECT_"))}
+    settings = {
+        "ENV_FILE": "",
+        "SERVER_NAME": str(postgres.socket_dir),
+        "DB_USERNAME": ROLE,
+        "DATABASE_NAME": name,
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "--server.port", str(port)],
+        cwd=PROJECT,
+        env={**own, **settings, "DB_SSLMODE": "disable"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield Site(url, postgres.conninfo(name))
+    server.terminate()
+    server.wait()
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Give Chromium."""
+    program = os.environ.get("BROWSER_PROGRAM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        reason = "there is no Chromium on this machine (apt-get install chromium, or BROWSER_PROGRAM)"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=program, args=FLAGS)
+        yield opened.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        opened.close()
+
+
+@pytest.fixture
+def visit(site, browser):
+    """Give a tab, in which nothing may have gone wrong at the end."""
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    made = Visit(page, site.url)
+    yield made
+    assert page.locator('[data-testid="stException"]').count() == 0
+    assert made.faults == []
+    page.close()
+
+
+def shown(number):
+    return f"{number:,}"
+
+
+PAGES = {
+    "": "select last_28_days from chicago.city_last_28_days where counted = 'violent'",
+    "map": "select count(*) from chicago.crimes where latitude is not null and date_of_occurrence::date between"
+    " (select first_date from chicago.city_last_28_days limit 1) and (select last_date from chicago.city_last_28_days"
+    " limit 1)",
+    "district?district=8": "select violent from chicago.crimes_by_district where district = 8",
+    "wards?ward=27": "select total_crimes from chicago.ward_crimes_summary where ward = 27",
+    "revisions": "select count(*) from chicago.crime_history where reason = 'withdrawn'",
+    "quality": "select count from chicago.data_quality where \"check\" = 'crimes'",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_number_on_the_page_is_that_of_a_query(site, visit, path):
+    visit.go(path)
+    expected = site.value(PAGES[path])
+    assert expected
+    visit.sees(re.compile(rf"(?<![\d,]){shown(expected)}(?![\d,])"))
+
+
+def test_when_and_districts_give_the_rows_of_their_views(site, visit):
+    for path, file, query in (
+        ("when", "crimes_by_weekday_and_hour", "select sum(crimes) from chicago.crimes"),
+        ("districts", "districts", "select count(*) from chicago.crimes"),
+    ):
+        visit.go(path)
+        frame = pd.read_csv(download(visit, "CSV", file))
+        assert frame["crimes"].sum() == site.value(query.replace("sum(crimes)", "count(*)"))
+
+
+def download(visit, kind, name):
+    with visit.page.expect_download() as waited:
+        visit.page.locator(f".st-key-{kind.lower()}-{name} button").first.click()
+    return waited.value.path()
+
+
+def test_each_filter_of_the_map_changes_its_number_and_the_address(site, visit):
+    visit.go("map")
+    where = ["latitude is not null"]
+    for label, typed, address, condition in (
+        ("When", "all days", "period=all", "true"),
+        ("Kind of crime", "battery", "kind=BATTERY", "primary_type = 'BATTERY'"),
+        ("Violent", "violent only", "violent=yes", "is_violent"),
+        ("Time of day", "evening", "time=evening", "time_of_day = 'evening'"),
+        ("Police district", "8 Chicago", "district=8", "district = 8"),
+        ("Ward", "ward 27", "ward=27", "ward = 27"),
+    ):
+        visit.choose(label, typed)
+        where.append(condition)
+        expected = site.value(f"select count(*) from chicago.crimes_enriched where {' and '.join(where)}")
+        visit.page.get_by_text(f"{shown(expected)} crimes on the map").wait_for()
+        assert address in visit.page.url
+    shared = visit.page.url
+    visit.page.goto("about:blank")
+    visit.go(shared.removeprefix(site.url + "/"))
+    visit.sees(f"{shown(expected)} crimes on the map")
+
+
+def test_dates_of_ones_choice_are_in_the_address(site, visit):
+    visit.go("map?period=dates&from=2023-06-01&to=2023-06-30")
+    expected = site.value(
+        "select count(*) from chicago.crimes where latitude is not null"
+        " and date_of_occurrence >= '2023-06-01' and date_of_occurrence < '2023-07-01'"
+    )
+    visit.sees(f"{shown(expected)} crimes on the map from 1 June 2023 to 30 June 2023")
+
+
+def test_an_address_that_asks_for_what_is_not_there_shows_the_ordinary_page(visit):
+    visit.go("map?district=99&kind=';drop&period=dates&from=yesterday")
+    visit.sees("crimes on the map")
+
+
+def test_the_other_filters_are_in_the_address(visit):
+    for path, label, typed, address in (
+        ("", "Show", "13 weeks", "span=91"),
+        ("when", "Which day", "the City is closed", "basis=observed"),
+        ("districts", "Rank by", "Share of crimes", "measure=arrest_rate"),
+        ("district", "Police district", "11 Harrison", "district=11"),
+        ("wards", "Ward", "5,", "ward=5"),
+    ):
+        visit.go(path)
+        visit.choose(label, typed)
+        visit.page.wait_for_url(f"**{address}*")
+
+
+def test_a_chart_is_downloaded_as_a_picture_and_as_its_numbers(site, visit):
+    visit.go("")
+    numbers = pd.read_csv(download(visit, "CSV", "crimes_by_day"))
+    assert numbers["crimes"].sum() == site.value("select count(*) from chicago.crimes")
+    picture = Path(download(visit, "PNG", "crimes_by_day")).read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 10_000
+
+
+def test_a_telephone_shows_the_page_without_scrolling_sideways_and_a_keyboard_reaches_the_pages(visit):
+    visit.page.set_viewport_size({"width": 390, "height": 800})
+    visit.go("map")
+    main = visit.page.locator('[data-testid="stMain"]')
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
+    for _ in range(12):
+        visit.page.keyboard.press("Tab")
+        if visit.page.evaluate("document.activeElement.innerText") == "Revisions":
+            break
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/revisions")
+
+
+def test_a_load_under_way_an_empty_and_a_broken_warehouse_say_so(site, visit):
+    run = site.value(
+        "insert into pipeline.runs (run_id, mode, kind, status, started_at, planned_at)"
+        " values (gen_random_uuid(), 'auto', 'backfill', 'running', now(), now()) returning run_id"
+    )
+    site.query("insert into pipeline.windows (run_id, kind, status) values (%s, 'undated', 'pending')", run)
+    visit.go("quality")
+    visit.sees("A load is under way or broke off: 1 windows are still to come.")
+    site.query("alter materialized view chicago.daily_crimes rename to away")
+    site.query("create view chicago.daily_crimes as select * from chicago.away where false")
+    site.query(f"grant select on chicago.daily_crimes to {ROLE}")
+    site.query(
+        "update pipeline.runs set started_at = now()"
+    )  # another state of the last run: nothing kept is shown
+    visit.go("quality")
+    visit.sees("The first load is under way, or broke off: 1 windows are still to come.")
+    site.query("drop view chicago.daily_crimes")
+    site.query("update pipeline.runs set started_at = now()")
+    visit.go("quality")
+    visit.sees("This warehouse has no views, or those of an older version.")
+    site.query("alter materialized view chicago.away rename to daily_crimes")
+    site.query("delete from pipeline.windows")
+    site.query("delete from pipeline.runs")
+    with psycopg.connect(site.conninfo) as connection:
+        name = connection.info.dbname
+    elsewhere = Site(site.url, psycopg.conninfo.make_conninfo(site.conninfo, dbname="postgres"))
+    elsewhere.query(f'alter database "{name}" allow_connections false')
+    try:
+        elsewhere.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", name)
+        visit.go("quality")
+        visit.sees("The numbers cannot be read now")
+    finally:
+        elsewhere.query(f'alter database "{name}" allow_connections true')
+    visit.page.get_by_role("button", name="Try again").click()
+    visit.page.get_by_role("heading", name="Data quality").wait_for()
