@@ -340,6 +340,7 @@ _SCALARS: dict[str, tuple[tuple[tuple[str, ...], ...], str, str]] = {
     "date_extract_d": ((_STAMPS,), "number", "cast(substr({0}, 9, 2) as integer)"),
     "date_extract_hh": ((_STAMPS,), "number", "cast(substr({0}, 12, 2) as integer)"),
     "date_extract_mm": ((_STAMPS,), "number", "cast(substr({0}, 15, 2) as integer)"),
+    "date_extract_ss": ((_STAMPS,), "number", "cast(substr({0}, 18, 2) as integer)"),
     "date_extract_dow": ((_STAMPS,), "number", "cast(strftime('%w', substr({0}, 1, 10)) as integer)"),
 }
 _COMPARABLE = ("text", "number", *_STAMPS)

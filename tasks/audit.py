@@ -1,7 +1,7 @@
 """The audit: prove that what we hold is what the source holds, mend the days that differ, and write it down.
 
-Reads the census of the whole span (or of the range that was asked for), compares, syncs the days that differ again,
-three rounds at most; then `equal` is recorded, or the run is unequal. Reasons of retired rows are settled last.
+Compares (tasks/compare.py) the whole span, or the range that was asked for, syncs the days that differ again, three
+rounds at most; then `equal` is recorded, or the run is unequal. Reasons of retired rows are settled last.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine, text
@@ -22,19 +21,19 @@ from sqlalchemy.exc import DBAPIError
 from tasks import connections
 from tasks.check_database import Plan, census_state, refuse_emptied_source
 from tasks.claim import Claim
-from tasks.contract.crimes import to_census_frame, to_crimes
+from tasks.compare import Compared, Comparer
+from tasks.contract.crimes import to_crimes
 from tasks.errors import PipelineError, UnequalError
-from tasks.extract import read_scope, read_window, start_window
+from tasks.extract import read_window, start_window
 from tasks.load import guards_of, load_window
 from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.settings import Settings
-from tasks.source import soql
-from tasks.source.portal import SourceState
-from tasks.source.whole_read import SteadySource, read_rows
+from tasks.source.whole_read import SteadySource
 from tasks.warehouse import census, ledger
 from tasks.warehouse.aged import retire_recreated
-from tasks.warehouse.census import Comparison, Span
+from tasks.warehouse.census import Comparison
 from tasks.warehouse.faults import named_faults
+from tasks.warehouse.fingerprint import record_proven_months
 from tasks.warehouse.settle import SettleCounts, settle
 from tasks.warehouse.sync import Guards
 from tasks.windows import UNDATED, Window, day_windows, midnight
@@ -76,16 +75,17 @@ class Auditor:
             return self._unmoved() if plan.kind == "unmoved" else self._prove(failed)
 
     def _prove(self, failed: Sequence[Window]) -> AuditReport:
-        comparison, span, rounds = self._compare_and_mend(failed)
+        compared, rounds = self._compare_and_mend(failed)
+        comparison, profile = compared.comparison, self.source.portal.profile
         is_whole = self.claim.request.is_whole
         settled = SettleCounts(0, 0)
         if comparison.equal:
-            self._record_proof("census")
-            if is_whole:
-                retire_recreated(self.engine, self.claim.run_id, span, rounds + 1)
-            settled = settle(self.engine, self.claim.run_id, self.source.portal.profile, is_whole=is_whole)
+            self._record_proof(compared.proof)
+            if is_whole and profile.retention is not None:
+                retire_recreated(self.engine, self.claim.run_id, compared.span, rounds + 1)
+            settled = settle(self.engine, self.claim.run_id, profile, is_whole=is_whole)
         report = AuditReport(
-            "census", comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
+            compared.proof, comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
         )
         if not comparison.equal:
             raise UnequalError(_what_differs(comparison, rounds))
@@ -103,13 +103,17 @@ class Auditor:
         settled = settle(self.engine, self.claim.run_id, self.source.portal.profile, is_whole=True)
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
-    def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Comparison, Span, int]:
+    def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Compared, int]:
         """Compare and sync again until nothing differs or `MOST_ROUNDS` are over; return the last comparison."""
-        comparison, span = self._compare(1)
+        comparer = Comparer(
+            self.engine, self.source, self.claim.request, census_months=self.settings.census_months
+        )
+        compared = self._compare(comparer, 1)
         for round_ in range(1, MOST_ROUNDS + 1):
+            comparison = compared.comparison
             windows = _windows_to_mend(comparison, failed, self.claim.request.window_days)
             if comparison.equal or not (windows or comparison.stray_ids):
-                return comparison, span, round_
+                return compared, round_
             log.info(
                 "audit_round=%d missing=%d surplus=%d outdated=%d days=%d",
                 round_,
@@ -120,31 +124,26 @@ class Auditor:
             )
             census.drop_strays(self.engine, self.claim.run_id, comparison.stray_ids)
             self._mend([replace(window, round=round_) for window in windows])
-            comparison, span = self._compare(round_ + 1)
-        return comparison, span, MOST_ROUNDS + 1
+            compared = self._compare(comparer, round_ + 1)
+        return compared, MOST_ROUNDS + 1
 
-    def _compare(self, round_: int) -> tuple[Comparison, Span]:
-        frame, state, span = self._read_census()
+    def _compare(self, comparer: Comparer, round_: int) -> Compared:
+        compared = comparer.compare()
         if self.claim.request.is_whole:
-            refuse_emptied_source(self.engine, state)
-        comparison = census.compare(self.engine, self.source.portal.profile, frame, span)
+            refuse_emptied_source(self.engine, compared.state)
         with self.engine.begin() as connection:
             ledger.assert_running(connection, self.claim.run_id)
             census.record_comparison(
-                connection, self.claim.run_id, round_, comparison, span, census_state(state)
+                connection,
+                self.claim.run_id,
+                round_,
+                compared.proof,
+                compared.comparison,
+                compared.span,
+                census_state(compared.state),
             )
-        return comparison, span
-
-    def _read_census(self) -> tuple[pd.DataFrame, SourceState, Span]:
-        portal, request = self.source.portal, self.claim.request
-        profile = portal.profile
-        asked = Window("occurrence", request.start, request.end)
-        where = None if request.is_whole else soql.in_window(profile, asked)
-        select = f"{profile.key},{profile.version},{profile.occurrence}"
-        whole, state = self.source.read("the census", lambda: read_rows(portal, where, select))
-        census_rows = to_census_frame(whole.rows, profile)
-        span = Span(read_scope(self.engine, self.source, state), request.start, request.end)
-        return census_rows, state, span
+            record_proven_months(connection, self.claim.run_id, compared.proven_months)
+        return compared
 
     def _mend(self, windows: Sequence[Window]) -> None:
         """Sync windows again, each having its chance; raise the first error after the last of them."""

@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     max_retire_share: Share = Field(
         0.05, description="Above this share retired without replacement a window fails."
     )
+    census_months: int = Field(
+        6, ge=1, description="Months compared row by row in each run of the whole history."
+    )
     freshness_days: float = Field(
         4, gt=0, description="Age of the source's newest stamp above which it is stale."
     )

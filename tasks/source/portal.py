@@ -9,7 +9,8 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_exponential_jitter
 from urllib3.util.retry import Retry
 
+from tasks.contract.fingerprint import Fingerprint, Fingerprints, Period
 from tasks.datasets import DatasetProfile
 from tasks.errors import SourceError
 from tasks.source import soql
@@ -40,6 +42,8 @@ JITTER_SECONDS = 1
 _PASSING_STATUSES = frozenset({202, 408, 429})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
+# Days of more than a century.
+MOST_PERIODS = 50_000
 WORDS_SHOWN_OF_AN_ANSWER = 200
 HIGHEST_RETRY_AFTER_SECONDS = 24 * 3600
 _LONGEST_CHARACTER_BYTES = 4
@@ -194,6 +198,27 @@ class Portal:
         """Ask the source how many rows a filter selects."""
         return _to_count(_only_row(self._fetch(select="count(*) as row_count", where=where)).get("row_count"))
 
+    def fetch_fingerprints(self, period: Period, where: str | None = None) -> Fingerprints:
+        """Ask the source for the fingerprint of each month or day of occurrence of a filter."""
+        select, group = soql.fingerprints(self.profile, period)
+        answer = self._fetch(select=select, group=group, where=where, limit=MOST_PERIODS)
+        if len(answer.rows) == MOST_PERIODS:
+            raise SourceError(
+                f"{self.profile.dataset} has {MOST_PERIODS} {period}s or more, which it cannot have"
+            )
+        found: dict[date | None, Fingerprint] = {}
+        for row in answer.rows:
+            moment = _to_wall_clock(row.get("period"))
+            key = None if moment is None or moment == datetime.min else moment.date()
+            fingerprint = Fingerprint(
+                _to_count(row.get("row_count")),
+                _to_sum(row.get("keys")),
+                _to_instant(row.get("newest")),
+                _to_sum(row.get("stamps")),
+            )
+            found[key] = found[key].with_rows_of(fingerprint) if key in found else fingerprint
+        return found
+
     def fetch_pages(self, where: str | None, select: str) -> Iterator[Answer]:
         """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
 
@@ -333,6 +358,20 @@ def _to_count(value: Any) -> int:
         return int(value)
     except (TypeError, ValueError, OverflowError):
         raise SourceError(f"the source's count is not a number: {value!r}") from None
+
+
+def _to_sum(value: Any) -> int:
+    """Return a sum of whole numbers; of no value it is left out."""
+    if value is None:
+        return 0
+    try:
+        total = Decimal(str(value))
+        whole = int(total)
+    except (ArithmeticError, ValueError):
+        raise SourceError(f"the source's sum is not a number: {value!r}") from None
+    if whole != total:
+        raise SourceError(f"the source's sum is not a whole number: {value!r}")
+    return whole
 
 
 def _to_instant(value: Any) -> datetime | None:

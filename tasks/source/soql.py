@@ -7,6 +7,7 @@ https://dev.socrata.com/docs/queries/.
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from tasks.contract.fingerprint import Period
 from tasks.datasets import DatasetProfile
 from tasks.errors import SourceError
 from tasks.windows import Window
@@ -43,6 +44,36 @@ def in_window(profile: DatasetProfile, window: Window) -> str:
     if window.end is not None:
         bounds.append(f"{profile.occurrence} < {wall_clock(window.end)}")
     return " and ".join(bounds) or f"{profile.occurrence} is not null"
+
+
+def fingerprints(profile: DatasetProfile, period: Period) -> tuple[str, str]:
+    """Return select and group of a query for the fingerprint of each month or day of occurrence.
+
+    Numbers of a floating timestamp are what SoQL gives of it, and sums are of numbers: so the City's own stamp becomes
+    one number that grows with it.
+    """
+    group = f"{_TRUNCATE[period]}({profile.occurrence})"
+    aggregates = [f"{group} as period", "count(*) as row_count", f"sum({profile.key}) as keys"]
+    aggregates.append(f"max({profile.updated}) as newest")
+    if profile.edited is not None:
+        aggregates.append(f"sum({_seconds(profile.edited)}) as stamps")
+    return ", ".join(aggregates), group
+
+
+_TRUNCATE: dict[Period, str] = {"month": "date_trunc_ym", "day": "date_trunc_ymd"}
+
+
+def _seconds(field: str) -> str:
+    """Return a floating timestamp as a number of seconds, as if all months had 31 days; as fingerprint.sql does."""
+    total = f"(date_extract_y({field}) - 2000)"
+    for part, of_the_next in (("m", 12), ("d", 31), ("hh", 24), ("mm", 60), ("ss", 60)):
+        total = f"({total} * {of_the_next} + date_extract_{part}({field}))"
+    return total
+
+
+def without_time(profile: DatasetProfile) -> str:
+    """Return the filter that selects the rows without an occurrence time, and those of a year that no calendar has."""
+    return f"{profile.occurrence} is null or {profile.occurrence} < {wall_clock(datetime.min)}"
 
 
 def key_literal(profile: DatasetProfile, key: str) -> str:

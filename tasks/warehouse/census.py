@@ -12,7 +12,7 @@ from uuid import UUID
 import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
-from tasks.datasets import DatasetProfile
+from tasks.datasets import DatasetProfile, Proof
 from tasks.warehouse import ledger
 from tasks.warehouse.copy import copy_frame
 from tasks.warehouse.scope import Scope
@@ -21,16 +21,20 @@ from tasks.warehouse.sql_files import execute
 
 @dataclass(frozen=True)
 class Span:
-    """What is compared: all that is in scope, or a range of it by occurrence (Chicago wall clock, end excluded)."""
+    """What is compared: all that is in scope, or a range of it by occurrence (Chicago wall clock, end excluded).
+
+    is_undated: or only the rows without a time.
+    """
 
     scope: Scope
     range_start: datetime | None = None
     range_end: datetime | None = None
+    is_undated: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Return whether all is compared, the undated rows too."""
-        return self.range_start is None and self.range_end is None
+        return self.range_start is None and self.range_end is None and not self.is_undated
 
     @property
     def start(self) -> datetime:
@@ -72,6 +76,20 @@ class Comparison:
         return not (self.missing or self.surplus or self.outdated)
 
 
+def add_up(parts: Sequence[Comparison]) -> Comparison:
+    """Return the comparisons of parts that have no row in common as one."""
+    return Comparison(
+        source_rows=sum(part.source_rows for part in parts),
+        our_rows=sum(part.our_rows for part in parts),
+        missing=sum(part.missing for part in parts),
+        surplus=sum(part.surplus for part in parts),
+        outdated=sum(part.outdated for part in parts),
+        differing_days=tuple(sorted({day for part in parts for day in part.differing_days})),
+        undated_differs=any(part.undated_differs for part in parts),
+        stray_ids=tuple(row_id for part in parts for row_id in part.stray_ids),
+    )
+
+
 def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span: Span) -> Comparison:
     """Compare a census with what we hold.
 
@@ -84,9 +102,10 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
             connection,
             "load/compare_census",
             occurrence_field=profile.occurrence,
-            range_start=span.range_start,
+            # From the end of time on there is no row with a time.
+            range_start=datetime.max if span.is_undated else span.range_start,
             range_end=span.range_end,
-            is_whole=span.is_whole,
+            is_whole=span.is_whole or span.is_undated,
             **span.scope.parameters(),
         ).all()
     return _summarise(len(census), differences)
@@ -101,14 +120,20 @@ def drop_strays(engine: Engine, run_id: UUID, crime_ids: Sequence[str]) -> None:
 
 
 def record_comparison(
-    connection: Connection, run_id: UUID, round_: int, comparison: Comparison, span: Span, state: CensusState
+    connection: Connection,
+    run_id: UUID,
+    round_: int,
+    proof: Proof,
+    comparison: Comparison,
+    span: Span,
+    state: CensusState,
 ) -> None:
-    """Write one comparison by census."""
+    """Write one comparison of the source with what we hold."""
     _record(
         connection,
         run_id=run_id,
         round=round_,
-        proof="census",
+        proof=proof,
         start=span.start,
         end=span.end,
         source_rows=comparison.source_rows,

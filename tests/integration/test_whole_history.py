@@ -54,7 +54,7 @@ def row(number, when="2019-01-02T10:00:00.000", **changed):
         "fbi_code": "06",
         "x_coordinate": "1176369",
         "y_coordinate": "1900927",
-        "year": when[:4],
+        "year": when and when[:4],
         "updated_on": "2019-01-10T15:41:07.000",
         "latitude": "41.883495",
         "longitude": "-87.627873",
