@@ -16,7 +16,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help run demo chaos mutants bench bench-job bench-views audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
-	lint-compose lint-workflows format psql dashboard stack stop \
+	lint-compose lint-workflows format psql dashboard screenshots stack stop \
 	deploy pool blocks automations dictionary requirements clean
 
 help: ## this list
@@ -101,6 +101,9 @@ audit-packages: $(INSTALLED) ## known holes in what requirements.txt pins, by pi
 		*"known vulnerabilit"*) exit 1 ;; \
 		*) echo "Nothing was audited: pip-audit, or the list of known holes that it asks, could not be reached (see above)." >&2; exit 2 ;; \
 	esac
+
+screenshots: $(INSTALLED) ## each page of the dashboard on the demo's city, as a picture in docs/images/ (needs Chromium)
+	@$(BIN)/python -m tests.screenshots
 
 stack: $(INSTALLED) ## server, worker and PostgreSQL as processes on this machine, with the deployments; `make stop` ends them
 	@$(BIN)/python -m deploy.local_stack start

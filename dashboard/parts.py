@@ -85,7 +85,7 @@ def chart(name: str, drawn: Any, frame: pd.DataFrame, source: str, caveat: str, 
     csv(name, frame, left)
     right.download_button(
         "PNG",
-        data=partial(to_png, drawn.to_json()),
+        data=partial(to_png, drawn),
         file_name=f"{name}.png",
         mime="image/png",
         key=f"png-{name}",
@@ -107,10 +107,10 @@ def about(source: str, caveat: str) -> None:
 
 
 def csv(name: str, frame: pd.DataFrame, place: Any) -> None:
-    """Give a frame as a file."""
+    """Give a frame as a file, which is made when it is asked for."""
     place.download_button(
         "CSV",
-        data=frame.to_csv(index=False).encode(),
+        data=partial(to_csv, frame),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv-{name}",
@@ -119,7 +119,11 @@ def csv(name: str, frame: pd.DataFrame, place: Any) -> None:
     )
 
 
-def to_png(specification: str) -> bytes:
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """Return a frame as a file with a line of names."""
+    return frame.to_csv(index=False).encode()
+
+
+def to_png(drawn: Any) -> bytes:
     """Return a chart as a picture, 900 points wide, made on this machine alone."""
-    wide = specification.replace('"width": "container"', '"width": 900')
-    return bytes(vl_convert.vegalite_to_png(wide, scale=2))
+    return bytes(vl_convert.vegalite_to_png(drawn.properties(width=900).to_json(), scale=2))

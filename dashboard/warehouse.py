@@ -20,6 +20,8 @@ from tasks.warehouse.sql_files import execute
 
 # Frames are small; a few hundred are a few MB.
 _MOST_ANSWERS: Final = 400
+# How long a newly made database can stay unseen where another one was found.
+_LOGIN_SECONDS: Final = 30
 _MISSING: Final = {"42P01", "3F000", "42703"}  # no such relation, schema, column
 _FORBIDDEN: Final = "42501"
 _WAITED: Final = {"55P03", "57014"}  # a lock or a statement that took too long
@@ -108,9 +110,14 @@ def _kept(
     return _rows(_settings, name, dict(parameters))
 
 
+@st.cache_resource(ttl=_LOGIN_SECONDS, show_spinner=False)
+def _settings() -> Settings:
+    return as_analyst(read_settings())
+
+
 def read_freshness() -> Freshness:
     """Return how new the record is, asked anew each time. Raises `PipelineError` with what to do."""
-    settings = as_analyst(read_settings())
+    settings = _settings()
     frame = _rows(settings, "freshness", {})
     row: dict[str, Any] = {
         str(name): None if pd.isna(value) else value for name, value in frame.iloc[0].items()

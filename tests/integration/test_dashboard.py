@@ -110,6 +110,24 @@ class Visit:
         self.page.locator('[data-testid="stMain"]').get_by_text(text).first.wait_for()
 
 
+def wait_for_server(url):
+    """Wait until Streamlit answers."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
+        except OSError:
+            assert time.monotonic() < deadline, "Streamlit did not start"
+            time.sleep(0.1)
+        else:
+            return
+
+
+def found_browser():
+    """Return the path of a Chromium, or None."""
+    return os.environ.get("BROWSER_PROGRAM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="module")
 def site(postgres, template):
     """Give the dashboard over a city of 440 days and of the analyst's role."""
@@ -144,12 +162,7 @@ def site(postgres, template):
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
-            break
-        except OSError:
-            time.sleep(0.1)
+    wait_for_server(url)
     yield Site(url, postgres.conninfo(name))
     server.terminate()
     server.wait()
@@ -160,7 +173,7 @@ def site(postgres, template):
 @pytest.fixture(scope="module")
 def browser():
     """Give Chromium."""
-    program = os.environ.get("BROWSER_PROGRAM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = found_browser()
     if program is None:
         reason = "there is no Chromium on this machine (apt-get install chromium, or BROWSER_PROGRAM)"
         if os.environ.get("REQUIRE_BROWSER"):
