@@ -51,7 +51,7 @@ lint-sql: $(INSTALLED)
 	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 sql
 
 lint-image: $(INSTALLED)
-	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/hadolint Dockerfile dashboard/Dockerfile
 
 lint-stack: $(INSTALLED)
 	@$(BIN)/cfn-lint deploy/stack.yaml

@@ -47,8 +47,8 @@ def test_a_port_of_compose_is_open_to_this_machine_alone():
 
 
 def test_compose_waits_for_what_each_service_needs_and_builds_one_image():
-    assert {name for name, found in COMPOSE.items() if "build" in found} == {"prefect"}
-    assert {found["image"] for name, found in COMPOSE.items() if name != "postgres"} == {
+    assert {name for name, found in COMPOSE.items() if "build" in found} == {"prefect", "dashboard"}
+    assert {found["image"] for name, found in COMPOSE.items() if name not in {"postgres", "dashboard"}} == {
         "chicago-crime:local"
     }
     assert COMPOSE["deploy"]["depends_on"] == {"prefect": {"condition": "service_healthy"}}
@@ -60,6 +60,18 @@ def test_compose_waits_for_what_each_service_needs_and_builds_one_image():
     (folder,) = [each for each in COMPOSE["postgres"]["volumes"] if each.startswith("./")]
     scripts = sorted((PROJECT / folder.split(":")[0]).iterdir())
     assert "create database prefect;" in "".join(script.read_text() for script in scripts)
+
+
+def test_the_dashboard_of_compose_logs_in_as_the_analyst_whom_each_run_grants_what_to_read():
+    dashboard = COMPOSE["dashboard"]
+    role = dashboard["environment"]["DB_USERNAME"]
+    assert COMPOSE["worker"]["environment"]["ANALYST_ROLE"] == role
+    assert dashboard["environment"]["DB_PASSWORD"] == COMPOSE["postgres"]["environment"]["ANALYST_PASSWORD"]
+    assert f"create role {role} login password" in (PROJECT / "deploy/compose/analyst.sql").read_text()
+    assert dashboard["ports"] == ["127.0.0.1:8501:8501"]
+    dockerfile = (PROJECT / dashboard["build"]["dockerfile"]).read_text()
+    for folder in re.findall(r"^COPY (\S+) ", dockerfile, flags=re.MULTILINE):
+        assert (PROJECT / folder).exists(), folder
 
 
 def test_a_password_of_compose_may_hold_any_character(monkeypatch):

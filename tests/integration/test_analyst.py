@@ -1,0 +1,82 @@
+"""The analyst of one's own machine: which database is found, and that it can only be read."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from demo.__main__ import DATABASE_NAME
+from tasks.settings import Settings
+from tasks.warehouse import analyst
+from tasks.warehouse.analyst import NoWarehouseError, as_analyst, open_to_read
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_the_local_analyst_reads_chicago_and_nothing_else_and_changes_nothing(postgres, database):
+    settings = as_analyst(Settings(_env_file=None, database_name=database), postgres)
+    engine = open_to_read(settings)
+    with engine.connect() as connection:
+        assert connection.execute(text("select current_user")).scalar() == "chicago_analyst"
+        assert connection.execute(text("select count(*) from chicago.data_freshness")).scalar() == 1
+    for statement, refusal in (
+        ("select * from pipeline.runs", "permission denied for schema pipeline"),
+        ("delete from chicago.crimes", "read-only transaction"),
+        ("create temporary table mine (a int)", "read-only transaction"),
+    ):
+        with engine.connect() as connection, pytest.raises(DBAPIError, match=refusal):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_the_demos_database_is_found_where_none_is_named_and_it_is_the_only_one(
+    postgres, database, monkeypatch
+):
+    assert analyst.DEMO_DATABASE == DATABASE_NAME
+    monkeypatch.setattr(analyst, "DEMO_DATABASE", database)
+    assert as_analyst(Settings(_env_file=None), postgres).database_name == database
+    with pytest.raises(NoWarehouseError, match="make demo"):
+        as_analyst(Settings(_env_file=None, database_name="no_such_database"), postgres)
+
+
+def test_a_database_without_our_tables_is_no_warehouse(postgres):
+    with pytest.raises(NoWarehouseError, match="There is no warehouse yet"):
+        as_analyst(Settings(_env_file=None, database_name="template1"), postgres)
+
+
+def test_psql_says_that_there_is_no_warehouse_yet_and_what_to_run(tmp_path):
+    # A project folder without any service, as a fresh clone has it.
+    for name in ("tasks", "sql"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    code = (
+        "import sys; from pathlib import Path; from tasks.warehouse import shell;"
+        "shell.PROJECT_FOLDER = Path(sys.argv[1]); sys.exit(shell.main([]))"
+    )
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DB_", "SERVER_", "DATABASE_"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=PROJECT,
+        env={**kept, "ENV_FILE": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("make psql: There is no warehouse yet. `make demo` loads a stand-in city")
+
+
+def test_a_server_that_does_not_run_is_named(postgres, monkeypatch, tmp_path):
+    gone = type(postgres)(tmp_path, postgres.user)
+    with pytest.raises(analyst.LoadError, match="The local PostgreSQL does not run"):
+        as_analyst(Settings(_env_file=None), gone)
+    assert not list(tmp_path.iterdir())
+    assert psycopg.connect(postgres.conninfo("postgres")).info.dbname == "postgres"

@@ -1,0 +1,55 @@
+"""What the pages of the dashboard say of their numbers."""
+
+from datetime import date
+
+import pandas as pd
+
+from dashboard import charts, shapes
+
+HELD = shapes.Held(date(2024, 1, 1), date(2024, 4, 1), date(2024, 1, 2), date(2024, 3, 11))
+
+
+def test_what_is_not_held_says_so_and_no_number():
+    assert shapes.number(None) == shapes.number(float("nan")) == shapes.share(None) == "not held yet"
+    assert shapes.change(float("nan")) is None
+    assert (shapes.number(12345), shapes.share(0.1234), shapes.change(-2.66)) == (
+        "12,345",
+        "12.3 %",
+        "-2.7 %",
+    )
+
+
+def test_the_days_held_are_the_first_and_last_and_the_complete_ones_among_them():
+    days = pd.DataFrame(
+        {"date": [date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)], "is_complete": [False, True, False]}
+    )
+    assert shapes.held(days) == shapes.Held(*[date(2024, 1, 1), date(2024, 1, 3)], *[date(2024, 1, 2)] * 2)
+    assert shapes.held(days.iloc[:0]) is None
+    assert shapes.held(days.iloc[:1]).last_complete is None
+
+
+def test_a_period_ends_with_the_last_complete_day_and_begins_where_we_hold_something():
+    assert shapes.period(HELD, "28") == (date(2024, 2, 13), date(2024, 3, 11))
+    assert shapes.period(HELD, "364") == (date(2024, 1, 1), date(2024, 3, 11))
+    assert shapes.period(HELD, "all") == (date(2024, 1, 1), date(2024, 4, 1))
+    assert shapes.period(HELD, "dates", date(2024, 2, 1)) == (date(2024, 2, 1), date(2024, 4, 1))
+
+
+def test_the_comparison_with_a_year_before_is_there_when_all_its_days_are():
+    # The newest 28 complete days end 21 days before the load; the 28 days 364 days before them begin with the first
+    # complete one: 2 January 2024 + 391 days is 27 January 2025.
+    assert shapes.year_comparison_from(HELD) == date(2025, 2, 17)
+    assert shapes.year_comparison_from(shapes.Held(HELD.first, HELD.last, None, None)) is None
+
+
+def test_a_kind_stands_out_when_it_is_more_usual_here_and_there_are_enough_of_it():
+    kinds = pd.DataFrame({"crimes": [99, 100, 500, 500], "location_quotient": [3.0, 2.0, 1.1, 0.9]})
+    assert shapes.standing_out(kinds)["location_quotient"].tolist() == [2.0, 1.1]
+
+
+def test_a_chart_is_a_specification_of_its_numbers_alone():
+    frame = pd.DataFrame({"was": ["THEFT", "ARSON"], "crimes": [3, 1]})
+    made = charts.bars(frame, "crimes", "was", "Crimes").to_dict()
+    (values,) = made["datasets"].values()
+    assert values == frame.to_dict("records")
+    assert "url" not in made.get("data", {})
