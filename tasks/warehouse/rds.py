@@ -24,7 +24,7 @@ def is_rds_address(host: str) -> bool:
 
 def region_of(host: str) -> str | None:
     """Return the region in an address of RDS: NAME.ID.REGION.rds.amazonaws.com; None for another address."""
-    return host.removesuffix(_RDS_SUFFIX).rpartition(".")[2] if is_rds_address(host) else None
+    return host.lower().removesuffix(_RDS_SUFFIX).rpartition(".")[2] if is_rds_address(host) else None
 
 
 def log_in_by_token(engine: Engine) -> None:

@@ -43,7 +43,7 @@ def test_no_authority_is_there_twice_and_each_region_has_its_three():
     ("host", "region"),
     [
         ("name.abc123.us-east-2.rds.amazonaws.com", "us-east-2"),
-        ("NAME.abc123.eu-central-1.RDS.amazonaws.com".lower(), "eu-central-1"),
+        ("NAME.abc123.EU-CENTRAL-1.RDS.amazonaws.com", "eu-central-1"),
         ("db.example.org", None),
         ("rds.amazonaws.com.example.org", None),
         ("localhost", None),
