@@ -586,6 +586,57 @@ def test_a_missing_right_is_named_and_nothing_half_done_remains(roles, monkeypat
     is_equal(world)
 
 
+@pytest.fixture
+def rotation(empty, database):
+    """Give the runbook's statements of a rotation with names of the test's own, and the empty world for their roles.
+
+    The loader is no superuser and owns its database, as the master user on RDS.
+    """
+    text = (
+        (SQL_FOLDER.parent / "docs" / "runbook.md")
+        .read_text()
+        .split("### Rotating the token and the password")[1]
+    )
+    (statements, _) = text.split("```sql\n")[1].split("```", 1)
+    for name, own in {
+        "loader_b": "rotation_b",
+        "loader": "rotation_a",
+        "crime_owner": "rotation_owner",
+        "chicago_crime": database,
+    }.items():
+        statements = re.sub(rf"\b{name}\b", own, statements)
+    empty.query("create role rotation_a login createrole createdb")
+    empty.query(f"alter database {database} owner to rotation_a")
+    yield statements
+    empty.query(f"alter database {database} owner to postgres")
+    for role in ("rotation_b", "rotation_a", "rotation_owner"):
+        if empty.query(f"select from pg_roles where rolname = '{role}'"):
+            empty.query(f"drop owned by {role} cascade")
+            empty.query(f"drop role {role}")
+
+
+def test_two_roles_take_turns_as_the_runbook_says(empty, rotation, monkeypatch):
+    """What each makes belongs to a third one, so that the other can load; the one out of use gets a new password."""
+    world = empty
+    monkeypatch.setenv("DB_USERNAME", "rotation_a")
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    assert run_main_here(world).code == 0
+    as_role(world, "rotation_a", rotation)
+    for number, role in enumerate(("rotation_b", "rotation_a", "rotation_b"), start=2):
+        monkeypatch.setenv("DB_USERNAME", role)
+        world.store.insert(CRIMES, [crime(f"JH00000{number}")], at=world.now())
+        ended = run_main_here(world)
+        assert ended.code == 0, ended.said
+        assert held(world) == number
+    # A new table of a later version, and views made anew, are the third one's too.
+    owners = "select distinct tableowner from pg_tables where schemaname in ('chicago', 'pipeline')"
+    assert world.query(owners) == [("rotation_owner",)]
+    as_role(world, "rotation_b", "create table chicago.later (n int)")
+    assert world.query(owners) == [("rotation_owner",)]
+    as_role(world, "rotation_a", "set role none; alter role rotation_b password 'not-to-be-shown'")
+    as_role(world, "rotation_a", "set role none; alter role rotation_a password 'not-to-be-shown'")
+
+
 # Versions.
 
 

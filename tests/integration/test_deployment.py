@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
@@ -200,31 +201,36 @@ def test_a_stopped_container_closes_its_run_which_starts_again_unless_it_was_can
     run = started_run(prefect_server, deployments["daily"])
     read = partial(PrefectClient.read_flow_run, flow_run_id=run.id)
     cancel = partial(PrefectClient.set_flow_run_state, flow_run_id=run.id, state=Cancelling())
-    seen = []
-    with (
-        store,
-        Portal(store) as portal,
-        psycopg.connect(postgres.conninfo(database), autocommit=True) as ledger,
-    ):
-        portal.latency_seconds = 0.3
+    scheduled = partial(PrefectClient.get_scheduled_flow_runs_for_work_pool, work_pool_name=POOL)
+    met = threading.Event()
+
+    def hold(seen):
+        """Answer late when rows are asked for: Prefect's signal is an exception, which asyncio drops in callbacks."""
+        if ":*" in seen.params.get("$select", ""):
+            met.set()
+            time.sleep(4)
+
+    def stop(*, first):
+        """Stop the container while it waits for rows, and return the run's state and whether a worker would take it."""
+        met.clear()
+        with container(settings, prefect_home, run) as process:
+            assert met.wait(WAIT_SECONDS), (prefect_home / "container.log").read_text()
+            first()
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=120)  # what Fargate gives
+        waiting = [each.flow_run.id for each in ask(prefect_server, scheduled)]
+        return ask(prefect_server, read).state.name, run.id in waiting
+
+    with store, Portal(store) as portal, psycopg.connect(postgres.conninfo(database)) as ledger:
+        portal.before_answer = hold
         settings = {**environment, "PORTAL_URL": portal.url, "MAX_CONCURRENCY": "1"}
-        for done, is_cancelled in ((1, False), (2, True)):
-            with container(settings, prefect_home, run) as process:
-                deadline = time.monotonic() + WAIT_SECONDS
-                windows = "select count(*) from pipeline.windows where status = 'done'"
-                while ledger.execute(windows).fetchone()[0] < done:
-                    assert process.poll() is None, (prefect_home / "container.log").read_text()
-                    assert time.monotonic() < deadline
-                    time.sleep(0.1)
-                if is_cancelled:
-                    ask(prefect_server, cancel)
-                process.send_signal(signal.SIGTERM)
-                process.wait(timeout=120)  # what Fargate gives
-            seen.append(ask(prefect_server, read).state.name)
-        kept = ledger.execute("select kind, status from pipeline.runs order by started_at").fetchall()
-    # A cancelled one is marked by the worker that stopped its container.
-    assert seen == ["AwaitingRetry", "Cancelling"]
-    assert kept == [("backfill", "stopped"), ("resume", "stopped")]
+        stopped = stop(first=lambda: None)
+        kept = ledger.execute("select kind, status from pipeline.runs").fetchall()
+        cancelled = stop(first=lambda: ask(prefect_server, cancel))
+    assert kept == [("backfill", "stopped")], (prefect_home / "container.log").read_text()
+    assert stopped == ("AwaitingRetry", True)
+    # Prefect's process marks it itself, or the worker that stopped its container.
+    assert cancelled in {("Cancelled", False), ("Cancelling", False)}
 
 
 def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):

