@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from cfnlint.decode import decode
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -100,3 +101,10 @@ def test_the_list_of_what_could_not_be_tried_says_what_is_least_certain():
     made = re.search(r"moto makes (\d+) resources", listed)
     counted = re.search(r"len\(stack.made\) == (\d+)", (PROJECT / "tests/unit/test_stack.py").read_text())
     assert made.group(1) == counted.group(1)
+
+
+def test_the_guide_names_every_deployment_and_deletes_it():
+    declared = yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
+    (deleted,) = re.findall(r"for NAME in (.*); do prefect deployment delete", GUIDE)
+    assert sorted(name.split("/")[1] for name in deleted.split()) == sorted(each["name"] for each in declared)
+    assert all(f"`{name}`" in GUIDE for name in deleted.split())
