@@ -27,6 +27,7 @@ from pyarrow.fs import FileSelector, FileSystem, LocalFileSystem
 from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError, UsageError
+from tasks.warehouse import ledger
 from tasks.warehouse.arrow import Relation, read_batches, read_relations
 from tasks.warehouse.engine import first_line
 from tasks.warehouse.faults import named_faults
@@ -70,8 +71,8 @@ def export(engine: Engine, destination: str, dataset: str) -> ExportReport:
     """Write the export to a folder or to `s3://bucket/prefix`, and return what was written.
 
     S3 credentials, region and endpoint are those of the environment (AWS_PROFILE, AWS_ENDPOINT_URL and so on). Raises
-    `UsageError` for a destination that is none, and `LoadError` where it cannot be written; files of an earlier export
-    stand as they were then.
+    `UsageError` for a destination that is none, `ConfigError` where the warehouse holds another dataset, `LoadError`
+    where it cannot be written; files of an earlier export stand as they were then.
     """
     files, folder = _open(destination)
     with named_faults(engine, "the export"), engine.connect() as connection:
@@ -79,6 +80,8 @@ def export(engine: Engine, destination: str, dataset: str) -> ExportReport:
         connection.execute(text("set local timezone = 'UTC'"))
         if connection.execute(text("select to_regclass('chicago.data_freshness')")).scalar() is None:
             raise LoadError("the warehouse is not set up yet; a run sets it up (python flows/main.py)")
+        # The manifest says which dataset it is.
+        ledger.check_dataset(connection, dataset)
         try:
             with _Partials(files, folder) as partials:
                 return _write(connection, partials, destination, dataset)

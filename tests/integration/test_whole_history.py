@@ -10,6 +10,7 @@ from demo.faults import Fault
 from demo.store import Store
 from tasks import connections
 from tasks.errors import ConfigError, LoadError, UsageError
+from tasks.export import export
 from tasks.start_anew import start_anew
 from tasks.warehouse.lock import writer_lock
 from tests.integration.conftest import FIRST_LOAD, crime
@@ -273,7 +274,7 @@ def test_old_spellings_stay_as_published_and_are_one_kind_in_the_views(world):
     ]
 
 
-def test_a_first_load_that_did_not_end_has_taken_its_warehouse(world, monkeypatch):
+def test_a_first_load_that_did_not_end_has_taken_its_warehouse(world, monkeypatch, tmp_path):
     insert(world, *(row(number, f"2019-0{number}-02T10:00:00.000") for number in range(1, 10)))
     world.portal.faults.add(Fault("status", match="2019-08", status=404, times=None))
     assert world.run().is_failed()
@@ -285,6 +286,9 @@ def test_a_first_load_that_did_not_end_has_taken_its_warehouse(world, monkeypatc
     assert refused.is_failed()
     with pytest.raises(ConfigError, match=r"CRIMES_DATASET is x2n5-8w5q, .* holds ijzp-q8t2.*start-anew"):
         refused.result()
+    with pytest.raises(ConfigError, match="holds ijzp-q8t2"):
+        export(connections.warehouse(), str(tmp_path), ONE_YEAR.id)
+    assert list(tmp_path.iterdir()) == []
     assert held(world) == before
     monkeypatch.setenv("CRIMES_DATASET", CRIMES)
     world.portal.faults.clear()
