@@ -288,6 +288,7 @@ def test_a_first_load_that_did_not_end_has_taken_its_warehouse(world, monkeypatc
         refused.result()
     with pytest.raises(ConfigError, match="holds ijzp-q8t2"):
         export(connections.warehouse(), str(tmp_path), ONE_YEAR.id)
+    connections.close()
     assert list(tmp_path.iterdir()) == []
     assert held(world) == before
     monkeypatch.setenv("CRIMES_DATASET", CRIMES)
