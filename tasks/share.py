@@ -53,7 +53,7 @@ class WindowQueue:
     def __init__(self, engine: Engine, run_id: UUID) -> None:
         self._engine, self._run_id = engine, run_id
         self._session: Connection | None = None
-        self._held: set[int] = set()
+        self._held: dict[Window, int] = {}
         self._one_at_a_time = threading.Lock()
 
     @_again_when_it_may_help
@@ -70,12 +70,11 @@ class WindowQueue:
     def close(self, window: Window, error: PipelineError | None) -> None:
         """Let go of a window, and write why it failed; None where it is done, which its own transaction wrote."""
         with self._one_at_a_time, named_faults(self._engine, f"window {window}"):
-            with self._engine.begin() as connection:
-                if error is not None:
+            if error is not None:
+                with self._engine.begin() as connection:
                     ledger.fail_window(connection, self._run_id, window, str(error))
-                number = ledger.read_window_id(connection, self._run_id, window)
-            if number in self._held and self._session is not None:
-                self._held.discard(number)
+            number = self._held.pop(window, None)
+            if number is not None and self._session is not None:
                 free_window(self._session, number)
 
     @_again_when_it_may_help
@@ -91,11 +90,11 @@ class WindowQueue:
 
     def _take(self, session: Connection) -> Window | None:
         for number, window in ledger.read_open_windows(session, self._run_id):
-            if number in self._held or not lock_window(session, number):
+            if window in self._held or not lock_window(session, number):
                 continue
             # It may have been done between the list and the lock.
             if any(number == still for still, _ in ledger.read_open_windows(session, self._run_id)):
-                self._held.add(number)
+                self._held[window] = number
                 return window
             free_window(session, number)
         return None

@@ -326,15 +326,6 @@ def read_open_windows(connection: Connection, run_id: UUID) -> list[tuple[int, W
     return [(row.window_id, Window(row.kind, row.start, row.end, row.since)) for row in rows]
 
 
-def read_window_id(connection: Connection, run_id: UUID, window: Window) -> int | None:
-    """Return the number of a window of a run, None where it has none."""
-    found: int | None = connection.execute(
-        text("select window_id from pipeline.windows where" + _THIS_WINDOW),  # noqa: S608 - a constant
-        {"run_id": run_id, **_key(window)},
-    ).scalar()
-    return found
-
-
 def read_outcomes(connection: Connection, run_id: UUID) -> dict[Window, tuple[str, str | None]]:
     """Return status and error of each planned window of a run."""
     rows = connection.execute(
