@@ -10,45 +10,39 @@ and the pipeline may have none. Medians with spread, ratios to the pipeline, and
 
 import argparse
 import contextlib
-import json
 import os
 import platform
 import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psutil
 import psycopg
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from bench.measure import (  # noqa: E402
+    FOLDER,
+    Measured,
+    databases_for_a_while,
+    pipeline_environment,
+    run_measured,
+    served_portal,
+)
 from demo.datasets import ONE_YEAR  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.warehouse import local_services  # noqa: E402
 
-FOLDER = PROJECT / ".local" / "bench"
 DLT = "dlt[postgres]==1.31.0"
 CHANGED_ROWS = 3_000
 SLOW_SECONDS = 0.5
 PIPELINE = ("pipeline", "without Prefect")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One process: wall and CPU seconds, peak memory in MB, and the ids that only its table holds."""
-
-    wall: float
-    cpu: float
-    memory: float
-    ghosts: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,44 +53,6 @@ class Loader:
     settings: str
     ids: str
     command: Callable[[str, str], Sequence[str | Path]]
-
-
-class Peak:
-    """Looks at a process's memory many times a second. The kernel's own peak counts what its parent had at the fork."""
-
-    def __init__(self, pid: int) -> None:
-        self.process = psutil.Process(pid)
-        self.bytes = 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._look, daemon=True)
-        self.thread.start()
-
-    def _look(self) -> None:
-        while not self.over.wait(0.02):
-            with contextlib.suppress(psutil.Error):
-                self.bytes = max(self.bytes, self.process.memory_info().rss)
-
-    def stop(self) -> float:
-        """Return the peak in MB."""
-        self.over.set()
-        self.thread.join()
-        return self.bytes / 1e6
-
-
-def run_measured(arguments: Sequence[str | Path], **environment: str) -> Measured:
-    """Run a process to its end and measure it; a failure ends the benchmark with its words."""
-    log = FOLDER / "last.log"
-    with log.open("w") as output:
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            arguments, cwd=PROJECT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
-        )
-        peak = Peak(process.pid)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{' '.join(map(str, arguments))} failed:\n{log.read_text()[-3000:]}")
-    return Measured(wall, usage.ru_utime + usage.ru_stime, peak.stop())
 
 
 def dlt_python() -> Path:
@@ -189,41 +145,20 @@ class Bench:
         shutil.copytree(pristine, FOLDER / "city")
 
     @contextlib.contextmanager
-    def portal(self, latency: float = 0.0) -> Iterator[str]:
-        """Serve the city and give the address."""
-        served = subprocess.Popen(
-            [sys.executable, "-m", "demo.portal", "--state", FOLDER / "city", "--latency", str(latency)],
-            cwd=PROJECT, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            assert served.stdout is not None
-            served.stdout.readline()
-            yield json.loads((FOLDER / "city" / "portal.json").read_text())["url"]
-        finally:
-            served.terminate()
-            served.wait()
-
-    @contextlib.contextmanager
     def databases(self, what: str) -> Iterator[dict[str, str]]:
         """Give a new database to each loader; they go at the end."""
         names = {
             loader.name: f"bench_{what}_{number}_{os.getpid()}" for number, loader in enumerate(self.loaders)
         }
-        try:
-            for name in names.values():
-                local_services.ensure_database(self.postgres, name)
+        with databases_for_a_while(self.postgres, list(names.values())):
             yield names
-        finally:
-            with psycopg.connect(self.postgres.conninfo("postgres"), autocommit=True) as connection:
-                for name in names.values():
-                    connection.execute(f'drop database if exists "{name}" with (force)')
 
     def round(self, number: int) -> None:
         """Measure every case, the loaders in an order that changes, so that none has always the quiet minute."""
         self.build_city()
         order = self.loaders[number % len(self.loaders) :] + self.loaders[: number % len(self.loaders)]
         self.measure_empty()
-        with self.databases("quick") as databases, self.portal() as url:
+        with self.databases("quick") as databases, served_portal(FOLDER / "city") as url:
             for loader in order:
                 self.measure("first backfill of a year", loader, databases[loader.name], url)
             self.limits.append(self.copy_limit(databases))
@@ -235,25 +170,14 @@ class Bench:
             self.recreate(None)
             for loader in order:
                 self.measure("every row re-created", loader, databases[loader.name], url)
-        with self.databases("slow") as databases, self.portal(SLOW_SECONDS) as url:
+        with self.databases("slow") as databases, served_portal(FOLDER / "city", SLOW_SECONDS) as url:
             for loader in order:
                 self.measure("backfill, 0.5 s an answer", loader, databases[loader.name], url)
 
-    def environment(self, database: str, url: str) -> dict[str, str]:
-        """Return what the pipeline reads from its environment."""
-        return {
-            "ENV_FILE": "",
-            "PORTAL_URL": url,
-            "SERVER_NAME": str(self.postgres.socket_dir),
-            "DB_USERNAME": self.postgres.user,
-            "DATABASE_NAME": database,
-            "DB_SSLMODE": "disable",
-            "PREFECT_API_URL": self.prefect.api_url,
-        }
-
     def measure(self, case: str, loader: Loader, database: str, url: str) -> None:
         """Run one loader once, and check what its table holds."""
-        found = run_measured(loader.command(url, database), **self.environment(database, url))
+        environment = pipeline_environment(self.postgres, self.prefect, database, url)
+        found = run_measured(loader.command(url, database), **environment)
         ghosts = self.check(loader, database)
         self.note(case, loader.name, Measured(found.wall, found.cpu, found.memory, ghosts))
 

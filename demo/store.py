@@ -105,6 +105,9 @@ class _Tables:
         if shape.occurrence:
             indexes.append(("occurrence", [shape.occurrence, ":id"]))
             indexes.append(("case", [shape.case]))
+        if shape.edited_stamp:
+            # Sums of a whole dataset that is not read row by row: a narrow index instead of all its wide rows.
+            indexes.append(("sums", [shape.occurrence, "id", ":updated_at", shape.edited_stamp]))
         made = []
         for name, columns in indexes:
             unique = "unique " if name == "id" else ""
@@ -237,6 +240,19 @@ class Change:
         if batch:
             flush()
         return count
+
+    @property
+    def table_names(self) -> tuple[str, str]:
+        """Give the names of the dataset's tables: rows, and their JSON text."""
+        return self._tables.rows, self._tables.json
+
+    def execute(self, sql: str, params: Mapping[str, Stored] | Sequence[Stored] = ()) -> sqlite3.Cursor:
+        """Execute SQL as part of this change, for who makes rows by the million."""
+        return self._connection.execute(sql, params)
+
+    def executemany(self, sql: str, params: Iterable[Sequence[Stored]]) -> None:
+        """Execute SQL for each of many rows, as part of this change."""
+        self._connection.executemany(sql, params)
 
     def keep_fact(self, name: str, value: str) -> None:
         """Keep a small fact with the rows, as part of this change."""

@@ -95,6 +95,18 @@ def test_groups_without_an_order_are_shuffled_too(answers):
     assert len({json.dumps(fetch(answers, **clauses)) for _ in range(5)}) > 1
 
 
+def test_groups_are_those_of_the_state_that_the_source_is_in_now():
+    clauses = {"select": "case_, count(*) as rows", "group": "case_"}
+    with Store.temporary() as store:
+        store.create(ONE_YEAR, [{"case_": f"JK{i}"} for i in range(20)], at=AT)
+        answers = Answers(store)
+        answered = [fetch(answers, **clauses) for _ in range(5)]
+        assert all(sorted(one, key=str) == sorted(answered[0], key=str) for one in answered)
+        assert len({json.dumps(one) for one in answered}) > 1
+        store.insert(ONE_YEAR.id, [{"case_": "JK3"}], at=AT)
+        assert {"case_": "JK3", "rows": "2"} in fetch(answers, **clauses)
+
+
 def test_the_default_limit_is_a_thousand_rows():
     with Store.temporary() as store:
         store.create(ONE_YEAR, [{"case_": str(i)} for i in range(1001)], at=AT)
