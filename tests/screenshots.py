@@ -16,8 +16,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.integration.test_dashboard import FLAGS, PROJECT, Visit, found_browser, wait_for_server
+from tests.browser import FLAGS, Visit, found_browser, wait_for_server
 
+PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "docs" / "images"
 PAGES = {
     "overview": "",

@@ -7,12 +7,10 @@ REQUIRE_BROWSER they fail.
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pandas as pd
@@ -21,20 +19,11 @@ import pytest
 from sqlalchemy import create_engine
 
 from tasks.warehouse.views import grant_analyst
+from tests.browser import FLAGS, Visit, found_browser, wait_for_server
 from tests.integration.views_support import generated_city, load_city
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = "dashboard_analyst"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# As root there is no sandbox; the rest keeps the browser from asking its maker for news.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
-READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 PLACED = """
 update chicago.crimes set block = '0' || ascii(right(crime_id, 1)) || 'XX N STATE ST',
     latitude = 41.88 + (y_coordinate - 1900000) / 364000.0, longitude = -87.65 + (x_coordinate - 1155000) / 272000.0
@@ -65,67 +54,6 @@ class Site:
 
     def value(self, statement, *parameters):
         return self.query(statement, *parameters)[0][0]
-
-
-class Visit:
-    """One tab, and what went wrong in it."""
-
-    def __init__(self, page, url):
-        self.page = page
-        self.url = url
-        self.faults = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("request", self._request)
-
-    def _console(self, message):
-        # Streamlit's page looks for its server below its own address first; that is a 404, and no fault of ours.
-        is_search = "/_stcore/" in message.location.get("url", "")
-        if message.type == "error" and not is_search:
-            self.faults.append(message.text)
-
-    def _request(self, request):
-        if not request.url.startswith((self.url, self.url.replace("http", "ws"), "data:", "blob:")):
-            self.faults.append(f"asked {request.url}")
-
-    def go(self, path):
-        self.page.goto(f"{self.url}/{path}")
-        self.page.wait_for_selector("h1")
-        self.settle()
-
-    def settle(self):
-        # What was typed or clicked takes a moment to reach the server.
-        self.page.wait_for_timeout(150)
-        self.page.wait_for_selector(READY)
-
-    def choose(self, label, typed):
-        box = self.page.get_by_role("combobox", name=label)
-        box.click()
-        box.fill(typed)
-        self.page.get_by_role("option").first.click()
-        self.settle()
-
-    def sees(self, text):
-        """Wait for a text of the page, or fail; parts of a page come one after another."""
-        self.page.locator('[data-testid="stMain"]').get_by_text(text).first.wait_for()
-
-
-def wait_for_server(url):
-    """Wait until Streamlit answers."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
-        except OSError:
-            assert time.monotonic() < deadline, "Streamlit did not start"
-            time.sleep(0.1)
-        else:
-            return
-
-
-def found_browser():
-    """Return the path of a Chromium, or None."""
-    return os.environ.get("BROWSER_PROGRAM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +92,7 @@ def site(postgres, template):
     url = f"http://127.0.0.1:{port}"
     wait_for_server(url)
     yield Site(url, postgres.conninfo(name))
-    server.terminate()
+    server.kill()  # asked to end, it waits some seconds for its browser
     server.wait()
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')
@@ -187,16 +115,21 @@ def browser():
         opened.close()
 
 
-@pytest.fixture
-def visit(site, browser):
-    """Give a tab, in which nothing may have gone wrong at the end."""
+@pytest.fixture(scope="module")
+def tab(site, browser):
+    """Give the one tab of all tests: to load Streamlit's page takes longer than what most of them look at."""
     page = browser.new_page()
     page.set_default_timeout(20_000)
-    made = Visit(page, site.url)
-    yield made
-    assert page.locator('[data-testid="stException"]').count() == 0
-    assert made.faults == []
-    page.close()
+    return Visit(page, site.url)
+
+
+@pytest.fixture
+def visit(tab):
+    """Give the tab, in which nothing may have gone wrong at the end of a test."""
+    tab.faults.clear()
+    yield tab
+    assert tab.page.locator('[data-testid="stException"]').count() == 0
+    assert tab.faults == []
 
 
 def shown(number):
@@ -204,33 +137,60 @@ def shown(number):
 
 
 PAGES = {
-    "": "select last_28_days from chicago.city_last_28_days where counted = 'violent'",
-    "map": "select count(*) from chicago.crimes where latitude is not null and date_of_occurrence::date between"
+    "Overview": "select last_28_days from chicago.city_last_28_days where counted = 'violent'",
+    "Map": "select count(*) from chicago.crimes where latitude is not null and date_of_occurrence::date between"
     " (select first_date from chicago.city_last_28_days limit 1) and (select last_date from chicago.city_last_28_days"
     " limit 1)",
-    "district?district=8": "select violent from chicago.crimes_by_district where district = 8",
-    "wards?ward=27": "select total_crimes from chicago.ward_crimes_summary where ward = 27",
-    "revisions": "select count(*) from chicago.crime_history where reason = 'withdrawn'",
-    "quality": "select count from chicago.data_quality where \"check\" = 'crimes'",
+    "Revisions": "select count(*) from chicago.crime_history where reason = 'withdrawn'",
+    "Data quality": "select count from chicago.data_quality where \"check\" = 'crimes'",
 }
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_number_on_the_page_is_that_of_a_query(site, visit, path):
-    visit.go(path)
-    expected = site.value(PAGES[path])
-    assert expected
-    visit.sees(re.compile(rf"(?<![\d,]){shown(expected)}(?![\d,])"))
+def sees_number(visit, number):
+    assert number
+    visit.sees(re.compile(rf"(?<![\d,]){shown(number)}(?![\d,])"))
 
 
-def test_when_and_districts_give_the_rows_of_their_views(site, visit):
-    for path, file, query in (
-        ("when", "crimes_by_weekday_and_hour", "select sum(crimes) from chicago.crimes"),
-        ("districts", "districts", "select count(*) from chicago.crimes"),
+@pytest.mark.parametrize("name", PAGES)
+def test_a_number_on_the_page_is_that_of_a_query(site, visit, name):
+    visit.turn_to(name)
+    sees_number(visit, site.value(PAGES[name]))
+
+
+def test_when_and_districts_give_the_rows_of_their_views_and_their_filters_are_in_the_address(site, visit):
+    for name, file, label, typed, address in (
+        ("When", "crimes_by_weekday_and_hour", "Which day", "the City is closed", "basis=observed"),
+        ("Districts and beats", "districts", "Rank by", "Share of crimes", "measure=arrest_rate"),
+    ):
+        visit.turn_to(name)
+        frame = pd.read_csv(download(visit, "CSV", file))
+        assert frame["crimes"].sum() == site.value("select count(*) from chicago.crimes")
+        visit.choose(label, typed)
+        visit.page.wait_for_url(f"**{address}*")
+
+
+def test_a_district_and_a_ward_are_chosen_by_the_address_and_on_the_page(site, visit):
+    for path, label, typed, address, query in (
+        (
+            "district?district=8",
+            "Police district",
+            "11 Harrison",
+            "district=11",
+            "select violent from chicago.crimes_by_district where district =",
+        ),
+        (
+            "wards?ward=27",
+            "Ward",
+            "5,",
+            "ward=5",
+            "select total_crimes from chicago.ward_crimes_summary where ward =",
+        ),
     ):
         visit.go(path)
-        frame = pd.read_csv(download(visit, "CSV", file))
-        assert frame["crimes"].sum() == site.value(query.replace("sum(crimes)", "count(*)"))
+        sees_number(visit, site.value(f"{query} {path.partition('=')[2]}"))
+        visit.choose(label, typed)
+        visit.page.wait_for_url(f"**{address}*")
+        sees_number(visit, site.value(f"{query} {address.partition('=')[2]}"))
 
 
 def download(visit, kind, name):
@@ -240,7 +200,7 @@ def download(visit, kind, name):
 
 
 def test_each_filter_of_the_map_changes_its_number_and_the_address(site, visit):
-    visit.go("map")
+    visit.turn_to("Map")
     where = ["latitude is not null"]
     for label, typed, address, condition in (
         ("When", "all days", "period=all", "true"),
@@ -275,21 +235,10 @@ def test_an_address_that_asks_for_what_is_not_there_shows_the_ordinary_page(visi
     visit.sees("crimes on the map")
 
 
-def test_the_other_filters_are_in_the_address(visit):
-    for path, label, typed, address in (
-        ("", "Show", "13 weeks", "span=91"),
-        ("when", "Which day", "the City is closed", "basis=observed"),
-        ("districts", "Rank by", "Share of crimes", "measure=arrest_rate"),
-        ("district", "Police district", "11 Harrison", "district=11"),
-        ("wards", "Ward", "5,", "ward=5"),
-    ):
-        visit.go(path)
-        visit.choose(label, typed)
-        visit.page.wait_for_url(f"**{address}*")
-
-
 def test_a_chart_is_downloaded_as_a_picture_and_as_its_numbers(site, visit):
-    visit.go("")
+    visit.turn_to("Overview")
+    visit.choose("Show", "all days")
+    visit.page.wait_for_url("**span=all*")
     numbers = pd.read_csv(download(visit, "CSV", "crimes_by_day"))
     assert numbers["crimes"].sum() == site.value("select count(*) from chicago.crimes")
     picture = Path(download(visit, "PNG", "crimes_by_day")).read_bytes()
@@ -298,11 +247,13 @@ def test_a_chart_is_downloaded_as_a_picture_and_as_its_numbers(site, visit):
 
 
 def test_a_telephone_shows_the_page_without_scrolling_sideways_and_a_keyboard_reaches_the_pages(visit):
+    visit.turn_to("Map")
     visit.page.set_viewport_size({"width": 390, "height": 800})
-    visit.go("map")
+    visit.settle()
     main = visit.page.locator('[data-testid="stMain"]')
-    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    fits = main.evaluate("element => element.scrollWidth <= element.clientWidth")
     visit.page.set_viewport_size({"width": 1280, "height": 900})
+    assert fits
     for _ in range(12):
         visit.page.keyboard.press("Tab")
         if visit.page.evaluate("document.activeElement.innerText") == "Revisions":
@@ -317,7 +268,7 @@ def test_a_load_under_way_an_empty_and_a_broken_warehouse_say_so(site, visit):
         " values (gen_random_uuid(), 'auto', 'backfill', 'running', now(), now()) returning run_id"
     )
     site.query("insert into pipeline.windows (run_id, kind, status) values (%s, 'undated', 'pending')", run)
-    visit.go("quality")
+    visit.turn_to("Data quality")
     visit.sees("A load is under way or broke off: 1 windows are still to come.")
     site.query("alter materialized view chicago.daily_crimes rename to away")
     site.query("create view chicago.daily_crimes as select * from chicago.away where false")
@@ -325,11 +276,11 @@ def test_a_load_under_way_an_empty_and_a_broken_warehouse_say_so(site, visit):
     site.query(
         "update pipeline.runs set started_at = now()"
     )  # another state of the last run: nothing kept is shown
-    visit.go("quality")
+    visit.turn_to("Data quality")
     visit.sees("The first load is under way, or broke off: 1 windows are still to come.")
     site.query("drop view chicago.daily_crimes")
     site.query("update pipeline.runs set started_at = now()")
-    visit.go("quality")
+    visit.turn_to("Data quality")
     visit.sees("This warehouse has no views, or those of an older version.")
     site.query("alter materialized view chicago.away rename to daily_crimes")
     site.query("delete from pipeline.windows")
@@ -340,7 +291,7 @@ def test_a_load_under_way_an_empty_and_a_broken_warehouse_say_so(site, visit):
     elsewhere.query(f'alter database "{name}" allow_connections false')
     try:
         elsewhere.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", name)
-        visit.go("quality")
+        visit.turn_to("Data quality")
         visit.sees("The numbers cannot be read now")
     finally:
         elsewhere.query(f'alter database "{name}" allow_connections true')
