@@ -51,7 +51,7 @@ def _guarded(show: Page) -> Callable[[], None]:
     def page() -> None:
         try:
             freshness = read_freshness()
-            days = shapes.held(read(freshness, "days"))
+            days = shapes.held(read(freshness, "held"))
             if days is None:
                 _nothing_yet(freshness)
             else:

@@ -1,8 +1,6 @@
 """The charts, as Altair specifications made of frames: no query, no Streamlit.
 
-Colours are of the palette of Okabe and Ito and of cividis, which people with any kind of colour vision can tell
-apart; what a colour says is also said by a shape, a dash or a text. All is
-drawn from what the page holds: no tiles, no network.
+All is drawn from what the page holds: no tiles, no network. Colours are those of `palette`.
 """
 
 from datetime import date
@@ -11,15 +9,12 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
-BLUE: Final = "#00527a"
-LIGHT_BLUE: Final = "#56b4e9"
-ORANGE: Final = "#b85000"
-GREY: Final = "#6b6b6b"
+from dashboard import palette
+
 _DAYS: Final[list[Any]] = ["a day", "a day still filling"]
 _MEANS: Final[list[Any]] = ["mean of 7 days", "mean of 28 days"]
 _LINES: Final[list[Any]] = [*_DAYS, *_MEANS]
 _DASHES: Final[list[Any]] = [[1, 0], [1, 0], [4, 2], [1, 0]]
-_TREND: Final[list[Any]] = ["#8a8a8a", ORANGE, LIGHT_BLUE, BLUE]
 _JUDGED: Final = ["outside the range", "within the range"]
 _MONTHS: Final = ["whole month", "part of a month"]
 _FONT: Final = "Source Sans, DejaVu Sans, sans-serif"
@@ -37,7 +32,7 @@ def _finished(chart: Any, height: int) -> Any:
     return (
         chart.properties(height=height, width="container")
         .configure(font=_FONT)
-        .configure_axis(labelFontSize=12, titleFontSize=12, labelColor="#1a1a1a", titleColor="#1a1a1a")
+        .configure_axis(labelFontSize=12, titleFontSize=12, labelColor=palette.INK, titleColor=palette.INK)
         .configure_legend(labelFontSize=12, titleFontSize=12, orient="top", labelLimit=400, titleLimit=400)
         .configure_view(stroke=None)
     )
@@ -48,7 +43,7 @@ def trend(days: pd.DataFrame) -> Any:
     frame = _drawn(days).assign(
         line=days["is_complete"].map({True: _DAYS[0], False: _DAYS[1]}),
     )
-    color = alt.Color("line:N", title=None, scale=alt.Scale(domain=_LINES, range=_TREND))
+    color = alt.Color("line:N", title=None, scale=alt.Scale(domain=_LINES, range=list(palette.TREND)))
     shape = alt.Shape(
         "line:N", title=None, scale=alt.Scale(domain=_LINES, range=["circle", "cross", "circle", "circle"])
     )
@@ -85,33 +80,32 @@ def trend(days: pd.DataFrame) -> Any:
 def city_map(places: pd.DataFrame, stations: pd.DataFrame) -> Any:
     """Return the places as marks whose colour and size say how many, with the stations as numbers."""
     located = places.dropna(subset=["latitude", "longitude"])
+    is_cells = "cell_x" in located.columns
+    # What is drawn or told, and nothing else: the browser takes each value by itself.
+    shown = [name for name in ("block", "crimes", "violent") if name in located.columns]
+    located = located[["longitude", "latitude", *shown]]
     span = float(located["latitude"].max() - located["latitude"].min()) if len(located) > 1 else 0.01
     side = max(_MAP_PIXELS * 1000 / (max(span, 0.01) * _FEET_A_DEGREE), 3)
-    is_cells = "cell_x" in located.columns
     position = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
     color = alt.Color(
         "crimes:Q", title="Crimes", scale=alt.Scale(type="sqrt", scheme="cividis", reverse=True)
     )
-    tooltip = (
-        ["crimes:Q", "violent:Q", "arrests:Q"]
-        if is_cells
-        else ["block:N", "crimes:Q", "violent:Q", "arrests:Q"]
-    )
+    # The row itself: a text made for each of thousands of marks, of which one is looked at, takes longer than the map.
+    told = alt.TooltipContent("data")
     if is_cells:
         marks = (
             alt.Chart(located)
-            .mark_square(size=side**2, opacity=1)
-            .encode(**position, color=color, tooltip=tooltip)
+            .mark_square(size=side**2, opacity=1, tooltip=told)
+            .encode(**position, color=color)
         )
     else:
         marks = (
             alt.Chart(located)
-            .mark_circle(opacity=0.8, stroke="#1a1a1a", strokeWidth=0.4)
+            .mark_circle(opacity=0.8, stroke=palette.INK, strokeWidth=0.4, tooltip=told)
             .encode(
                 **position,
                 color=color,
                 size=alt.Size("crimes:Q", title="Crimes", scale=alt.Scale(range=[10, 320])),
-                tooltip=tooltip,
             )
         )
     near = stations.dropna(subset=["latitude", "longitude"])
@@ -124,7 +118,7 @@ def city_map(places: pd.DataFrame, stations: pd.DataFrame) -> Any:
     halo = named.mark_text(fontSize=13, fontWeight="bold", stroke="white", strokeWidth=4).encode(
         text="district:N"
     )
-    labels = named.mark_text(fontSize=13, fontWeight="bold", color="#1a1a1a").encode(
+    labels = named.mark_text(fontSize=13, fontWeight="bold", color=palette.INK).encode(
         text="district:N", tooltip=["district:N", "district_name:N"]
     )
     return _finished(alt.layer(marks, halo, labels).project(type="mercator"), _MAP_PIXELS)
@@ -160,12 +154,12 @@ def months(frame: pd.DataFrame) -> Any:
         alt.Chart(named)
         .mark_bar()
         .encode(
-            x=alt.X("month:O", title=None),
+            x=alt.X("month:O", title=None, axis=alt.Axis(labelOverlap=True)),
             y=alt.Y("crimes_per_day:Q", title="Crimes a day"),
             color=alt.Color(
                 "held:N",
                 title=None,
-                scale=alt.Scale(domain=_MONTHS, range=[BLUE, LIGHT_BLUE]),
+                scale=alt.Scale(domain=_MONTHS, range=list(palette.MONTHS)),
             ),
             tooltip=["month:O", "crimes_per_day:Q", "days:Q", "growth_pct:Q"],
         )
@@ -182,7 +176,7 @@ def holidays(frame: pd.DataFrame) -> Any:
     base = alt.Chart(named).encode(
         y=alt.Y("label:N", title=None, sort=list(named["label"]), axis=alt.Axis(labelLimit=260))
     )
-    bars = base.mark_bar(height=8, color="#9cc7dd").encode(
+    bars = base.mark_bar(height=8, color=palette.HOLIDAYS[0]).encode(
         x=alt.X(
             "expected_low:Q",
             title="Crimes that day; bar: where 19 of 20 ordinary days lie",
@@ -190,7 +184,7 @@ def holidays(frame: pd.DataFrame) -> Any:
         ),
         x2="expected_high:Q",
     )
-    middles = base.mark_tick(color=BLUE, thickness=2, height=14).encode(x="expected:Q")
+    middles = base.mark_tick(color=palette.HOLIDAYS[1], thickness=2, height=14).encode(x="expected:Q")
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(
         x="crimes:Q",
         shape=alt.Shape(
@@ -201,7 +195,7 @@ def holidays(frame: pd.DataFrame) -> Any:
         color=alt.Color(
             "judged:N",
             title=None,
-            scale=alt.Scale(domain=_JUDGED, range=[ORANGE, "#1a1a1a"]),
+            scale=alt.Scale(domain=_JUDGED, range=list(palette.HOLIDAYS[2:])),
         ),
         tooltip=["label:N", "crimes:Q", "expected:Q", "expected_low:Q", "expected_high:Q", "change_pct:Q"],
     )
@@ -214,10 +208,10 @@ def bars(frame: pd.DataFrame, value: str, label: str, title: str, form: str = ",
         y=alt.Y(f"{label}:N", title=None, sort=list(frame[label]), axis=alt.Axis(labelLimit=220)),
         x=alt.X(f"{value}:Q", title=title),
     )
-    numbers = base.mark_text(align="left", dx=4, color="#1a1a1a").encode(
+    numbers = base.mark_text(align="left", dx=4, color=palette.INK).encode(
         text=alt.Text(f"{value}:Q", format=form)
     )
-    return _finished(base.mark_bar(color=BLUE) + numbers, max(22 * len(frame), 60))
+    return _finished(base.mark_bar(color=palette.BLUE) + numbers, max(22 * len(frame), 60))
 
 
 def columns(frame: pd.DataFrame, x: str, y: str, color: str | None, x_title: str, y_title: str) -> Any:
@@ -228,5 +222,5 @@ def columns(frame: pd.DataFrame, x: str, y: str, color: str | None, x_title: str
         "tooltip": list(frame.columns),
     }
     if color is not None:
-        encoded["color"] = alt.Color(f"{color}:N", title=None, scale=alt.Scale(range=[BLUE, ORANGE, GREY]))
-    return _finished(alt.Chart(_drawn(frame)).mark_bar(color=BLUE).encode(**encoded), 260)
+        encoded["color"] = alt.Color(f"{color}:N", title=None, scale=alt.Scale(range=list(palette.REASONS)))
+    return _finished(alt.Chart(_drawn(frame)).mark_bar(color=palette.BLUE).encode(**encoded), 260)

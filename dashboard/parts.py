@@ -3,33 +3,37 @@
 Draws with Streamlit; knows no query.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+import altair
 import pandas as pd
 import streamlit as st
 import vl_convert
 
+from dashboard import palette
 from dashboard.warehouse import Freshness
 
 TERMS: Final = "https://www.chicago.gov/city/en/narr/foia/data_disclaimer.html"
 STILL_FILLING: Final = (
     "The last three weeks are still filling: 96 % of a day's rows are published after 21 days."
 )
-_STYLE: Final = """
+# A specification with its rows is some hundred KB at most.
+_MOST_CHARTS: Final = 200
+_STYLE: Final = f"""
 <style>
-  a:focus-visible, button:focus-visible, [tabindex]:focus-visible {
-    outline: 3px solid #b85000 !important; outline-offset: 2px;
-  }
-  [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * { color: #4a4a4a !important; }
-  [data-testid="stCaptionContainer"] { opacity: 1 !important; }
-  @media print {
+  a:focus-visible, button:focus-visible, [tabindex]:focus-visible {{
+    outline: 3px solid {palette.ORANGE} !important; outline-offset: 2px;
+  }}
+  [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: {palette.QUIET_INK} !important; }}
+  [data-testid="stCaptionContainer"] {{ opacity: 1 !important; }}
+  @media print {{
     [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], .stDownloadButton,
-    .stSelectbox, [data-testid="stElementToolbar"] { display: none !important; }
-    [data-testid="stMain"] { overflow: visible !important; position: static !important; }
-    .stVegaLiteChart, [data-testid="stMetric"], table { break-inside: avoid; }
-  }
+    .stSelectbox, [data-testid="stElementToolbar"] {{ display: none !important; }}
+    [data-testid="stMain"] {{ overflow: visible !important; position: static !important; }}
+    .stVegaLiteChart, [data-testid="stMetric"], table {{ break-inside: avoid; }}
+  }}
 </style>
 """
 
@@ -77,21 +81,54 @@ def remember(name: str, value: str, default: str) -> None:
         del st.query_params[name]
 
 
-def chart(name: str, drawn: Any, frame: pd.DataFrame, source: str, caveat: str, alt: str) -> None:
-    """Draw a chart with what it reads, its caveat, and its downloads."""
-    st.altair_chart(drawn, width="stretch", theme=None, alt=alt, key=f"chart-{name}")
+def chart(
+    name: str,
+    make: Callable[..., Any],
+    frame: pd.DataFrame,
+    source: str,
+    caveat: str,
+    alt: str,
+    *,
+    more: tuple[Any, ...] = (),
+    numbers: pd.DataFrame | None = None,
+) -> None:
+    """Draw the chart that `make` of dashboard/charts.py makes of the frame, with what it reads, and its downloads.
+
+    `more` is what else the chart is made of; `numbers` the table to download where it is more than what is drawn.
+    """
+    st.vega_lite_chart(
+        spec=_specification(make.__name__, frame, more, make),
+        width="stretch",
+        theme=None,
+        alt=alt,
+        key=f"chart-{name}",
+    )
     about(source, caveat)
     left, right, _ = st.columns([1, 1, 4])
-    csv(name, frame, left)
+    csv(name, frame if numbers is None else numbers, left)
     right.download_button(
         "PNG",
-        data=partial(to_png, drawn),
+        data=partial(to_png, make, frame, *more),
         file_name=f"{name}.png",
         mime="image/png",
         key=f"png-{name}",
         on_click="ignore",
         help=f"The chart {name} as a picture",
     )
+
+
+@st.cache_data(max_entries=_MOST_CHARTS, show_spinner=False)
+def _specification(
+    name: str,  # noqa: ARG001 - a part of the key, as the frame is
+    frame: pd.DataFrame,
+    more: tuple[Any, ...],
+    _make: Callable[..., Any],
+) -> dict[str, Any]:
+    """Return a chart as Streamlit sends it: made once of what it shows, which takes longer than sending it."""
+    with altair.data_transformers.disable_max_rows():
+        specification: dict[str, Any] = _make(frame, *more).to_dict()
+    rows = specification.pop("datasets", {})
+    return specification | {"datasets": {key: pd.DataFrame(values) for key, values in rows.items()}}
 
 
 def table(name: str, frame: pd.DataFrame, source: str, caveat: str, **shown: Any) -> None:
@@ -124,6 +161,8 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False).encode()
 
 
-def to_png(drawn: Any) -> bytes:
+def to_png(make: Callable[..., Any], *given: Any) -> bytes:
     """Return a chart as a picture, 900 points wide, made on this machine alone."""
-    return bytes(vl_convert.vegalite_to_png(drawn.properties(width=900).to_json(), scale=2))
+    with altair.data_transformers.disable_max_rows():
+        specification = make(*given).properties(width=900).to_json()
+    return bytes(vl_convert.vegalite_to_png(specification, scale=2))

@@ -9,6 +9,11 @@ import pandas as pd
 NOT_HELD: Final = "not held yet"
 _YEAR: Final = 364
 _DAYS: Final = 28
+# Of so many days the single crimes can be asked; of more only what is counted beforehand.
+MOST_DAYS: Final = 731
+# Of the daily charts of places: a year, and the 28 days that are compared with those of the year before.
+RECENT_DAYS: Final = 392
+_MOST_DOTS: Final = 1000
 PERIODS: Final = {
     "28": "last 28 complete days",
     "91": "last 91 complete days",
@@ -29,16 +34,9 @@ class Held:
 
 
 def held(days: pd.DataFrame) -> Held | None:
-    """Return which days are held, of rows of chicago.daily_crimes in order; None where there are none."""
-    if days.empty:
-        return None
-    complete = days[days["is_complete"]]
-    return Held(
-        days["date"].iloc[0],
-        days["date"].iloc[-1],
-        None if complete.empty else complete["date"].iloc[0],
-        None if complete.empty else complete["date"].iloc[-1],
-    )
+    """Return which days are held, of the one row of sql/dashboard/held.sql; None where there are none."""
+    first, last, *complete = (None if pd.isna(value) else value for value in days.iloc[0])
+    return None if first is None or last is None else Held(first, last, *complete)
 
 
 def change(percent: Any) -> str | None:
@@ -72,6 +70,22 @@ def period(days: Held, chosen: str, first: date | None = None, last: date | None
     if chosen == "dates":
         return first or days.first, last or days.last
     return max(newest - timedelta(days=int(chosen) - 1), days.first), newest
+
+
+def newest(first: date, last: date, days: int = MOST_DAYS) -> date:
+    """Return the first of the newest days of a period, of which there are no more than this."""
+    return max(first, last - timedelta(days=days - 1))
+
+
+def thinned(days: pd.DataFrame, most: int = _MOST_DOTS) -> tuple[pd.DataFrame, int]:
+    """Return one day of so many, where there are more than can be told apart, and of how many it is.
+
+    Never one of seven, or of a multiple: these would be of one weekday.
+    """
+    step = -(-len(days) // most) or 1
+    if step % 7 == 0:
+        step += 1
+    return days.iloc[::-step].iloc[::-1].reset_index(drop=True), step
 
 
 def standing_out(kinds: pd.DataFrame, least: int = 100, most: int = 10) -> pd.DataFrame:

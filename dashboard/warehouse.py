@@ -5,6 +5,7 @@ any drawing. Each answer is kept by the state of the last run, so a page is as n
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import pandas as pd
@@ -75,7 +76,8 @@ def _rows(settings: Settings, name: str, parameters: dict[str, Any]) -> pd.DataF
 def _with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Return exact numerics as floats, which charts and tables draw."""
     for name in frame.columns[frame.dtypes == "object"]:
-        if frame[name].map(lambda value: type(value).__name__ == "Decimal").any():
+        first = frame[name].first_valid_index()
+        if first is not None and isinstance(frame[name].loc[first], Decimal):
             frame[name] = pd.to_numeric(frame[name])
     return frame
 
@@ -127,7 +129,7 @@ def read_freshness() -> Freshness:
 
 def read(freshness: Freshness, name: str, **parameters: Any) -> pd.DataFrame:
     """Return the rows of sql/dashboard/<name>.sql; kept until the warehouse has had another run."""
-    return _kept(freshness.stamp, freshness.settings, name, tuple(sorted(parameters.items()))).copy()
+    return _kept(freshness.stamp, freshness.settings, name, tuple(sorted(parameters.items())))
 
 
 __all__ = ["Freshness", "NoWarehouseError", "PipelineError", "read", "read_freshness"]

@@ -1,7 +1,7 @@
 """Map: where, as cells of the whole city or as blocks of one district or ward, and the same numbers as a table."""
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +10,7 @@ from dashboard import charts, parts, shapes
 from dashboard.warehouse import Freshness, read
 
 _VIOLENT: Final = {"any": "violent or not", "yes": "violent only", "no": "not violent"}
+_COLUMNS: Final = ("crimes", "violent", "arrests", "block", "cell_x", "cell_y", "latitude", "longitude")
 _TIMES: Final = {
     "any": "any time",
     "night": "night, 0 to 5",
@@ -25,12 +26,17 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     parts.head("Where", freshness)
     asked = _filters(freshness, days)
     is_near = asked["district"] is not None or asked["ward"] is not None
-    places = read(freshness, "map_points" if is_near else "map_cells", **asked)
+    source, places = _places(freshness, days, asked)
+    is_whole = source != "crime_map_cells"
     located = places.dropna(subset=["latitude"])
     on_map, without = int(located["crimes"].sum()), int(places["crimes"].sum() - located["crimes"].sum())
     st.write(
         f"**{on_map:,} crimes on the map** from {asked['first_date']:%-d %B %Y} to {asked['last_date']:%-d %B %Y}; "
-        f"{without:,} more have no point."
+        + (
+            f"{without:,} more have no point."
+            if is_whole
+            else "those without a point are not counted by kind."
+        )
     )
     left, right = st.columns([3, 2])
     with left:
@@ -39,24 +45,45 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         else:
             parts.chart(
                 "crimes_on_the_map",
-                charts.city_map(located, read(freshness, "stations")),
+                charts.city_map,
                 located,
-                "crimes_enriched",
+                source,
                 "Numbers on the map are the districts, at their stations; a block is at the middle of its points. "
                 + ("Choose a district or a ward to see blocks." if not is_near else ""),
                 "Map of the crimes asked for; the table beside it has the same numbers",
+                more=(read(freshness, "stations"),),
             )
     with right:
         parts.table(
             "places",
             places,
-            "crimes_enriched",
-            "The same numbers, most first; without a place: no point.",
-            column_order=list(dict.fromkeys(["crimes", "violent", "arrests", *places.columns])),
+            source,
+            "The same numbers, most first; without a place: no point."
+            + (" Arrests are not counted by cell over all days." if "arrests" not in places.columns else ""),
+            column_order=[name for name in _COLUMNS if name in places.columns],
         )
 
 
-def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, object]:
+def _places(freshness: Freshness, days: shapes.Held, asked: dict[str, Any]) -> tuple[str, pd.DataFrame]:
+    """Return the view that answers what is asked, and its places: single crimes, or what is counted beforehand."""
+    chosen = {name for name, value in asked.items() if value is not None} - {"first_date", "last_date"}
+    is_all = (asked["first_date"], asked["last_date"]) == (days.first, days.last)
+    if is_all and not chosen:
+        return "crime_map_totals", read(freshness, "map_totals")
+    if is_all and chosen <= {"kind", "violent"}:
+        return "crime_map_cells", read(freshness, "map_kinds", kind=asked["kind"], violent=asked["violent"])
+    first = shapes.newest(asked["first_date"], asked["last_date"])
+    if first != asked["first_date"]:
+        asked["first_date"] = first
+        st.info(
+            "Single crimes are shown of two years at most: these are the newest of those asked for. All days are there "
+            "for the whole city, by kind and by violence."
+        )
+    is_near = asked["district"] is not None or asked["ward"] is not None
+    return "crimes_enriched", read(freshness, "map_points" if is_near else "map_cells", **asked)
+
+
+def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
     kinds = {"any": "any kind"} | {
         kind: kind.capitalize() for kind in read(freshness, "kinds")["primary_type"]
     }

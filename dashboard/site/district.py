@@ -22,10 +22,11 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
             f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
         )
     _numbers(row)
-    frame = read(freshness, "district_days", district=int(chosen))
+    first = shapes.newest(days.first, days.last, shapes.RECENT_DAYS)
+    frame = read(freshness, "district_days", district=int(chosen), first_date=first)
     parts.chart(
         f"district_{chosen}_by_day",
-        charts.trend(frame),
+        charts.trend,
         frame,
         "daily_cube",
         f"{parts.STILL_FILLING} They are crosses here.",

@@ -31,11 +31,12 @@ def show(freshness: Freshness, days: shapes.Held) -> None:  # noqa: ARG001 - eac
     else:
         parts.chart(
             f"districts_by_{measure}",
-            charts.bars(ranked, measure, "named", title, form),
+            charts.bars,
             ranked,
             "crimes_by_district",
             "Crimes of all days held; rates of arrest of complete days, and still too low: arrests come late.",
             f"Police districts by {title.lower()}",
+            more=(measure, "named", title, form),
         )
     parts.table(
         "districts",

@@ -13,7 +13,12 @@ _NAMES = {
     "arrests": "With an arrest",
     "domestic": "Domestic",
 }
-_SPANS = {"all": "all days held", "182": "the last 26 weeks", "91": "the last 13 weeks"}
+_SPANS = {
+    "731": "the last two years",
+    "all": "all days held",
+    "182": "the last 26 weeks",
+    "91": "the last 13 weeks",
+}
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
@@ -25,17 +30,19 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     else:
         _compare(sums, days)
     st.subheader("Day by day")
-    span = parts.choose("Show", "span", _SPANS, "all")
-    frame = read(freshness, "days")
-    if span != "all":
-        frame = frame.tail(int(span))
+    span = parts.choose("Show", "span", _SPANS, "731")
+    first = days.first if span == "all" else shapes.newest(days.first, days.last, int(span))
+    frame = read(freshness, "days", first_date=first)
+    drawn, step = shapes.thinned(frame)
+    rest = f" One day in {step} is drawn; the CSV has all." if step > 1 else ""
     parts.chart(
         "crimes_by_day",
-        charts.trend(frame),
-        frame,
+        charts.trend,
+        drawn,
         "daily_crimes",
-        f"{parts.STILL_FILLING} They are crosses here, and no part of a mean.",
+        f"{parts.STILL_FILLING} They are crosses here, and no part of a mean.{rest}",
         "Crimes of each day as dots, with the means of 7 and of 28 days as lines",
+        numbers=frame,
     )
     _how_new(freshness, days)
 

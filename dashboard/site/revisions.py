@@ -22,22 +22,24 @@ def show(freshness: Freshness, days: shapes.Held) -> None:  # noqa: ARG001 - eac
     boxes[1].metric("Rows withdrawn", shapes.number(sums.get("withdrawn", 0)), border=True)
     parts.chart(
         "revised_and_withdrawn",
-        charts.columns(retired, "learned_on", "crimes", "reason", "Day on which we learned of it", "Rows"),
+        charts.columns,
         retired,
         "crime_history",
         "Of rows that we held: what the City changed before our first load is not here.",
         "Rows revised and withdrawn by day",
+        more=("learned_on", "crimes", "reason", "Day on which we learned of it", "Rows"),
     )
     st.subheader("What was changed")
     changed = read(freshness, "changed_columns")
     if not changed.empty:
         parts.chart(
             "changed_columns",
-            charts.bars(changed, "revisions", "column_name", "Revisions that changed it"),
+            charts.bars,
             changed,
             "crime_revisions",
             "A revision can change several columns.",
             "Columns by how many revisions changed them",
+            more=("revisions", "column_name", "Revisions that changed it"),
         )
     st.subheader("What was reclassified")
     reclassified = read(freshness, "reclassified")
@@ -52,9 +54,10 @@ def show(freshness: Freshness, days: shapes.Held) -> None:  # noqa: ARG001 - eac
     else:
         parts.chart(
             "late_arrests",
-            charts.columns(arrests, "days_after", "arrests", None, "Days after the crime", "Arrests"),
+            charts.columns,
             arrests,
             "late_arrests",
             "Days until we learned of it. Crimes first seen with an arrest are not here.",
             "Arrests by how many days after the crime they were published",
+            more=("days_after", "arrests", None, "Days after the crime", "Arrests"),
         )

@@ -26,11 +26,12 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     ranked = ranked.assign(named="ward " + ranked["ward"].astype(int).astype(str))
     parts.chart(
         "wards_with_most_crimes",
-        charts.bars(ranked, "total_crimes", "named", "Crimes of all days held"),
+        charts.bars,
         ranked,
         "ward_crimes_summary",
         "The fifteen with most. Wards differ in people and in what draws people there; this is a count, not a rate.",
         "The fifteen wards with the most crimes",
+        more=("total_crimes", "named", "Crimes of all days held"),
     )
     parts.table("wards", wards, "ward_crimes_summary", "The last row is the crimes of unknown wards.")
 
@@ -69,7 +70,7 @@ def _one(freshness: Freshness, days: shapes.Held, row: pd.Series, known: pd.Data
     )
     parts.chart(
         f"ward_{ward}_by_day",
-        charts.trend(frame),
+        charts.trend,
         frame,
         "crimes_enriched",
         f"{parts.STILL_FILLING} They are crosses here.",

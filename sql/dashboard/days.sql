@@ -1,4 +1,4 @@
--- One row is a date that we hold, the newest last.
+-- One row is a date that we hold, from the first asked for, the newest last.
 -- Reads: chicago.daily_crimes. Run by: dashboard/site/overview.py.
 
 select
@@ -12,4 +12,5 @@ select
     daily_crimes.mean_7_days,
     daily_crimes.mean_28_days
 from chicago.daily_crimes
+where daily_crimes.date >= cast(:first_date as date)
 order by daily_crimes.date;

@@ -1,4 +1,4 @@
--- One row is a date and the crimes of the district asked for.
+-- One row is a date, from the first asked for, and the crimes of the district asked for.
 -- Reads: chicago.daily_crimes, chicago.daily_cube. Run by: dashboard/site/district.py.
 
 select
@@ -11,4 +11,5 @@ left join chicago.daily_cube
     on
         daily_crimes.date = daily_cube.date
         and daily_cube.district = cast(:district as smallint)
+where daily_crimes.date >= cast(:first_date as date)
 order by daily_crimes.date;

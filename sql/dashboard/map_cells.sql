@@ -1,6 +1,6 @@
 -- One row is a cell of 1,000 feet with a crime of those asked for; one, without a place, is those that have no point.
 -- Reads: chicago.crimes_enriched, chicago.crime_map_totals. Run by: dashboard/site/city_map.py.
--- A filter that is null lets all through.
+-- A filter that is null lets all through. Of two years at most: those days are found by their index.
 
 with cells as (
     select
@@ -29,8 +29,8 @@ with cells as (
 select
     cells.cell_x,
     cells.cell_y,
-    crime_map_totals.latitude,
-    crime_map_totals.longitude,
+    cast(crime_map_totals.latitude as double precision) as latitude,
+    cast(crime_map_totals.longitude as double precision) as longitude,
     cells.crimes,
     cells.violent,
     cells.arrests

@@ -1,11 +1,11 @@
 -- One row is a block with a crime of those asked for, at the middle of its points; one is those without a point.
 -- Reads: chicago.crimes_enriched. Run by: dashboard/site/city_map.py, where a district or a ward is chosen.
--- A filter that is null lets all through.
+-- A filter that is null lets all through. Of two years at most: those days are found by their index.
 
 select
     case when crimes_enriched.latitude is not null then crimes_enriched.block end as block,
-    avg(crimes_enriched.latitude) as latitude,
-    avg(crimes_enriched.longitude) as longitude,
+    cast(avg(crimes_enriched.latitude) as double precision) as latitude,
+    cast(avg(crimes_enriched.longitude) as double precision) as longitude,
     count(*) as crimes,
     count(*) filter (where crimes_enriched.is_violent) as violent,
     count(*) filter (where crimes_enriched.arrest) as arrests

@@ -20,12 +20,26 @@ def test_what_is_not_held_says_so_and_no_number():
 
 
 def test_the_days_held_are_the_first_and_last_and_the_complete_ones_among_them():
-    days = pd.DataFrame(
-        {"date": [date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)], "is_complete": [False, True, False]}
-    )
-    assert shapes.held(days) == shapes.Held(*[date(2024, 1, 1), date(2024, 1, 3)], *[date(2024, 1, 2)] * 2)
-    assert shapes.held(days.iloc[:0]) is None
-    assert shapes.held(days.iloc[:1]).last_complete is None
+    names = ["first_date", "last_date", "first_complete_date", "last_complete_date"]
+    found = [date(2024, 1, 1), date(2024, 1, 3), date(2024, 1, 2), date(2024, 1, 2)]
+    assert shapes.held(pd.DataFrame([found], columns=names)) == shapes.Held(*found)
+    assert shapes.held(pd.DataFrame([[None] * 4], columns=names)) is None
+    assert shapes.held(pd.DataFrame([[*found[:2], None, None]], columns=names)).last_complete is None
+
+
+def test_a_long_period_is_cut_to_its_newest_days():
+    assert shapes.newest(date(2001, 1, 1), date(2026, 1, 1)) == date(2024, 1, 2)
+    assert shapes.newest(date(2025, 1, 1), date(2026, 1, 1)) == date(2025, 1, 1)
+
+
+def test_of_more_days_than_can_be_told_apart_some_are_drawn_the_newest_among_them_and_all_weekdays():
+    days = pd.DataFrame({"date": pd.date_range("2001-01-01", periods=6500)})
+    drawn, step = shapes.thinned(days)
+    assert step == 8
+    assert drawn["date"].iloc[-1] == days["date"].iloc[-1]
+    assert set(drawn["date"].dt.day_of_week) == set(range(7))
+    assert shapes.thinned(days.tail(1000))[1] == 1
+    assert shapes.thinned(days.iloc[:0])[0].empty
 
 
 def test_a_period_ends_with_the_last_complete_day_and_begins_where_we_hold_something():

@@ -1,0 +1,256 @@
+"""What a page of the dashboard costs: in Chromium, and each of its queries alone. `make bench-dashboard`.
+
+The rows are those of bench/views.py, made in the database. A look lasts from the click on a page's name in the list
+until its title stands there, the server has said all of it and each chart is drawn: first with nothing kept by the
+dashboard (a run has just been), then again. Opening is the same of a shared address in a new tab, Streamlit's own page
+included. Medians, and in brackets the longest. Of a query, whether its plan reads the table of crimes whole.
+"""
+
+import argparse
+import os
+import platform
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from playwright.sync_api import sync_playwright
+from psycopg import sql
+from sqlalchemy import text
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from bench.views import LAST_DAY, Bench  # noqa: E402
+from tasks.warehouse import local_services  # noqa: E402
+from tasks.warehouse.sql_files import statements  # noqa: E402
+from tasks.warehouse.views import deploy_views  # noqa: E402
+from tests.browser import FLAGS, found_browser, wait_for_server  # noqa: E402
+
+LOOKS = 7
+COMPLETE = LAST_DAY - timedelta(days=20)
+# A page's name in the list, its address, and what is chosen in it.
+PAGES = {
+    "Overview": ("", "The city in the last 28 complete days"),
+    "Map": ("map", "Where"),
+    "When": ("when", "When"),
+    "Districts and beats": ("districts", "Districts and beats"),
+    "One district, to print": ("district?district=8", "District "),
+    "Wards": ("wards?ward=27", "Wards"),
+    "Revisions": ("revisions", "Revisions"),
+    "Data quality": ("quality", "Data quality"),
+}
+MORE_ADDRESSES = {
+    "Map, all days": "map?period=all",
+    "Map, all days, one kind": "map?period=all&kind=BATTERY",
+    "Map, 364 days, violent, evening": "map?period=364&violent=yes&time=evening",
+    "Map, blocks of a district, all days": "map?period=all&district=8",
+}
+# When a page stands: the title is that of the page, nothing is of the one before, and each chart is drawn.
+DRAWN = """title => {
+    const app = document.querySelector('[data-testid=stApp]');
+    const heads = [...document.querySelectorAll('[data-testid=stMain] h1')];
+    const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart]')];
+    return app && app.dataset.testScriptState === 'notRunning'
+        && heads.length === 1 && heads[0].innerText.trim().startsWith(title)
+        && !document.querySelector('[data-stale=true]')
+        && charts.every(chart => chart.querySelector('canvas, svg'));
+}"""
+ASKED = {
+    "first_date": COMPLETE - timedelta(days=27),
+    "last_date": COMPLETE,
+    "kind": None,
+    "violent": None,
+    "district": None,
+    "ward": None,
+    "time_of_day": None,
+    "basis": "actual",
+}
+A_YEAR = {"first_date": COMPLETE - timedelta(days=363)}
+TWO_YEARS = {"first_date": LAST_DAY - timedelta(days=730), "last_date": LAST_DAY}
+# The queries with what a page asks of them; the widest of each that pages ask.
+QUERIES = {
+    "map_cells": [{}, A_YEAR, {**TWO_YEARS, "time_of_day": "evening"}],
+    "map_points": [{"district": 8}, {**TWO_YEARS, "district": 8}, {**TWO_YEARS, "ward": 27, "violent": True}],
+    "map_kinds": [{"kind": "BATTERY"}, {"violent": True}],
+    "days": [{"first_date": LAST_DAY - timedelta(days=730)}, {"first_date": date(2001, 1, 1)}],
+    "ward_days": [{"ward": 27, "first_date": LAST_DAY - timedelta(days=400), "last_date": LAST_DAY}],
+    "ward_kinds": [{"ward": 27}],
+    "district_days": [{"district": 8, "first_date": LAST_DAY - timedelta(days=391)}],
+    "district_kinds": [{}, {"district": 8}],
+    "beats": [{}, {"district": 8}],
+}
+
+
+def said(seconds):
+    """Return the median and the longest, for the table."""
+    return f"{statistics.median(seconds):.2f} ({max(seconds):.2f})"
+
+
+def start_server(database):
+    """Return Streamlit's process and its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "--server.port", str(port)],
+        cwd=PROJECT,
+        env={**os.environ, "ENV_FILE": "", "DATABASE_NAME": database},
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    wait_for_server(url)
+    return server, url
+
+
+class Looker:
+    """A browser on the dashboard, with a watch."""
+
+    def __init__(self, browser, url, bench):
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.url = url
+        self.bench = bench
+
+    def forget(self):
+        """Let another run have been, after which the dashboard asks everything anew."""
+        self.bench.connection.execute("update pipeline.runs set started_at = clock_timestamp()")
+
+    def open(self, path, page=None):
+        """Return the seconds of a page by its address, in a new tab unless one is given."""
+        tab = page or self.context.new_page()
+        began = time.perf_counter()
+        tab.goto(f"{self.url}/{path}")
+        tab.wait_for_function(DRAWN, arg="", timeout=60_000)
+        seconds = time.perf_counter() - began
+        if page is None:
+            tab.close()
+        return seconds
+
+    def clicks(self, forget):
+        """Return the seconds of each page by its name, one after another in one tab."""
+        tab = self.context.new_page()
+        self.open("quality", tab)
+        found = {}
+        for name, (_, title) in PAGES.items():
+            if forget:
+                self.forget()
+            link = tab.get_by_test_id("stSidebarNavLink").get_by_text(name, exact=True)
+            began = time.perf_counter()
+            link.click()
+            tab.wait_for_function(DRAWN, arg=title, timeout=60_000)
+            found[name] = time.perf_counter() - began
+        tab.close()
+        return found
+
+
+def look(bench, url):
+    """Return the table of looks: a page, and its seconds at first, again, and opened."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found_browser(), args=FLAGS)
+        looker = Looker(browser, url, bench)
+        looker.clicks(forget=True)  # the first of all makes the browser compile Streamlit's scripts
+        first = [looker.clicks(forget=True) for _ in range(LOOKS)]
+        again = [looker.clicks(forget=False) for _ in range(LOOKS)]
+        rows = {
+            name: [
+                said([times[name] for times in first]),
+                said([times[name] for times in again]),
+                said([looker.open(path) for _ in range(LOOKS)]),
+            ]
+            for name, (path, _) in PAGES.items()
+        }
+        for name, path in MORE_ADDRESSES.items():
+            anew = []
+            for _ in range(LOOKS):
+                looker.forget()
+                anew.append(looker.open(path))
+            rows[f"{name} (opened, nothing kept)"] = ["", "", said(anew)]
+        browser.close()
+    return rows
+
+
+def ask(bench):
+    """Return the table of queries: name, what is asked, milliseconds, and whether crimes are read whole."""
+    rows = {}
+    for file in sorted((PROJECT / "sql" / "dashboard").glob("*.sql")):
+        for asked in QUERIES.get(file.stem, [{}]):
+            (statement,) = statements(f"dashboard/{file.stem}")
+            named = {**ASKED, **asked}
+            given = {key: named[key] for key in statement.compile().params}
+            with bench.engine.connect() as connection:
+                connection.execute(text("set jit = off"))
+                plan = "\n".join(connection.execute(text(f"explain {statement}"), given).scalars())
+                times = []
+                for _ in range(LOOKS):
+                    began = time.perf_counter()
+                    connection.execute(statement, given).all()
+                    times.append(1000 * (time.perf_counter() - began))
+            name = file.stem + "".join(f", {key} {value}" for key, value in asked.items())
+            rows[name] = [
+                f"{statistics.median(times):,.1f} ({max(times):,.1f})",
+                "yes" if re.search(r"Seq Scan on crimes\b(?!_)", plan) else "no",
+            ]
+    return rows
+
+
+def table(head, rows):
+    """Print a table of Markdown."""
+    print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+    for name, cells in rows.items():
+        print("| " + " | ".join([name, *cells]) + " |")
+
+
+def measure(postgres, rows):
+    """Print the tables of one size; its database is dropped at the end."""
+    name = f"bench_dashboard_{os.getpid()}_{rows}"
+    local_services.ensure_database(postgres, name)
+    bench = Bench(postgres.conninfo(name), rows)
+    server = None
+    try:
+        began = time.perf_counter()
+        bench.build()
+        bench.connection.execute(
+            "insert into pipeline.runs (run_id, mode, kind, status, started_at, planned_at, ended_at)"
+            " values (gen_random_uuid(), 'auto', 'backfill', 'done', now(), now(), now())"
+        )
+        deploy_views(bench.engine)
+        bench.connection.execute("vacuum analyze")
+        print(f"\n**{rows:,} rows** (made in {time.perf_counter() - began:,.0f} s)", flush=True)
+        table(["Query", "ms", "reads crimes whole"], ask(bench))
+        server, url = start_server(name)
+        table(["Page", "first, s", "again, s", "opened in a new tab, s"], look(bench, url))
+        print(f"\nLoad of the machine after it: {os.getloadavg()[0]:.1f}", flush=True)
+    finally:
+        if server is not None:
+            server.terminate()
+            server.wait()
+        bench.close()
+        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def main(project=PROJECT):
+    """Measure each size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="*", default=[250_000])
+    sizes = parser.parse_args().rows
+    if found_browser() is None:
+        sys.exit(
+            "There is no Chromium on this machine: apt-get install chromium, or name one by BROWSER_PROGRAM."
+        )
+    postgres = local_services.ensure_postgres(project)
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f}),"
+        f" Python {platform.python_version()}"
+    )
+    for rows in sizes:
+        measure(postgres, rows)
+
+
+if __name__ == "__main__":
+    main()
