@@ -90,15 +90,9 @@ class Bench:
 
         def dlt(url: str, database: str) -> Sequence[str | Path]:
             return [
-                *(
-                    dlt_python(),
-                    "bench/dlt_loader.py",
-                    "--url",
-                    url,
-                    "--state",
-                    FOLDER / "dlt-state" / database,
-                ),
-                *("--database", self.url(database)),
+                *(dlt_python(), "bench/dlt_loader.py", "--url", url),
+                *("--database", self.url_for_dlt(database)),
+                *("--state", FOLDER / "dlt-state" / database),
             ]
 
         ours, plain_ids = "select crime_id from chicago.crimes", "select id from crimes"
@@ -126,9 +120,9 @@ class Bench:
             Loader("dlt", f"{DLT}, {paged}, merge on the row's id", "select id from loaded.crimes", dlt),
         ]
 
-    def url(self, database: str) -> str:
-        """Return the URL of a database."""
-        return f"postgresql://{self.postgres.user}@/{database}?host={self.postgres.socket_dir}"
+    def url_for_dlt(self, database: str) -> str:
+        """Return the URL of a database. dlt demands a host and a password; libpq takes the socket instead."""
+        return f"postgresql://{self.postgres.user}:none@localhost/{database}?host={self.postgres.socket_dir}"
 
     def build_city(self) -> None:
         """Build the city once; it stays for the next benchmark."""
