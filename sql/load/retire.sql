@@ -62,10 +62,14 @@ from chicago.crimes as crimes
 -- drops the rows that stay as they are
 inner join leaving on crimes.crime_id = leaving.crime_id;
 
-delete from chicago.crimes as crimes
+-- One list of ids, so that each is looked up: two conditions with "or" would read the whole table in each window.
+delete from chicago.crimes
 where
-    exists (select 1 from staged_rejects as staged where staged.crime_id = crimes.crime_id)
-    or (
-        exists (select 1 from gone where gone.crime_id = crimes.crime_id)
-        and not exists (select 1 from rekeyed where rekeyed.old_crime_id = crimes.crime_id)
+    crime_id in (
+        select staged.crime_id
+        from staged_rejects as staged
+        union all
+        select gone.crime_id
+        from gone
+        where not exists (select 1 from rekeyed where rekeyed.old_crime_id = gone.crime_id)
     );
