@@ -12,7 +12,14 @@ import streamlit as st
 
 from dashboard import parts, shapes
 from dashboard.site import city_map, district, districts, overview, quality, revisions, wards, when
-from dashboard.warehouse import Freshness, NoWarehouseError, PipelineError, read, read_freshness
+from dashboard.warehouse import (
+    Freshness,
+    NoWarehouseError,
+    PipelineError,
+    TooManyRightsError,
+    read,
+    read_freshness,
+)
 
 log = logging.getLogger(__name__)
 Page = Callable[[Freshness, shapes.Held], None]
@@ -59,6 +66,10 @@ def _guarded(show: Page) -> Callable[[], None]:
         except NoWarehouseError as error:
             st.title("Nothing to show yet")
             st.info(str(error))
+        except TooManyRightsError as error:
+            log.warning("page not drawn: %s", error)
+            st.title("This login may do too much")
+            st.error(str(error))
         except PipelineError as error:
             log.warning("page not drawn: %s", error)
             st.title("The numbers cannot be read now")

@@ -15,8 +15,15 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks.errors import LoadError, PipelineError
 from tasks.settings import Settings, read_settings
-from tasks.warehouse.analyst import DEMO_DATABASE, NoWarehouseError, as_analyst, open_to_read
+from tasks.warehouse.analyst import (
+    NoWarehouseError,
+    TooManyRightsError,
+    as_analyst,
+    open_to_read,
+    refuse_more_than_reading,
+)
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.local_services import DEMO_DATABASE
 from tasks.warehouse.sql_files import execute
 
 # Frames are small; a few hundred are a few MB.
@@ -60,7 +67,13 @@ def _login(settings: Settings) -> str:
 
 @st.cache_resource(show_spinner=False)
 def _engine(login: str, _settings: Settings) -> Engine:  # noqa: ARG001 - the key
-    return open_to_read(_settings)
+    engine = open_to_read(_settings)
+    try:
+        refuse_more_than_reading(engine)
+    except LoadError:
+        engine.dispose()
+        raise
+    return engine
 
 
 def _rows(settings: Settings, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
@@ -132,4 +145,4 @@ def read(freshness: Freshness, name: str, **parameters: Any) -> pd.DataFrame:
     return _kept(freshness.stamp, freshness.settings, name, tuple(sorted(parameters.items())))
 
 
-__all__ = ["Freshness", "NoWarehouseError", "PipelineError", "read", "read_freshness"]
+__all__ = ["Freshness", "NoWarehouseError", "PipelineError", "TooManyRightsError", "read", "read_freshness"]

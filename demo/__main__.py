@@ -64,6 +64,23 @@ def open_city(folder: Path, city: City, day: date) -> tuple[Store, bool]:
     return store, is_new
 
 
+def begin_anew(environment: Mapping[str, str]) -> int:
+    """Drop the database of a demo before this city, where there is one; 0 done. That of the demo, and no other."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks.warehouse.local_services", "drop-demo"],
+        env=environment,
+        cwd=PROJECT_FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        _say(f"a new city needs a new database. {done.stderr}", sys.stderr)
+    elif done.stdout:
+        _say(f"{done.stdout.strip()}: it held a stand-in city before this one")
+    return done.returncode
+
+
 def run_main(environment: Mapping[str, str], arguments: Sequence[str], folder: Path) -> int:
     """Run the main job on this terminal and return its exit code; signals reach it, and it ends in its own time."""
     # From another folder: Prefect reads settings from the .env, prefect.toml and pyproject.toml of where it is.
@@ -87,6 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, for_main = parser.parse_known_args(["--state", str(STATE_FOLDER), *given])
     folder: Path = options.state.resolve()
     names = settings_names((PROJECT_FOLDER / ".env.example").read_text("utf-8"))
+    if options.database == DATABASE_NAME and not (folder / FILE_NAME).exists():
+        # Before the city is built: where this fails, the next try is that of a new city again.
+        code = begin_anew(make_environment(os.environ, names, "", DATABASE_NAME, folder / "prefect"))
+        if code:
+            return code
     try:
         city = City(options.seed, options.rows, options.days)
         store, is_new = open_city(folder, city, options.as_of or datetime.now(CHICAGO).date())

@@ -14,12 +14,11 @@ from tasks.errors import LoadError
 from tasks.settings import PROJECT_FOLDER, Settings
 from tasks.warehouse import local_services
 from tasks.warehouse.engine import open_warehouse
-from tasks.warehouse.local_services import LocalPostgres
+from tasks.warehouse.local_services import DEMO_DATABASE, LocalPostgres
+from tasks.warehouse.sql_files import execute
 from tasks.warehouse.views import grant_analyst
 
 LOCAL_ROLE: Final = "chicago_analyst"
-# The database of `make demo`; demo/ shares no code with us.
-DEMO_DATABASE: Final = "chicago_crime_demo"
 NOTHING_YET: Final = (
     "There is no warehouse yet. `make demo` loads a stand-in city in about a minute, "
     "`make run` the City's own record."
@@ -31,6 +30,10 @@ _SESSION: Final = {
     "lock_timeout": "3s",
     "jit": "off",
 }
+
+
+class TooManyRightsError(LoadError):
+    """The login may do more than read schema chicago."""
 
 
 class NoWarehouseError(LoadError):
@@ -78,6 +81,22 @@ def open_to_read(settings: Settings) -> Engine:
         connection.autocommit = autocommit
 
     return engine
+
+
+def refuse_more_than_reading(engine: Engine) -> None:
+    """Raise `TooManyRightsError` where the login may change what we hold, or see the pipeline's own tables.
+
+    A session that only reads can be told to write again; a role that may not write cannot.
+    """
+    with engine.connect() as connection:
+        found = execute(connection, "checks/rights_of_a_reader").all()
+    if found:
+        role, rights = found[0].role_name, ", ".join(row.may for row in found)
+        raise TooManyRightsError(
+            f"The role {role} may do more than read schema chicago: it may {rights}. Whoever reaches the dashboard "
+            "would have these rights behind it. Set DB_USERNAME and DB_PASSWORD to an analyst's (sql/roles.sql makes "
+            "one, ANALYST_ROLE has each run grant it what it reads), and start it again."
+        )
 
 
 def _make_local_role(postgres: LocalPostgres, database: str) -> None:

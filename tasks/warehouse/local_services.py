@@ -1,7 +1,7 @@
 """The two local services: an embedded PostgreSQL, and Prefect's server with its database on it.
 
 What lives here: the whole of what others may use of them (the parts are in `tasks/warehouse/local/`), and
-the commands `python -m tasks.warehouse.local_services stop|status`. What does not: whether a run needs
+the commands `python -m tasks.warehouse.local_services stop|status|drop-demo`. What does not: whether a run needs
 them, which the settings decide (SERVER_NAME replaces the warehouse, PREFECT_API_URL the server), and what
 is in the databases.
 
@@ -24,14 +24,21 @@ from tasks.errors import ConfigError, LoadError, PipelineError
 from tasks.warehouse.local import postgres as postgres_server
 from tasks.warehouse.local import prefect_server
 from tasks.warehouse.local.folder import make_services_folder, services_folder, start_lock
-from tasks.warehouse.local.postgres import LocalPostgres, ensure_database, located_postgres
+from tasks.warehouse.local.postgres import (
+    LocalPostgres,
+    drop_database,
+    ensure_database,
+    located_postgres,
+)
 from tasks.warehouse.local.prefect_server import LocalPrefect, PendingPrefect
 
 __all__ = [
+    "DEMO_DATABASE",
     "LocalPostgres",
     "LocalPrefect",
     "PendingPrefect",
     "ServiceStatus",
+    "drop_demo",
     "ensure_database",
     "ensure_postgres",
     "ensure_prefect_server",
@@ -43,6 +50,8 @@ __all__ = [
 ]
 
 PROJECT = Path(__file__).resolve().parents[2]
+# The database of `make demo`; demo/ shares no code with us.
+DEMO_DATABASE = "chicago_crime_demo"
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,13 @@ def status(project: Path) -> list[ServiceStatus]:
     ]
 
 
+def drop_demo(project: Path) -> bool:
+    """Drop the demo's database, and no other; return whether it was there. Raises LoadError while a run is in it."""
+    if not (services_folder(project) / "data").exists():
+        return False
+    return drop_database(ensure_postgres(project), DEMO_DATABASE)
+
+
 @contextmanager
 def _clear_errors(project: Path) -> Iterator[None]:
     """Turn an error of the file system into one that says what to do."""
@@ -136,9 +152,9 @@ def _clear_errors(project: Path) -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run `stop` or `status` for this project folder, or for `--project`; 0 done, 1 failed, 2 wrong use."""
+    """Run a command for this project folder, or for `--project`; 0 done, 1 failed, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m tasks.warehouse.local_services")
-    parser.add_argument("command", choices=["stop", "status"])
+    parser.add_argument("command", choices=["stop", "status", "drop-demo"])
     parser.add_argument(
         "--project", type=Path, default=PROJECT, help="the project folder (default: this one)"
     )
@@ -146,13 +162,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.command == "stop":
             lines = [f"stopped {name}" for name in stop(given.project)] or ["no local service was running"]
+        elif given.command == "drop-demo":
+            lines = [f"dropped database {DEMO_DATABASE}"] if drop_demo(given.project) else []
         else:
             lines = [str(found) for found in status(given.project)]
             lines.append(f"data and logs: {services_folder(given.project)}")
     except PipelineError as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, ConfigError) else 1
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 

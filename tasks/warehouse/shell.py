@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from tasks.errors import ConfigError, PipelineError
 from tasks.settings import PROJECT_FOLDER, Settings, read_settings
 from tasks.warehouse import local_services
-from tasks.warehouse.analyst import DEMO_DATABASE, NOTHING_YET, NoWarehouseError, as_analyst
+from tasks.warehouse.analyst import NOTHING_YET, NoWarehouseError, as_analyst
 from tasks.warehouse.engine import open_warehouse, shell_command
+from tasks.warehouse.local_services import DEMO_DATABASE
 
 
 def open_analysts_shell(settings: Settings) -> None:

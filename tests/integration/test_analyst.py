@@ -1,19 +1,23 @@
 """The analyst of one's own machine: which database is found, and that it can only be read."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
+import streamlit
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from streamlit.testing.v1 import AppTest
 
 from demo.__main__ import DATABASE_NAME
 from tasks.settings import Settings
 from tasks.warehouse import analyst
 from tasks.warehouse.analyst import NoWarehouseError, as_analyst, open_to_read
+from tasks.warehouse.local_services import DEMO_DATABASE
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +41,7 @@ def test_the_local_analyst_reads_chicago_and_nothing_else_and_changes_nothing(po
 def test_the_demos_database_is_found_where_none_is_named_and_it_is_the_only_one(
     postgres, database, monkeypatch
 ):
-    assert analyst.DEMO_DATABASE == DATABASE_NAME
+    assert DEMO_DATABASE == DATABASE_NAME
     monkeypatch.setattr(analyst, "DEMO_DATABASE", database)
     assert as_analyst(Settings(_env_file=None), postgres).database_name == database
     with pytest.raises(NoWarehouseError, match="make demo"):
@@ -80,3 +84,49 @@ def test_a_server_that_does_not_run_is_named(postgres, monkeypatch, tmp_path):
         as_analyst(Settings(_env_file=None), gone)
     assert not list(tmp_path.iterdir())
     assert psycopg.connect(postgres.conninfo("postgres")).info.dbname == "postgres"
+
+
+def test_the_dashboard_refuses_a_login_that_may_write_or_see_the_pipeline(postgres, database, monkeypatch):
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    for name, value in {
+        "ENV_FILE": "",
+        "SERVER_NAME": str(postgres.socket_dir),
+        "DB_USERNAME": postgres.user,
+        "DATABASE_NAME": database,
+        "DB_SSLMODE": "disable",
+    }.items():
+        monkeypatch.setenv(name, value)
+    streamlit.cache_resource.clear()
+    page.run()
+    assert [title.value for title in page.title] == ["This login may do too much"]
+    assert f"The role {postgres.user} may do more than read schema chicago" in page.error[0].value
+    streamlit.cache_resource.clear()
+
+
+@pytest.mark.parametrize(
+    ("grant", "said"),
+    [
+        ("grant insert on chicago.dates to {}", "may change rows of schema chicago."),
+        ("grant update (arrest) on chicago.crimes to {}", "may change rows of schema chicago."),
+        ("grant usage on schema pipeline to {}", "may look into schema pipeline."),
+        ("grant create on schema chicago to {}", "may make tables in schema chicago."),
+        ("grant pg_write_all_data to {}", "may change rows of schema chicago"),
+    ],
+)
+def test_one_right_too_many_is_named(postgres, database, grant, said):
+    role = "reader_of_too_much"
+    with psycopg.connect(postgres.conninfo(database), autocommit=True) as connection:
+        connection.execute(f"create role {role} login")
+        connection.execute(f"grant usage on schema chicago to {role}")
+        engine = create_engine(
+            "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(database), user=role)
+        )
+        try:
+            analyst.refuse_more_than_reading(engine)
+            connection.execute(grant.format(role))
+            with pytest.raises(analyst.TooManyRightsError, match=re.escape(said)):
+                analyst.refuse_more_than_reading(engine)
+        finally:
+            engine.dispose()
+            connection.execute(f"drop owned by {role}")
+            connection.execute(f"drop role {role}")

@@ -253,11 +253,14 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways_and_a_keyboard_re
     main = visit.page.locator('[data-testid="stMain"]')
     fits = main.evaluate("element => element.scrollWidth <= element.clientWidth")
     visit.page.set_viewport_size({"width": 1280, "height": 900})
+    visit.settle()
     assert fits
+    visit.page.get_by_role("link", name="Overview").focus()
     for _ in range(12):
         visit.page.keyboard.press("Tab")
         if visit.page.evaluate("document.activeElement.innerText") == "Revisions":
             break
+    assert visit.page.evaluate("document.activeElement.innerText") == "Revisions"
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_url("**/revisions")
 

@@ -81,3 +81,19 @@ def test_the_demo_backfills_then_lives_on_and_touches_nothing_of_the_users(proje
     assert runs == [("backfill", "done"), ("incremental", "done")]
     assert equal
     assert databases == {"chicago_crime_demo", "postgres", "prefect", "template0", "template1"}
+
+    # A city built anew is another source: what is held of the one before is no part of it.
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute("create database chicago_crime")
+    shutil.rmtree(project / ".local" / "demo")
+    with psycopg.connect(postgres.conninfo("chicago_crime_demo")):
+        code, _, err = run_demo(project)
+        assert code == 1
+        assert "a new city needs a new database. The database chicago_crime_demo is in use" in err
+        assert not (project / ".local" / "demo" / "city.sqlite").exists()
+    code, out, err = run_demo(project)
+    assert code == 0, out + err
+    assert "dropped database chicago_crime_demo: it held a stand-in city before this one" in out
+    assert "backfill done" in out
+    with psycopg.connect(postgres.conninfo("postgres")) as connection:
+        assert connection.execute("select 1 from pg_database where datname = 'chicago_crime'").fetchone()

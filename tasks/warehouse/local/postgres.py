@@ -127,6 +127,28 @@ def ensure_database(postgres: LocalPostgres, name: str) -> None:
         raise LoadError(f"Cannot create the database {name} on the local PostgreSQL: {error}") from error
 
 
+def drop_database(postgres: LocalPostgres, name: str) -> bool:
+    """Drop a database; return whether it was there. Readers are shut out; a loader's session is a LoadError."""
+    try:
+        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+            if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+                return False
+            connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                " where datname = %s and usename <> current_user",
+                [name],
+            )
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+            return True
+    except psycopg.errors.ObjectInUse as error:
+        raise LoadError(
+            f"The database {name} is in use: {error.diag.message_detail}. "
+            "Let the run end, or close psql, and start again."
+        ) from None
+    except psycopg.Error as error:
+        raise LoadError(f"Cannot drop the database {name} on the local PostgreSQL: {error}") from error
+
+
 def _start(project: Path, daemon: Daemon, lock: int) -> None:
     folder = daemon.folder
     data = folder / "data"
