@@ -6,6 +6,7 @@ count under the same filter, and the source's state is the same before and after
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+# Thousands of ids are dozens of requests, and of each most is waiting for the answer.
+CHUNKS_IN_FLIGHT = 4
 # The City loads within seconds, once a day; a source that moves during five reads in a row is no such load.
 MAX_READS = 5
 
@@ -98,16 +101,16 @@ def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
 
     Raises `ReadAgainError`, or `SourceError` where a filter was not heeded.
     """
+    chunks = [ids[first : first + IDS_OF_ONE_REQUEST] for first in range(0, len(ids), IDS_OF_ONE_REQUEST)]
+    with ThreadPoolExecutor(CHUNKS_IN_FLIGHT, thread_name_prefix="ids") as pool:
+        return set().union(*pool.map(lambda chunk: _still_held(portal, chunk), chunks))
+
+
+def _still_held(portal: Portal, chunk: Sequence[str]) -> set[str]:
     key = portal.profile.key
-    held: set[str] = set()
-    for first in range(0, len(ids), IDS_OF_ONE_REQUEST):
-        chunk = ids[first : first + IDS_OF_ONE_REQUEST]
-        answered = {
-            str(row[key]) for row in read_rows(portal, soql.one_of_keys(portal.profile, chunk), key).rows
-        }
-        if not answered <= set(chunk):
-            raise SourceError(f"rows were sent that were not asked for, asking {len(chunk)} values of {key}")
-        held |= answered
+    held = {str(row[key]) for row in read_rows(portal, soql.one_of_keys(portal.profile, chunk), key).rows}
+    if not held <= set(chunk):
+        raise SourceError(f"rows were sent that were not asked for, asking {len(chunk)} values of {key}")
     return held
 
 
