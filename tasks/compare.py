@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
+import pandas as pd
 from sqlalchemy import Engine
 
 from tasks.claim import Request
@@ -19,7 +20,7 @@ from tasks.datasets import Proof
 from tasks.extract import read_scope
 from tasks.source import soql
 from tasks.source.portal import SourceState
-from tasks.source.whole_read import ReadAgainError, SteadySource, read_rows
+from tasks.source.whole_read import ReadAgainError, SteadySource, read_pages
 from tasks.warehouse import census
 from tasks.warehouse.census import Comparison, Span
 from tasks.warehouse.fingerprint import read_fingerprints, read_proven_months
@@ -130,8 +131,9 @@ class Comparer:
         else:
             where = soql.in_window(profile, Window("occurrence", span.range_start, span.range_end))
         select = f"{profile.key},{profile.version},{profile.occurrence}"
-        frame = to_census_frame(read_rows(portal, where, select).rows, profile)
-        return census.compare(self.engine, profile, frame, span)
+        # Page by page: a census of all rows is not held as rows.
+        pages = read_pages(portal, where, select, lambda page: to_census_frame(page.rows, profile))
+        return census.compare(self.engine, profile, pd.concat(pages, ignore_index=True), span)
 
     def _scope(self, state: SourceState) -> Scope:
         return read_scope(self.engine, self.source, state)

@@ -8,6 +8,7 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -226,21 +227,29 @@ class Portal:
         that come and go between two pages, cannot shift it.
         """
         key, limit = self.profile.key, self.options.page_rows
-        after: str | None = None
-        last_ids: set[str] = set()
-        while True:
+
+        def fetch(after: str | None) -> Answer:
             page_where = soql.both(where, None if after is None else soql.after_key(self.profile, after))
-            answer = self._fetch(select=select, where=page_where, order=key, limit=limit)
-            ids = [row.get(key) for row in answer.rows]
-            if any(not isinstance(row_id, str) for row_id in ids):
-                raise SourceError(f"a row without {key} was sent for: {where or 'all rows'}")
-            yield answer
-            if len(ids) < limit:
-                return
-            after = str(ids[-1])
-            if after in last_ids:
-                raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
-            last_ids.add(after)
+            return self._fetch(select=select, where=page_where, order=key, limit=limit)
+
+        last_ids: set[str] = set()
+        answer = fetch(None)
+        # The next page is on its way while the caller works on this one.
+        with ThreadPoolExecutor(1, thread_name_prefix="page") as pool:
+            while True:
+                ids = [row.get(key) for row in answer.rows]
+                if any(not isinstance(row_id, str) for row_id in ids):
+                    raise SourceError(f"a row without {key} was sent for: {where or 'all rows'}")
+                if len(ids) < limit:
+                    yield answer
+                    return
+                after = str(ids[-1])
+                if after in last_ids:
+                    raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
+                last_ids.add(after)
+                following = pool.submit(fetch, after)
+                yield answer
+                answer = following.result()
 
     def fetch_list(self, dataset: str, order: str) -> list[Row]:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tasks.errors import SourceError
 from tasks.source import soql
-from tasks.source.portal import IDS_OF_ONE_REQUEST, Portal, Row, SourceState
+from tasks.source.portal import IDS_OF_ONE_REQUEST, Answer, Portal, Row, SourceState
 
 log = logging.getLogger(__name__)
 
@@ -84,16 +84,32 @@ class SteadySource:
 
 def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
     """Read all rows of a filter once; raise `ReadAgainError` where they are not as many as the source counts."""
-    expected = portal.fetch_count(where)
-    rows: list[Row] = []
+    answers = read_pages(portal, where, select, lambda answer: answer)
     fields: dict[str, str] = {}
-    for answer in portal.fetch_pages(where, select):
-        rows.extend(answer.rows)
+    for answer in answers:
         fields.update(answer.fields)
-    distinct = len({row[portal.profile.key] for row in rows})
-    if not len(rows) == distinct == expected:
-        raise ReadAgainError(f"{len(rows)} rows with {distinct} ids came where the source counts {expected}")
-    return WholeRead(rows, fields)
+    return WholeRead([row for answer in answers for row in answer.rows], fields)
+
+
+def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[Answer], T]) -> list[T]:
+    """Read all rows of a filter once, and keep of each page what `take` makes of it.
+
+    Raises `ReadAgainError` where they are not as many as the source counts.
+    """
+    key = portal.profile.key
+    ids: set[str] = set()
+    rows, taken = 0, []
+    # Most reads are of one page; counted beside it, they wait for the portal once.
+    with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
+        counted = pool.submit(portal.fetch_count, where)
+        for answer in portal.fetch_pages(where, select):
+            rows += len(answer.rows)
+            ids.update(row[key] for row in answer.rows)
+            taken.append(take(answer))
+        expected = counted.result()
+    if not rows == len(ids) == expected:
+        raise ReadAgainError(f"{rows} rows with {len(ids)} ids came where the source counts {expected}")
+    return taken
 
 
 def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
