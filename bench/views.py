@@ -186,7 +186,8 @@ class Bench:
             " (select 'row-' || lpad((number * 5003 + %s)::text, 9, '0')"
             " from generate_series(1, 40) as numbers (number)) returning *),"
             " history as (insert into chicago.crime_history"
-            " select gone.*, clock_timestamp(), 'withdrawn', null, gen_random_uuid() from gone)"
+            " select (jsonb_populate_record(null::chicago.crime_history, to_jsonb(gone) || jsonb_build_object("
+            "'retired_at', clock_timestamp(), 'reason', 'withdrawn', 'run_id', gen_random_uuid()))).* from gone)"
             " select count(*) from gone",
             [self.rows % 5003],
         )

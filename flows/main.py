@@ -78,9 +78,14 @@ async def chicago_crime(
         if claim is None:
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
         plan = await check_database(claim)
-        await load_reference(claim)
         async with shown_progress():
-            errors = await (share if request.fan_out else sync_windows)(claim, plan)
+            # Only the views read the lists, so that no window waits for them.
+            errors, listed = await asyncio.gather(
+                (share if request.fan_out else sync_windows)(claim, plan),
+                load_reference(claim, return_state=True),  # type: ignore[call-overload]
+            )
+        if error := await error_of("load_reference", listed):
+            raise error
         windows = await close_windows(claim, plan.windows, errors)
         # Prefect types the state of an async task as if it need not be awaited.
         audited = await audit(claim, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]

@@ -1,0 +1,21 @@
+"""Benchmarks run: they are started by hand, so that nobody would see for weeks that a migration broke one."""
+
+from bench import dashboard, views
+
+
+def test_the_benchmark_of_the_views_reads_each_of_them(postgres):
+    figures = views.measure(postgres, 2_000)
+    asked = {name.split(" (")[0] for name in figures}
+    assert {file.name for file in views.read_view_files()} <= asked
+
+
+def test_the_benchmark_of_the_dashboard_asks_each_of_its_queries(postgres, database):
+    bench = views.Bench(postgres.conninfo(database), 2_000)
+    try:
+        bench.build()
+        views.deploy_views(bench.engine)
+        asked = dashboard.ask(bench)
+    finally:
+        bench.close()
+    files = {file.stem for file in (dashboard.PROJECT / "sql" / "dashboard").glob("*.sql")}
+    assert files == {name.split(",")[0] for name in asked}
