@@ -1,9 +1,10 @@
 """What a page of the dashboard costs: in Chromium, and each of its queries alone. `make bench-dashboard`.
 
 The rows are those of bench/views.py, made in the database. A look lasts from the click on a page's name in the list
-until its title stands there, the server has said all of it and each chart is drawn: first with nothing kept by the
-dashboard (a run has just been), then again. Opening is the same of a shared address in a new tab, Streamlit's own page
-included. Medians, and in brackets the longest. Of a query, whether its plan reads the table of crimes whole.
+until the server has answered with all of the page, and until each chart is drawn too, which the browser does on the
+same cores: first with nothing kept by the dashboard (a run has just been), then again. Opening is the same of a shared
+address in a new tab, Streamlit's own page included. Medians, and in brackets the longest. Of a query, whether its plan
+reads the table of crimes whole.
 """
 
 import argparse
@@ -51,16 +52,17 @@ MORE_ADDRESSES = {
     "Map, 364 days, violent, evening": "map?period=364&violent=yes&time=evening",
     "Map, blocks of a district, all days": "map?period=all&district=8",
 }
-# When a page stands: the title is that of the page, nothing is of the one before, and each chart is drawn.
-DRAWN = """title => {
+# When a page is answered: its title stands there, the server has said all, and nothing is of the page before.
+ANSWERED = """title => {
     const app = document.querySelector('[data-testid=stApp]');
     const heads = [...document.querySelectorAll('[data-testid=stMain] h1')];
-    const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart]')];
     return app && app.dataset.testScriptState === 'notRunning'
         && heads.length === 1 && heads[0].innerText.trim().startsWith(title)
-        && !document.querySelector('[data-stale=true]')
-        && charts.every(chart => chart.querySelector('canvas, svg'));
+        && !document.querySelector('[data-stale=true]');
 }"""
+DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
+    .every(chart => chart.querySelector('canvas, svg'))"""
+HEAD = ["Page", "first: answered, s", "drawn, s", "again: answered, s", "drawn, s", "opened in a new tab, s"]
 ASKED = {
     "first_date": COMPLETE - timedelta(days=27),
     "last_date": COMPLETE,
@@ -90,6 +92,14 @@ QUERIES = {
 def said(seconds):
     """Return the median and the longest, for the table."""
     return f"{statistics.median(seconds):.2f} ({max(seconds):.2f})"
+
+
+def wait_for(tab, title, began):
+    """Return the seconds from a beginning until a page is answered, and until it is drawn."""
+    tab.wait_for_function(ANSWERED, arg=title, timeout=60_000)
+    answered = time.perf_counter() - began
+    tab.wait_for_function(DRAWN, timeout=60_000)
+    return answered, time.perf_counter() - began
 
 
 def start_server(database):
@@ -125,14 +135,14 @@ class Looker:
         tab = page or self.context.new_page()
         began = time.perf_counter()
         tab.goto(f"{self.url}/{path}")
-        tab.wait_for_function(DRAWN, arg="", timeout=60_000)
+        wait_for(tab, "", began)
         seconds = time.perf_counter() - began
         if page is None:
             tab.close()
         return seconds
 
     def clicks(self, forget):
-        """Return the seconds of each page by its name, one after another in one tab."""
+        """Return the seconds until each page is answered, and drawn, by its name; one after another in one tab."""
         tab = self.context.new_page()
         self.open("quality", tab)
         found = {}
@@ -142,8 +152,7 @@ class Looker:
             link = tab.get_by_test_id("stSidebarNavLink").get_by_text(name, exact=True)
             began = time.perf_counter()
             link.click()
-            tab.wait_for_function(DRAWN, arg=title, timeout=60_000)
-            found[name] = time.perf_counter() - began
+            found[name] = wait_for(tab, title, began)
         tab.close()
         return found
 
@@ -158,8 +167,8 @@ def look(bench, url):
         again = [looker.clicks(forget=False) for _ in range(LOOKS)]
         rows = {
             name: [
-                said([times[name] for times in first]),
-                said([times[name] for times in again]),
+                *(said(seconds) for seconds in zip(*(times[name] for times in first), strict=True)),
+                *(said(seconds) for seconds in zip(*(times[name] for times in again), strict=True)),
                 said([looker.open(path) for _ in range(LOOKS)]),
             ]
             for name, (path, _) in PAGES.items()
@@ -169,7 +178,7 @@ def look(bench, url):
             for _ in range(LOOKS):
                 looker.forget()
                 anew.append(looker.open(path))
-            rows[f"{name} (opened, nothing kept)"] = ["", "", said(anew)]
+            rows[f"{name} (opened, nothing kept)"] = ["", "", "", "", said(anew)]
         browser.close()
     return rows
 
@@ -223,7 +232,7 @@ def measure(postgres, rows):
         print(f"\n**{rows:,} rows** (made in {time.perf_counter() - began:,.0f} s)", flush=True)
         table(["Query", "ms", "reads crimes whole"], ask(bench))
         server, url = start_server(name)
-        table(["Page", "first, s", "again, s", "opened in a new tab, s"], look(bench, url))
+        table(HEAD, look(bench, url))
         print(f"\nLoad of the machine after it: {os.getloadavg()[0]:.1f}", flush=True)
     finally:
         if server is not None:

@@ -118,6 +118,8 @@ select
 from crimes
 inner join kinds on crimes.kind_place = kinds.place
 inner join beats on crimes.beat_place = beats.place
+-- A join of millions in batches would leave them in any order.
+order by crimes.number
 """
 
 
