@@ -7,7 +7,6 @@ rounds at most; then `equal` is recorded, or the run is unequal. Reasons of reti
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,6 +27,7 @@ from tasks.extract import read_window, start_window
 from tasks.load import guards_of, load_window
 from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
 from tasks.settings import Settings
+from tasks.source.threads import RunThreads
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse import census, ledger
 from tasks.warehouse.aged import retire_recreated
@@ -147,7 +147,7 @@ class Auditor:
 
     def _mend(self, windows: Sequence[Window]) -> None:
         """Sync windows again, each having its chance; raise the first error after the last of them."""
-        with ThreadPoolExecutor(self.claim.request.max_concurrency) as pool:
+        with RunThreads(self.claim.request.max_concurrency) as pool:
             errors = [error for error in pool.map(self._mend_one, windows) if error is not None]
         if errors:
             raise errors[0]

@@ -4,6 +4,7 @@ Flow parameters are dates and numbers, so that a window can run in another proce
 """
 
 from functools import cache
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -12,6 +13,9 @@ from tasks.settings import Settings, read_settings
 from tasks.source.portal import Portal, PortalOptions
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse.engine import open_warehouse
+
+# A window's count beside its page, or its next page beside its count.
+REQUESTS_OF_ONE_WINDOW: Final = 2
 
 
 @cache
@@ -42,6 +46,7 @@ def source() -> SteadySource:
         page_rows=chosen.portal_page_rows,
         timeout_seconds=chosen.portal_timeout_seconds,
         patience_seconds=chosen.portal_patience_seconds,
+        requests_in_flight=REQUESTS_OF_ONE_WINDOW * chosen.max_concurrency,
     )
     return SteadySource(Portal(options, profile()))
 

@@ -110,7 +110,9 @@ class Settings(BaseSettings):
         "x2n5-8w5q", description="Which dataset of crimes the warehouse holds."
     )
     window_days: int = Field(7, ge=1, le=MOST_WINDOW_DAYS, description="Days of a backfill window.")
-    max_concurrency: int = Field(4, ge=1, le=MOST_CONCURRENCY, description="Windows in flight.")
+    max_concurrency: int = Field(
+        4, ge=1, le=MOST_CONCURRENCY, description="Windows in flight, each with two requests at most."
+    )
     overlap_minutes: int = Field(
         180,
         ge=0,

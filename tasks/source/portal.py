@@ -8,10 +8,10 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 import json
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
@@ -29,6 +29,7 @@ from tasks.contract.fingerprint import Fingerprint, Fingerprints, Period
 from tasks.datasets import DatasetProfile
 from tasks.errors import SourceError
 from tasks.source import soql
+from tasks.source.threads import RunThreads
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +65,14 @@ class RefusedError(SourceError):
 
 @dataclass(frozen=True)
 class PortalOptions:
-    """How the portal is spoken to."""
+    """How the portal is spoken to; at most `requests_in_flight` requests of a process are at it at a time."""
 
     url: str
     app_token: SecretStr | None
     page_rows: int
     timeout_seconds: float
     patience_seconds: float
+    requests_in_flight: int = 8
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         # Without this, requests would send what ~/.netrc has for the host.
         self.session.auth = _no_credentials
         self.options = options
+        self._gate = BoundedSemaphore(options.requests_in_flight)
 
     def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Answer:
         """Send one request, again where that may help, and return a checked answer."""
@@ -144,13 +147,14 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         request = f"{url}?{urlencode(kwargs.get('params') or {})}"
         try:
             # No redirects: the token would go along to any other host.
-            response = self.session.request(
-                request_type,
-                url,
-                timeout=(CONNECT_TIMEOUT_SECONDS, self.timeout),
-                allow_redirects=False,
-                **kwargs,
-            )
+            with self._gate:
+                response = self.session.request(
+                    request_type,
+                    url,
+                    timeout=(CONNECT_TIMEOUT_SECONDS, self.timeout),
+                    allow_redirects=False,
+                    **kwargs,
+                )
         except requests.RequestException as error:
             raise PageFailedError(f"{_network_problem(error)} ({request})") from error
         _check_status(response, request)
@@ -235,7 +239,7 @@ class Portal:
         last_ids: set[str] = set()
         answer = fetch(None)
         # The next page is on its way while the caller works on this one.
-        with ThreadPoolExecutor(1, thread_name_prefix="page") as pool:
+        with RunThreads(1, thread_name_prefix="page") as pool:
             while True:
                 ids = [row.get(key) for row in answer.rows]
                 if any(not isinstance(row_id, str) for row_id in ids):

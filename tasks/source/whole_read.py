@@ -6,7 +6,6 @@ count under the same filter, and the source's state is the same before and after
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
@@ -14,6 +13,7 @@ from typing import TypeVar
 from tasks.errors import SourceError
 from tasks.source import soql
 from tasks.source.portal import IDS_OF_ONE_REQUEST, Answer, Portal, Row, SourceState
+from tasks.source.threads import RunThreads
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[A
     ids: set[str] = set()
     rows, taken = 0, []
     # Most reads are of one page; counted beside it, they wait for the portal once.
-    with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
+    with RunThreads(1, thread_name_prefix="count") as pool:
         counted = pool.submit(portal.fetch_count, where)
         for answer in portal.fetch_pages(where, select):
             rows += len(answer.rows)
@@ -118,7 +118,7 @@ def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
     Raises `ReadAgainError`, or `SourceError` where a filter was not heeded.
     """
     chunks = [ids[first : first + IDS_OF_ONE_REQUEST] for first in range(0, len(ids), IDS_OF_ONE_REQUEST)]
-    with ThreadPoolExecutor(CHUNKS_IN_FLIGHT, thread_name_prefix="ids") as pool:
+    with RunThreads(CHUNKS_IN_FLIGHT, thread_name_prefix="ids") as pool:
         return set().union(*pool.map(lambda chunk: _still_held(portal, chunk), chunks))
 
 

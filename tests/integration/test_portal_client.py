@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -43,13 +44,14 @@ def connect(request):
     """Give a function that opens a client, on the stand-in portal where no other address is given."""
     opened = []
 
-    def connect(url=None, *, token=TOKEN, page_rows=50, timeout=2.0, patience=2.0):
+    def connect(url=None, *, token=TOKEN, page_rows=50, timeout=2.0, patience=2.0, requests_in_flight=8):
         options = PortalOptions(
             url=url or request.getfixturevalue("portal").url,
             app_token=SecretStr(token) if token else None,
             page_rows=page_rows,
             timeout_seconds=timeout,
             patience_seconds=patience,
+            requests_in_flight=requests_in_flight,
         )
         opened.append(Portal(options, PROFILE))
         return opened[-1]
@@ -124,17 +126,33 @@ def test_every_request_has_a_limit_and_pages_have_an_order(connect, store, porta
     opened.fetch_state()
     read(opened, "arrest = 'N'")
     read_ids_still_held(opened, ["row-a", "row-b"])
-    asked = [(seen.params["$limit"], seen.params.get("$order")) for seen in portal.requests]
-    assert asked == [
-        ("1", None),
-        ("1", None),
-        ("3", ":id"),
-        ("3", ":id"),
-        ("3", ":id"),
-        ("1", None),
-        ("3", ":id"),
-    ]
+    asked = Counter((seen.params["$limit"], seen.params.get("$order")) for seen in portal.requests)
+    # The state and the count of each read; three pages of seven rows, and one of those asked for by id.
+    assert asked == {("1", None): 3, ("3", ":id"): 4}
     assert all("$offset" not in seen.params for seen in portal.requests)
+
+
+def test_no_more_requests_are_at_the_portal_at_a_time_than_it_is_told(connect, store, portal):
+    fill(store, 40)
+    opened = connect(page_rows=2, requests_in_flight=3)
+    lock, now, most = threading.Lock(), [0], [0]
+    answer = portal.answer
+
+    def counted(seen):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.01)
+        try:
+            return answer(seen)
+        finally:
+            with lock:
+                now[0] -= 1
+
+    portal.answer = counted
+    with ThreadPoolExecutor(6) as pool:
+        assert [len(rows) for rows in pool.map(lambda _: read(opened), range(6))] == [40] * 6
+    assert most == [3]
 
 
 def test_every_request_has_a_timeout_and_takes_no_redirect(connect, monkeypatch):
