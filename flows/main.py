@@ -84,15 +84,13 @@ async def chicago_crime(
                 (share if request.fan_out else sync_windows)(claim, plan),
                 load_reference(claim, return_state=True),  # type: ignore[call-overload]
             )
-        if error := await error_of("load_reference", listed):
-            raise error
         windows = await close_windows(claim, plan.windows, errors)
         # Prefect types the state of an async task as if it need not be awaited.
         audited = await audit(claim, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
         refreshed = await refresh_views(claim, return_state=True)  # type: ignore[misc]
-        verdict = await conclude(
-            claim, plan, windows, await error_of("audit", audited), await error_of("refresh_views", refreshed)
-        )
+        states = {"load_reference": listed, "audit": audited, "refresh_views": refreshed}
+        later = [await error_of(step, state) for step, state in states.items()]
+        verdict = await conclude(claim, plan, windows, later)
         return verdict.or_raise()
 
 

@@ -31,7 +31,7 @@ class Verdict:
 
 
 def verdict_of(windows: WindowsReport, later: Sequence[PipelineError | None]) -> PipelineError | None:
-    """Return why the run is not a success, or None: a failed window first, then the steps after it, in order."""
+    """Return why the run is not a success, or None: a failed window first, then the other steps, in order."""
     if windows.failures:
         first = windows.failures[0].error
         more = len(windows.failures) - 1
@@ -44,11 +44,13 @@ async def conclude(
     claim: Claim,
     plan: Plan,
     windows: WindowsReport,
-    audit_error: PipelineError | None,
-    views_error: PipelineError | None,
+    later: Sequence[PipelineError | None],
 ) -> Verdict:
-    """Leave the report of the run as artifacts in Prefect, and return whether the run is a success."""
-    error = verdict_of(windows, (audit_error, views_error))
+    """Leave the report of the run as artifacts in Prefect, and return whether the run is a success.
+
+    later: how the steps beside and after the windows ended, in order.
+    """
+    error = verdict_of(windows, later)
     status = "done" if error is None else "unequal" if isinstance(error, UnequalError) else "failed"
     engine = connections.warehouse()
     found = await asyncio.to_thread(read_report, engine, claim.run_id)
