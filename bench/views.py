@@ -185,13 +185,14 @@ class Bench:
         self.days = days
         self.connection.execute(
             "with gone as (delete from chicago.crimes where crime_id in"
-            " (select 'row-' || lpad((number * 5003 + %s)::text, 9, '0')"
+            " (select 'row-' || lpad((number * %s)::text, 9, '0')"
             " from generate_series(1, 40) as numbers (number)) returning *),"
             " history as (insert into chicago.crime_history"
             " select (jsonb_populate_record(null::chicago.crime_history, to_jsonb(gone) || jsonb_build_object("
             "'retired_at', clock_timestamp(), 'reason', 'withdrawn', 'run_id', gen_random_uuid()))).* from gone)"
             " select count(*) from gone",
-            [self.rows % 5003],
+            # Spread over all rows; 700 more a day make it other ones each day.
+            [self.rows // 41],
         )
         self.rows += 700
 

@@ -104,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, for_main = parser.parse_known_args(["--state", str(STATE_FOLDER), *given])
     folder: Path = options.state.resolve()
     names = settings_names((PROJECT_FOLDER / ".env.example").read_text("utf-8"))
-    if options.database == DATABASE_NAME and not (folder / FILE_NAME).exists():
+    is_default = options.database == DATABASE_NAME and folder == STATE_FOLDER.resolve()
+    if is_default and not (folder / FILE_NAME).exists():
         # Before the city is built: where this fails, the next try is that of a new city again.
         code = begin_anew(make_environment(os.environ, names, "", DATABASE_NAME, folder / "prefect"))
         if code:

@@ -14,6 +14,8 @@ def test_the_benchmark_of_the_dashboard_asks_each_of_its_queries(postgres, datab
     try:
         bench.build()
         views.deploy_views(bench.engine)
+        bench.live_a_day()
+        assert bench.connection.execute("select count(*) from chicago.crime_history").fetchone() == (40,)
         asked = dashboard.ask(bench)
     finally:
         bench.close()
