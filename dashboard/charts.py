@@ -11,6 +11,9 @@ import pandas as pd
 
 from dashboard import palette
 
+# For the whole process: pages are drawn by several threads, and a setting for a while would be all of theirs.
+alt.data_transformers.disable_max_rows()
+
 _DAYS: Final[list[Any]] = ["a day", "a day still filling"]
 _MEANS: Final[list[Any]] = ["mean of 7 days", "mean of 28 days"]
 _LINES: Final[list[Any]] = [*_DAYS, *_MEANS]
@@ -82,7 +85,7 @@ def city_map(places: pd.DataFrame, stations: pd.DataFrame) -> Any:
     located = places.dropna(subset=["latitude", "longitude"])
     is_cells = "cell_x" in located.columns
     # What is drawn or told, and nothing else: the browser takes each value by itself.
-    shown = [name for name in ("block", "crimes", "violent") if name in located.columns]
+    shown = [name for name in ("block", "crimes", "violent", "arrests") if name in located.columns]
     located = located[["longitude", "latitude", *shown]]
     span = float(located["latitude"].max() - located["latitude"].min()) if len(located) > 1 else 0.01
     side = max(_MAP_PIXELS * 1000 / (max(span, 0.01) * _FEET_A_DEGREE), 3)

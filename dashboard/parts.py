@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-import altair
 import pandas as pd
 import streamlit as st
 import vl_convert
@@ -54,7 +53,7 @@ def head(title: str, freshness: Freshness) -> None:
     if freshness.load_state == "unfinished":
         st.warning(
             f"A load is under way or broke off: {freshness.unfinished_windows} windows are still to come. "
-            "These are the numbers of the run before.",
+            "Maps and wards count what has come so far; all other numbers are those of the run before.",
             icon=":material/hourglass_top:",
         )
     elif freshness.is_stale:
@@ -125,8 +124,7 @@ def _specification(
     _make: Callable[..., Any],
 ) -> dict[str, Any]:
     """Return a chart as Streamlit sends it: made once of what it shows, which takes longer than sending it."""
-    with altair.data_transformers.disable_max_rows():
-        specification: dict[str, Any] = _make(frame, *more).to_dict()
+    specification: dict[str, Any] = _make(frame, *more).to_dict()
     rows = specification.pop("datasets", {})
     return specification | {"datasets": {key: pd.DataFrame(values) for key, values in rows.items()}}
 
@@ -163,6 +161,5 @@ def to_csv(frame: pd.DataFrame) -> bytes:
 
 def to_png(make: Callable[..., Any], *given: Any) -> bytes:
     """Return a chart as a picture, 900 points wide, made on this machine alone."""
-    with altair.data_transformers.disable_max_rows():
-        specification = make(*given).properties(width=900).to_json()
+    specification = make(*given).properties(width=900).to_json()
     return bytes(vl_convert.vegalite_to_png(specification, scale=2))

@@ -11,8 +11,6 @@ _YEAR: Final = 364
 _DAYS: Final = 28
 # Of so many days the single crimes can be asked; of more only what is counted beforehand.
 MOST_DAYS: Final = 731
-# Of the daily charts of places: a year, and the 28 days that are compared with those of the year before.
-RECENT_DAYS: Final = 392
 _MOST_DOTS: Final = 1000
 PERIODS: Final = {
     "28": "last 28 complete days",
@@ -70,6 +68,12 @@ def period(days: Held, chosen: str, first: date | None = None, last: date | None
     if chosen == "dates":
         return first or days.first, last or days.last
     return max(newest - timedelta(days=int(chosen) - 1), days.first), newest
+
+
+def year_and_28_days(days: Held) -> date:
+    """Return the first day of what is shown of a place: a year before the newest complete day, and 28 days before."""
+    newest_whole = days.last_complete or days.last
+    return max(newest_whole - timedelta(days=_YEAR + _DAYS - 1), days.first)
 
 
 def newest(first: date, last: date, days: int = MOST_DAYS) -> date:

@@ -67,18 +67,21 @@ def _login(settings: Settings) -> str:
 
 @st.cache_resource(show_spinner=False)
 def _engine(login: str, _settings: Settings) -> Engine:  # noqa: ARG001 - the key
-    engine = open_to_read(_settings)
-    try:
-        refuse_more_than_reading(engine)
-    except LoadError:
-        engine.dispose()
-        raise
-    return engine
+    return open_to_read(_settings)
+
+
+@st.cache_data(ttl=_LOGIN_SECONDS, show_spinner=False)
+def _may_only_read(login: str, _settings: Settings) -> bool:
+    """Return, or raise `TooManyRightsError`: asked again and again, as a run makes tables and an operator grants."""
+    refuse_more_than_reading(_engine(login, _settings))
+    return True
 
 
 def _rows(settings: Settings, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
+    login = _login(settings)
     try:
-        with _engine(_login(settings), settings).connect() as connection:
+        _may_only_read(login, settings)
+        with _engine(login, settings).connect() as connection:
             result = execute(connection, f"dashboard/{name}", **parameters)
             frame = pd.DataFrame(result.all(), columns=list(result.keys()))
     except DBAPIError as error:

@@ -26,6 +26,13 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     parts.head("Where", freshness)
     asked = _filters(freshness, days)
     is_near = asked["district"] is not None or asked["ward"] is not None
+    cut = _cut(days, asked)
+    if cut != asked:
+        st.info(
+            "Single crimes are shown of two years at most: these are the newest of those asked for. All days are there "
+            "for the whole city, by kind and by violence."
+        )
+        asked = cut
     source, places = _places(freshness, days, asked)
     is_whole = source != "crime_map_cells"
     located = places.dropna(subset=["latitude"])
@@ -64,21 +71,29 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         )
 
 
+def _chosen(asked: dict[str, Any]) -> set[str]:
+    return {name for name, value in asked.items() if value is not None} - {"first_date", "last_date"}
+
+
+def _is_counted(days: shapes.Held, asked: dict[str, Any]) -> bool:
+    """Return whether a count made beforehand answers this; all else is asked of the single crimes."""
+    is_all = (asked["first_date"], asked["last_date"]) == (days.first, days.last)
+    return is_all and _chosen(asked) <= {"kind", "violent"}
+
+
+def _cut(days: shapes.Held, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked, with no more days than the single crimes can be asked for."""
+    if _is_counted(days, asked):
+        return asked
+    return asked | {"first_date": shapes.newest(asked["first_date"], asked["last_date"])}
+
+
 def _places(freshness: Freshness, days: shapes.Held, asked: dict[str, Any]) -> tuple[str, pd.DataFrame]:
     """Return the view that answers what is asked, and its places: single crimes, or what is counted beforehand."""
-    chosen = {name for name, value in asked.items() if value is not None} - {"first_date", "last_date"}
-    is_all = (asked["first_date"], asked["last_date"]) == (days.first, days.last)
-    if is_all and not chosen:
+    if _is_counted(days, asked) and not _chosen(asked):
         return "crime_map_totals", read(freshness, "map_totals")
-    if is_all and chosen <= {"kind", "violent"}:
+    if _is_counted(days, asked):
         return "crime_map_cells", read(freshness, "map_kinds", kind=asked["kind"], violent=asked["violent"])
-    first = shapes.newest(asked["first_date"], asked["last_date"])
-    if first != asked["first_date"]:
-        asked["first_date"] = first
-        st.info(
-            "Single crimes are shown of two years at most: these are the newest of those asked for. All days are there "
-            "for the whole city, by kind and by violence."
-        )
     is_near = asked["district"] is not None or asked["ward"] is not None
     return "crimes_enriched", read(freshness, "map_points" if is_near else "map_cells", **asked)
 

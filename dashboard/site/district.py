@@ -22,7 +22,7 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
             f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
         )
     _numbers(row)
-    first = shapes.newest(days.first, days.last, shapes.RECENT_DAYS)
+    first = shapes.year_and_28_days(days)
     frame = read(freshness, "district_days", district=int(chosen), first_date=first)
     parts.chart(
         f"district_{chosen}_by_day",

@@ -44,7 +44,7 @@ def _one(freshness: Freshness, days: shapes.Held, row: pd.Series, known: pd.Data
         freshness,
         "ward_days",
         ward=ward,
-        first_date=max(last - timedelta(days=391), days.first),
+        first_date=shapes.year_and_28_days(days),
         last_date=days.last,
     )
     newest, before, year_before = (_sum(frame, last, ago) for ago in (0, 28, 364))

@@ -6,6 +6,8 @@ with cells as (
     select
         crimes_enriched.x_coordinate / 1000 as cell_x,
         crimes_enriched.y_coordinate / 1000 as cell_y,
+        avg(crimes_enriched.latitude) as latitude,
+        avg(crimes_enriched.longitude) as longitude,
         count(*) as crimes,
         count(*) filter (where crimes_enriched.is_violent) as violent,
         count(*) filter (where crimes_enriched.arrest) as arrests
@@ -29,13 +31,14 @@ with cells as (
 select
     cells.cell_x,
     cells.cell_y,
-    cast(crime_map_totals.latitude as double precision) as latitude,
-    cast(crime_map_totals.longitude as double precision) as longitude,
+    -- A cell without a crime before the last run has no counted centre yet: the middle of its crimes stands for it.
+    cast(coalesce(crime_map_totals.latitude, cells.latitude) as double precision) as latitude,
+    cast(coalesce(crime_map_totals.longitude, cells.longitude) as double precision) as longitude,
     cells.crimes,
     cells.violent,
     cells.arrests
 from cells
--- Left: the crimes without a point have no cell.
+-- Left: the crimes without a point have no cell, and a new cell is not counted yet.
 left join chicago.crime_map_totals
     on
         cells.cell_x = crime_map_totals.cell_x

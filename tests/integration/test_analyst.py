@@ -103,6 +103,29 @@ def test_the_dashboard_refuses_a_login_that_may_write_or_see_the_pipeline(postgr
     streamlit.cache_resource.clear()
 
 
+def test_the_dashboard_looks_again_at_what_its_login_may_do(postgres, database, monkeypatch):
+    """A database that is empty when it opens has no table that anyone may change."""
+    settings = as_analyst(Settings(_env_file=None, database_name=database), postgres)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    for name, value in {
+        "ENV_FILE": "",
+        "SERVER_NAME": str(postgres.socket_dir),
+        "DB_USERNAME": settings.db_username,
+        "DATABASE_NAME": database,
+        "DB_SSLMODE": "disable",
+    }.items():
+        monkeypatch.setenv(name, value)
+    streamlit.cache_resource.clear()
+    page.run()
+    assert [title.value for title in page.title] == ["Nothing to show yet"]
+    with psycopg.connect(postgres.conninfo(database), autocommit=True) as connection:
+        connection.execute(f"grant update on chicago.crimes to {settings.db_username}")
+    streamlit.cache_data.clear()  # what the passing of thirty seconds does
+    page.run()
+    assert [title.value for title in page.title] == ["This login may do too much"]
+    streamlit.cache_resource.clear()
+
+
 @pytest.mark.parametrize(
     ("grant", "said"),
     [

@@ -20,15 +20,10 @@ from sqlalchemy import create_engine
 
 from tasks.warehouse.views import grant_analyst
 from tests.browser import FLAGS, Visit, found_browser, wait_for_server
-from tests.integration.views_support import generated_city, load_city
+from tests.integration.views_support import PLACED, generated_city, load_city
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = "dashboard_analyst"
-PLACED = """
-update chicago.crimes set block = '0' || ascii(right(crime_id, 1)) || 'XX N STATE ST',
-    latitude = 41.88 + (y_coordinate - 1900000) / 364000.0, longitude = -87.65 + (x_coordinate - 1155000) / 272000.0
-where x_coordinate is not null
-"""
 REVISED = """
 insert into chicago.crime_history
 select (jsonb_populate_record(null::chicago.crime_history, to_jsonb(crimes) || jsonb_build_object(

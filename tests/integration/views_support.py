@@ -49,6 +49,13 @@ _DEFAULTS = {
     "updated_at": LAST_LOAD,
 }
 
+# Gives the crimes blocks and points.
+PLACED = """
+update chicago.crimes set block = '0' || ascii(right(crime_id, 1)) || 'XX N STATE ST',
+    latitude = 41.88 + (y_coordinate - 1900000) / 364000.0, longitude = -87.65 + (x_coordinate - 1155000) / 272000.0
+where x_coordinate is not null
+"""
+
 
 def city(*rows):
     """Return crimes from `(date_of_occurrence, {what differs from an ordinary theft}, how many)`."""
