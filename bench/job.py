@@ -110,7 +110,12 @@ class Bench:
                 ours,
                 lambda *_: [sys.executable, "bench/main_without_prefect.py"],
             ),
-            Loader("plain, COPY", f"{paged}, COPY to a staging table, upsert", plain_ids, plain("copy")),
+            Loader(
+                "plain, COPY",
+                f"{paged}, values as they are by COPY into the table, later loads by upsert",
+                plain_ids,
+                plain("copy"),
+            ),
             Loader(
                 "plain, insert", f"{paged}, 1,000 rows an insert … on conflict", plain_ids, plain("insert")
             ),
