@@ -94,7 +94,7 @@ format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/sqlfluff fix --disable-progress-bar --quiet sql
 
 psql: $(INSTALLED) ## a shell on the warehouse as an analyst, who only reads (ARGS=--as-loader: with the rights of a run)
-	@$(BIN)/python -m tasks.warehouse.shell $(ARGS)
+	@$(BIN)/python -m tasks.commands.psql $(ARGS)
 
 dashboard: $(INSTALLED) ## the city in the browser: http://127.0.0.1:8501, on what `make run` or `make demo` has loaded
 	@$(BIN)/python -m dashboard $(ARGS)
@@ -131,7 +131,7 @@ automations: $(INSTALLED) ## put the automations on the Prefect server (NOTIFY_B
 	@$(BIN)/python -m deploy.automations
 
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md from the comments in sql/
-	@$(BIN)/python -m tasks.warehouse.dictionary
+	@$(BIN)/python -m tasks.commands.dictionary
 
 requirements: $(INSTALLED) ## compile the three requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 -o requirements.txt

@@ -28,7 +28,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from bench.views import LAST_DAY, Bench  # noqa: E402
-from tasks.warehouse import local_services  # noqa: E402
+from tasks.local import services as local_services  # noqa: E402
 from tasks.warehouse.sql_files import statements  # noqa: E402
 from tasks.warehouse.views import deploy_views  # noqa: E402
 from tests.browser import FLAGS, found_browser, wait_for_server  # noqa: E402

@@ -39,8 +39,8 @@ from demo.city import FILE_NAME  # noqa: E402
 from demo.datasets import HISTORY  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.datasets import DATASETS  # noqa: E402
+from tasks.local import services as local_services  # noqa: E402
 from tasks.source.portal import Portal, PortalOptions  # noqa: E402
-from tasks.warehouse import local_services  # noqa: E402
 
 SIZES = (250_000, 8_000_000)
 EDITED_ROWS = 3_000

@@ -37,7 +37,7 @@ from bench.measure import (  # noqa: E402
 )
 from demo.datasets import ONE_YEAR  # noqa: E402
 from demo.store import Store  # noqa: E402
-from tasks.warehouse import local_services  # noqa: E402
+from tasks.local import services as local_services  # noqa: E402
 
 DLT = "dlt[postgres]==1.31.0"
 CHANGED_ROWS = 3_000

@@ -7,8 +7,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
-from tasks.command_line import run_command
+from tasks.commands.command_line import run_command
 
 if __name__ == "__main__":
     with without_prefect():
-        sys.exit(run_command(chicago_crime, sys.argv[1:]))
+        sys.exit(run_command(sys.argv[1:], chicago_crime))

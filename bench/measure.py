@@ -18,7 +18,7 @@ from psycopg import sql
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tasks.warehouse import local_services  # noqa: E402
+from tasks.local import services as local_services  # noqa: E402
 
 FOLDER = PROJECT / ".local" / "bench"
 

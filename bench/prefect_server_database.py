@@ -20,8 +20,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tasks.warehouse import local_services
-from tasks.warehouse.local import prefect_server
+from tasks.local import prefect_server
+from tasks.local import services as local_services
 
 SUBFLOWS = 54
 TASKS = 4

@@ -25,7 +25,7 @@ sys.path.insert(0, str(PROJECT))
 
 from tasks.contract.dates import dates  # noqa: E402
 from tasks.contract.reference import BUNDLED, read_bundled  # noqa: E402
-from tasks.warehouse import local_services  # noqa: E402
+from tasks.local import services as local_services  # noqa: E402
 from tasks.warehouse.migrations import migrate  # noqa: E402
 from tasks.warehouse.reference import replace_table  # noqa: E402
 from tasks.warehouse.views import deploy_views, read_view_files, refresh_views  # noqa: E402

@@ -9,7 +9,7 @@ import sys
 
 from tasks.errors import PipelineError
 from tasks.settings import PROJECT_FOLDER, read_settings
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from tasks.warehouse.analyst import (
     refuse_more_than_reading,
 )
 from tasks.warehouse.engine import first_line
-from tasks.warehouse.local_services import DEMO_DATABASE
+from tasks.local.services import DEMO_DATABASE
 from tasks.warehouse.sql_files import execute
 
 # Frames are small; a few hundred are a few MB.

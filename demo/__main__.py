@@ -67,7 +67,7 @@ def open_city(folder: Path, city: City, day: date) -> tuple[Store, bool]:
 def begin_anew(environment: Mapping[str, str]) -> int:
     """Drop the database of a demo before this city, where there is one; 0 done. That of the demo, and no other."""
     done = subprocess.run(
-        [sys.executable, "-m", "tasks.warehouse.local_services", "drop-demo"],
+        [sys.executable, "-m", "tasks.local.services", "drop-demo"],
         env=environment,
         cwd=PROJECT_FOLDER,
         capture_output=True,

@@ -34,7 +34,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 FILE_NAME = "city.sqlite"
 DEFAULT_ROWS = 250_000
 DEFAULT_DAYS = 372
-MOST_ROWS_A_YEAR = 450_000  # above it a day's case numbers run out
+MAX_ROWS_A_YEAR = 450_000  # above it a day's case numbers run out
 
 _CASE = len(ONE_YEAR.system) - 4  # where case_ and date_of_occurrence stand in a row's contents
 _OCCURRED = _CASE + 1
@@ -75,8 +75,8 @@ class City:
     def __post_init__(self) -> None:
         if self.days <= FIRST_LAG_DAYS + 1 or self.rows < 1:
             raise ValueError(f"a city needs more than {FIRST_LAG_DAYS + 1} days and at least one row")
-        if self.rows_a_day * 365 > MOST_ROWS_A_YEAR:
-            raise ValueError(f"a city has at most {MOST_ROWS_A_YEAR:,} rows a year")
+        if self.rows_a_day * 365 > MAX_ROWS_A_YEAR:
+            raise ValueError(f"a city has at most {MAX_ROWS_A_YEAR:,} rows a year")
 
     @property
     def rows_a_day(self) -> float:

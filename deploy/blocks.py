@@ -1,6 +1,6 @@
 """`make blocks`: save in Prefect the blocks through which a run may read its settings, from the outputs of the stack.
 
-What lives here: which block names what. What does not: reading them (tasks/block_settings.py). A run needs none of them
+What lives here: which block names what. What does not: reading them (tasks/cloud/blocks.py). A run needs none of them
 where ECS hands settings and secrets over, which is what `make pool` sets up.
 """
 
@@ -19,9 +19,9 @@ from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 from deploy.outputs import StackOutputs, read_outputs
 from deploy.pool import USUAL_STACK
 from deploy.to_prefect import FOLDER_IN_IMAGE
+from tasks.cloud.rds import CERTIFICATE_AUTHORITIES
 from tasks.errors import ConfigError, PipelineError
 from tasks.warehouse.engine import DRIVER
-from tasks.warehouse.rds import CERTIFICATE_AUTHORITIES
 
 NAME: Final = "chicago-crime"
 DATABASE_SECRET: Final = f"{NAME}-database"

@@ -1,7 +1,7 @@
 """`make stack`: the cloud's parts on this machine without Docker: PostgreSQL, Prefect's server, a worker, deployments.
 
 What lives here: the worker as a process that stays, and the order of the start. What does not: the two local services
-(tasks/warehouse/local_services.py) and the deployments (to_prefect.py). `make stop` ends all three. With Docker,
+(tasks/local/services.py) and the deployments (to_prefect.py). `make stop` ends all three. With Docker,
 compose.yaml is the same.
 """
 
@@ -14,10 +14,10 @@ from typing import Final
 
 from deploy import to_prefect
 from tasks.errors import ConfigError, LoadError, PipelineError
-from tasks.warehouse import local_services
-from tasks.warehouse.local.account import own_account
-from tasks.warehouse.local.daemon import Daemon
-from tasks.warehouse.local.folder import start_lock
+from tasks.local import services as local_services
+from tasks.local.account import own_account
+from tasks.local.daemon import Daemon
+from tasks.local.folder import start_lock
 
 PROJECT_FOLDER: Final = to_prefect.PROJECT_FOLDER
 # A run that the worker has started ends with it; what it was at is rolled back, and the next run goes on.

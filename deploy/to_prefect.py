@@ -24,7 +24,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.process import ProcessWorker
 
 from tasks.errors import ConfigError, PipelineError
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
 
 PROJECT_FOLDER: Final = Path(__file__).resolve().parent.parent
 USUAL_POOL: Final = "chicago-crime"

@@ -4,18 +4,15 @@
 """
 
 import asyncio
-import gc
+import runpy
 import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 if __name__ == "__main__":
-    # Nothing that an import makes is garbage: the collector waits until all is there (tasks/command_line.py).
-    gc.disable()
-    import tasks.prefect_console  # noqa: F401
+    # As a script this file finds only its own folder; what a process needs first is told there.
+    runpy.run_path(str(Path(__file__).resolve().parents[1] / "tasks/commands/entrypoint.py"))["start"]()
 
 from prefect import State, flow
 from prefect.states import Completed
@@ -23,21 +20,23 @@ from pydantic import Field
 
 from flows.share_windows import share_windows
 from flows.sync_window import sync_window
-from tasks.artifacts import shown_progress
 from tasks.audit import audit
-from tasks.check_database import Plan, check_database
-from tasks.claim import Claim, claim_run
+from tasks.check_database import check_database
 from tasks.close_windows import close_windows
-from tasks.command_line import make_request, run_command
-from tasks.conclude import conclude
+from tasks.commands.command_line import run_command
 from tasks.errors import PipelineError
 from tasks.load_reference import load_reference
-from tasks.outcome import error_of
 from tasks.refresh_views import refresh_views
-from tasks.report import RunReport
-from tasks.settings import MOST_CONCURRENCY, MOST_FAN_OUT, MOST_WINDOW_DAYS
-from tasks.share import collect_windows, further_runs
-from tasks.warehouse.ledger import Mode
+from tasks.report import report
+from tasks.request import Mode, make_request
+from tasks.run import connections
+from tasks.run.fan_out import further_runs
+from tasks.run.lifecycle import Run, open_run
+from tasks.run.plan import Plan
+from tasks.run.states import error_of
+from tasks.settings import MAX_FAN_OUT, MAX_WINDOW_DAYS, MAX_WINDOWS_IN_FLIGHT
+from tasks.shown.artifacts import shown_progress
+from tasks.shown.report import RunReport
 
 
 @flow(name="chicago-crime", flow_run_name="{mode}")
@@ -45,10 +44,10 @@ async def chicago_crime(
     mode: Mode = "auto",
     start: date | None = None,
     end: date | None = None,
-    window_days: Annotated[int, Field(ge=1, le=MOST_WINDOW_DAYS)] | None = None,
-    max_concurrency: Annotated[int, Field(ge=1, le=MOST_CONCURRENCY)] | None = None,
+    window_days: Annotated[int, Field(ge=1, le=MAX_WINDOW_DAYS)] | None = None,
+    max_concurrency: Annotated[int, Field(ge=1, le=MAX_WINDOWS_IN_FLIGHT)] | None = None,
     accept_retirements: bool = False,  # noqa: FBT001, FBT002
-    fan_out: Annotated[int, Field(ge=0, le=MOST_FAN_OUT)] = 0,
+    fan_out: Annotated[int, Field(ge=0, le=MAX_FAN_OUT)] = 0,
 ) -> RunReport | State[None]:
     """Make the warehouse equal to the City's record, prove it, and refresh the views.
 
@@ -66,6 +65,7 @@ async def chicago_crime(
 
     """
     request = make_request(
+        connections.settings(),
         mode,
         start,
         end,
@@ -74,53 +74,52 @@ async def chicago_crime(
         accept_retirements=accept_retirements,
         fan_out=fan_out,
     )
-    async with claim_run(request) as claim:
-        if claim is None:
+    async with open_run(request) as run:
+        if run is None:
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
-        plan = await check_database(claim)
+        plan = await check_database(run)
         async with shown_progress():
             # Only the views read the lists, so that no window waits for them.
             errors, listed = await asyncio.gather(
-                (share if request.fan_out else sync_windows)(claim, plan),
-                load_reference(claim, return_state=True),  # type: ignore[call-overload]
+                (fan_out_windows if request.fan_out else sync_windows)(run, plan),
+                load_reference(run, return_state=True),  # type: ignore[call-overload]
             )
-        windows = await close_windows(claim, plan.windows, errors)
+        windows = await close_windows(run, plan.windows, errors)
         # Prefect types the state of an async task as if it need not be awaited.
-        audited = await audit(claim, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
-        refreshed = await refresh_views(claim, return_state=True)  # type: ignore[misc]
+        audited = await audit(run, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
+        refreshed = await refresh_views(run, return_state=True)  # type: ignore[misc]
         states = {"load_reference": listed, "audit": audited, "refresh_views": refreshed}
         later = [await error_of(step, state) for step, state in states.items()]
-        verdict = await conclude(claim, plan, windows, later)
-        return verdict.or_raise()
+        reported = await report(run, plan, windows, later)
+        return reported.or_raise()
 
 
-async def sync_windows(claim: Claim, plan: Plan) -> list[PipelineError | None]:
+async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
     """Run the subflow of each window, a bounded number at a time; an error is kept, so that all have their chance."""
-    gate = asyncio.Semaphore(claim.request.max_concurrency)
+    turn = asyncio.Semaphore(run.request.max_concurrency)
 
     async def sync(window: str) -> PipelineError | None:
-        async with gate:
+        async with turn:
             state = await sync_window(
-                str(claim.run_id), window, claim.request.accept_retirements, return_state=True
+                str(run.run_id), window, run.request.accept_retirements, return_state=True
             )
             return await error_of(f"window {window}", state)
 
     return await asyncio.gather(*(sync(str(window)) for window in plan.windows))
 
 
-async def share(claim: Claim, plan: Plan) -> list[PipelineError | None]:
-    """Run the windows together with further flow runs on the work pool; whoever is free takes the next one."""
-    request = claim.request
-    async with further_runs(claim):
+async def fan_out_windows(run: Run, _plan: Plan) -> None:
+    """Share the windows with further flow runs on the work pool; the ledger has how each one ended."""
+    request = run.request
+    async with further_runs(run):
         await share_windows(
-            str(claim.run_id),
+            str(run.run_id),
             request.max_concurrency,
             request.accept_retirements,
             True,  # noqa: FBT003
             return_state=True,
         )
-    return await collect_windows(claim, plan.windows)
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(chicago_crime, sys.argv[1:]))
+    sys.exit(run_command(sys.argv[1:], chicago_crime))

@@ -1,17 +1,13 @@
 """The flow that shares the windows of a run with others like it. Wiring only."""
 
 import asyncio
-import sys
-from pathlib import Path
 from uuid import UUID
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from prefect import flow
 
 from flows.sync_window import sync_window
-from tasks.outcome import error_of
-from tasks.share import Windows, open_windows
+from tasks.run.states import error_of
+from tasks.run.window_queue import Windows, open_windows
 
 
 @flow(name="share-windows", flow_run_name="share of {run_id}")
@@ -30,7 +26,7 @@ async def share_windows(
         waits: To the end of windows in others' hands, and takes what they drop: so does the run itself.
 
     """
-    async with open_windows(UUID(run_id), waits=waits) as windows:
+    async with open_windows(UUID(run_id), max_concurrency, waits=waits) as windows:
         await asyncio.gather(*(_work(windows, run_id, accept_retirements) for _ in range(max_concurrency)))
 
 

@@ -1,11 +1,13 @@
 """The subflow of one window: extract, transform, load. Wiring only."""
 
+from functools import partial
 from uuid import UUID
 
 from prefect import flow
 
 from tasks.extract import extract
 from tasks.load import load
+from tasks.sync.window import sync_window as sync
 from tasks.transform import transform
 from tasks.warehouse.ledger import WindowCounts
 from tasks.windows import parse_window
@@ -17,7 +19,7 @@ async def sync_window(run_id: str, window: str, accept_retirements: bool) -> Win
 
     run_id: the run in the ledger. window: as it prints, `2026-01-05..2026-01-12`, `undated` or `since <instant>`.
     """
-    run, chosen = UUID(run_id), parse_window(window)
-    extracted = await extract(run, chosen)
-    transformed = await transform(extracted)
-    return await load(run, chosen, extracted, transformed, accept_retirements)
+    run = UUID(run_id)
+    return await sync(
+        parse_window(window), partial(extract, run), transform, partial(load, run, accept_retirements)
+    )

@@ -1,240 +1,26 @@
-"""Check the database: decide from the ledger and the source's state what this run has to do, and write it down.
-
-The ledger decides, never "does a table exist": a backfill that was killed is unfinished, whatever it left.
-"""
+"""The step `check_database`: what does this run have to do? Decided in tasks/run/plan.py."""
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from sqlalchemy import Engine, text
-
-from tasks import connections
-from tasks.artifacts import label_run, run_name
-from tasks.claim import Claim, Request
-from tasks.datasets import DatasetProfile
-from tasks.errors import LoadError, SourceError
-from tasks.outcome import RETRIES, RETRY_JITTER, RETRY_WAITS, database_may_recover
-from tasks.settings import Settings
-from tasks.source import soql
-from tasks.source.portal import SourceState
-from tasks.source.whole_read import SteadySource
-from tasks.warehouse import census, ledger
-from tasks.warehouse.census import CensusState
-from tasks.warehouse.faults import named_faults
-from tasks.warehouse.ledger import UnfinishedRun
-from tasks.warehouse.scope import CHICAGO
-from tasks.windows import FIRST_OF_RECORD, UNDATED, Window, midnight, occurrence_windows, span_windows
+from tasks.retries import database_task
+from tasks.run import connections
+from tasks.run.lifecycle import Run
+from tasks.run.plan import Plan, make_plan, warn_if_stale
+from tasks.shown.artifacts import label_run, run_name
 
 log = logging.getLogger(__name__)
 
-RunKind = Literal["backfill", "resume", "incremental", "reconcile", "range", "unmoved"]
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run does: its kind, its windows, and why."""
-
-    kind: RunKind
-    windows: tuple[Window, ...]
-    reason: str
-
-
-def make_plan(
-    engine: Engine, source: SteadySource, claim: Claim, settings: Settings
-) -> tuple[Plan, SourceState]:
-    """Decide what to do and write it to the ledger, before the first window is read.
-
-    Raises `SourceError` when the portal is unreachable or says that it is empty while we hold rows.
-    """
-    state = source.state()
-    refuse_emptied_source(engine, state)
-    known = read_known(engine, state)
-    plan = decide(known, source, claim.request, settings, state)
-    with named_faults(engine, "writing the plan"), engine.begin() as connection:
-        ledger.assert_running(connection, claim.run_id)
-        unfinished = known.unfinished
-        resumes = unfinished if plan.kind == "resume" else None
-        ledger.write_plan(
-            connection,
-            claim.run_id,
-            plan.kind,
-            plan.windows,
-            resumes.candidate_watermark if resumes else state.newest_update,
-            resumes.run_id if resumes else None,
-        )
-    return plan, state
-
-
-def census_state(state: SourceState) -> CensusState:
-    """Return a source's state as the ledger keeps it."""
-    return CensusState(state.last_modified, state.row_count, state.newest_update, state.oldest_occurrence)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the warehouse says before a plan: of its loads, and whether it was proven equal in the source's state."""
-
-    watermark: datetime | None
-    unfinished: UnfinishedRun | None
-    is_proven: bool
-    holds_undated: bool
-
-
-def read_known(engine: Engine, state: SourceState) -> Known:
-    """Read what a plan has to know, at one moment; no transaction is open while the portal is asked."""
-    with named_faults(engine, "reading the ledger"), engine.connect() as connection:
-        return Known(
-            ledger.read_watermark(connection),
-            ledger.read_unfinished(connection),
-            census.is_proven_equal(connection, census_state(state)) is not None,
-            bool(
-                connection.execute(
-                    text(
-                        "select exists (select 1 from pipeline.rejected_rows where date_of_occurrence is null)"
-                    )
-                ).scalar_one()
-            ),
-        )
-
-
-def decide(
-    known: Known, source: SteadySource, request: Request, settings: Settings, state: SourceState
-) -> Plan:
-    """Return what a run has to do, from the ledger and the source's state; writes nothing."""
-    watermark, unfinished = known.watermark, known.unfinished
-    if not request.is_whole:
-        return Plan("range", _range_windows(request, state), "a range was asked for")
-    if request.mode == "reconcile":
-        return Plan("reconcile", _all_windows(known, source, state, request.window_days), "asked for")
-    if unfinished is not None and request.mode != "incremental":
-        return Plan("resume", unfinished.windows, f"run {unfinished.run_id} was not finished")
-    if request.mode == "incremental" and (watermark is None or unfinished is not None):
-        lacks = (
-            f"run {unfinished.run_id} was not finished"
-            if unfinished
-            else "the warehouse has no finished backfill"
-        )
-        raise LoadError(
-            f"an incremental run goes on from a finished load, and {lacks}. "
-            "Run with --mode auto, which does what is missing."
-        )
-    if request.mode == "backfill" or watermark is None:
-        why = "asked for" if request.mode == "backfill" else "the warehouse is empty"
-        return Plan("backfill", _all_windows(known, source, state, request.window_days), why)
-    return _incremental(known, source, settings, state, watermark, request.window_days)
-
-
-def _incremental(
-    known: Known,
-    source: SteadySource,
-    settings: Settings,
-    state: SourceState,
-    watermark: datetime,
-    window_days: int,
-) -> Plan:
-    if known.is_proven:
-        return Plan("unmoved", (), "the source is as it was when it was last proven equal")
-    window = Window("incremental", since=watermark - timedelta(minutes=settings.overlap_minutes))
-    moved = source.portal.fetch_count(soql.in_window(source.portal.profile, window))
-    if moved > settings.max_incremental_rows:
-        windows = _all_windows(known, source, state, window_days)
-        log.warning(
-            "moved=%d limit=%d: rows are replaced; all windows are synced",
-            moved,
-            settings.max_incremental_rows,
-        )
-        return Plan(
-            "reconcile", windows, f"{moved} rows have moved: the source was replaced, or touched as a whole"
-        )
-    return Plan("incremental", (window,), f"{moved} rows have stamps since {window.since:%Y-%m-%d %H:%M} UTC")
-
-
-def _all_windows(
-    known: Known, source: SteadySource, state: SourceState, window_days: int
-) -> tuple[Window, ...]:
-    windows: list[Window] = []
-    if state.oldest_occurrence and state.newest_occurrence:
-        horizon = _horizon(state)
-        windows = span_windows(
-            state.oldest_occurrence,
-            state.newest_occurrence,
-            _began(source.portal.profile, horizon),
-            horizon,
-            window_days,
-        )
-    if known.holds_undated or source.portal.fetch_count(soql.in_window(source.portal.profile, UNDATED)):
-        windows.append(UNDATED)
-    return tuple(windows)
-
-
-def _horizon(state: SourceState) -> datetime:
-    """Return the first midnight in Chicago after the source's newest stamp; nothing can have occurred after it."""
-    newest = state.newest_update or datetime.now(UTC)
-    return midnight(newest.astimezone(CHICAGO).date() + timedelta(days=1))
-
-
-def _began(profile: DatasetProfile, horizon: datetime) -> datetime:
-    """Return a midnight before which the source keeps no row that has its right date."""
-    return FIRST_OF_RECORD if profile.retention is None else horizon - profile.retention - timedelta(days=7)
-
-
-def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
-    """Return the windows of the range asked for, as far as the source reaches."""
-    if state.oldest_occurrence is None or state.newest_occurrence is None:
-        return ()
-    first = midnight(state.oldest_occurrence.date())
-    # What lies beyond the horizon is an error of the source, and is left to the runs over the whole span.
-    newest = min(state.newest_occurrence, _horizon(state))
-    last = midnight(newest.date()) + timedelta(days=1)
-    start = max(request.start or first, first)
-    end = min(request.end or last, last)
-    return tuple(occurrence_windows(start, end, request.window_days))
-
-
-def refuse_emptied_source(engine: Engine, state: SourceState) -> None:
-    """Raise `SourceError` where the source says that it has no row, or no date of any, and we hold crimes."""
-    if state.oldest_occurrence is not None:
-        return
-    with named_faults(engine, "looking whether rows are held"), engine.connect() as connection:
-        held = connection.execute(text("select exists (select 1 from chicago.crimes)")).scalar_one()
-    if held:
-        what = "a date in none of its rows" if state.row_count else "no row at all"
-        raise SourceError(
-            f"the source says that it holds {what}, and we hold crimes. Nothing more was changed. "
-            "Look at the dataset's page; if it was moved, set CRIMES_DATASET or PORTAL_URL."
-        )
-
-
-def _warn_if_stale(state: SourceState, now: datetime, freshness_days: float) -> None:
-    """Say that the City has not published for too long: a run goes on, `status` fails."""
-    if state.newest_update is not None and now - state.newest_update > timedelta(days=freshness_days):
-        log.warning(
-            "the City has not published since %s, longer than FRESHNESS_DAYS %g",
-            f"{state.newest_update:%Y-%m-%d %H:%M} UTC",
-            freshness_days,
-        )
-
-
-@task(
-    name="check_database",
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_WAITS,
-    retry_jitter_factor=RETRY_JITTER,
-    retry_condition_fn=database_may_recover,
-    cache_policy=NO_CACHE,
-)
-async def check_database(claim: Claim) -> Plan:
+@database_task("check_database")
+async def check_database(run: Run) -> Plan:
     """Decide what this run has to do."""
     plan, state = await asyncio.to_thread(
-        make_plan, connections.warehouse(), connections.source(), claim, connections.settings()
+        make_plan, connections.warehouse(), connections.source(), run, connections.settings()
     )
     await label_run(run_name(plan.kind, plan.windows), [plan.kind])
-    _warn_if_stale(state, datetime.now(UTC), connections.settings().freshness_days)
+    warn_if_stale(state, datetime.now(UTC), connections.settings().freshness_days)
     log.info(
         "plan=%s windows=%d source_rows=%d why=%r", plan.kind, len(plan.windows), state.row_count, plan.reason
     )

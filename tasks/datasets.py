@@ -1,11 +1,11 @@
-"""What is known of the source's datasets: one declared profile for each. Facts only, no behaviour.
+"""What is known of the source's datasets: a declared profile for each, and what one says of itself. No behaviour.
 
 Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names included), /d/ijzp-q8t2 and SODA's system
 fields (https://dev.socrata.com/docs/system-fields.html). Every field is mapped, ignored by name, or drift.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 FieldType = Literal[
@@ -59,6 +59,21 @@ class DatasetProfile:
     def has_numeric_keys(self) -> bool:
         """Return whether keys compare as numbers at the source, and not as text."""
         return any(field.name == self.key and field.type == "number" for field in self.fields)
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """What the source says of itself; two equal states mean that it did not move in between.
+
+    last_modified: its header, as sent. newest_update: instant. oldest/newest_occurrence: Chicago wall clock; all
+    None when it is empty.
+    """
+
+    last_modified: str | None
+    row_count: int
+    newest_update: datetime | None
+    oldest_occurrence: datetime | None
+    newest_occurrence: datetime | None
 
 
 _ONE_YEAR = DatasetProfile(

@@ -1,218 +1,51 @@
-"""The report of a run: what it did, what we hold now, and the first answers; read from the ledger and the views."""
+"""The step `report`, the last one: the verdict on the run, and its report as artifacts in Prefect (tasks/shown/)."""
 
-import logging
-import os
-import platform
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from prefect import task
+from prefect.cache_policies import NO_CACHE
 
-from tasks.warehouse.engine import first_line
-
-log = logging.getLogger(__name__)
+from tasks.errors import PipelineError
+from tasks.run import connections
+from tasks.run.lifecycle import Run
+from tasks.run.plan import Plan
+from tasks.run.verdict import Verdict
+from tasks.run.window_results import WindowsReport
+from tasks.shown.artifacts import label_run, leave_artifacts, read_details, run_name
+from tasks.shown.report import RunReport, read_report
 
 
 @dataclass(frozen=True)
-class RunReport:
-    """One run in figures.
+class Reported:
+    """The report of a run, and the error that makes it no success."""
 
-    windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
-    last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
-    answers: one line each.
+    report: RunReport
+    error: PipelineError | None
+
+    def or_raise(self) -> RunReport:
+        """Return the report, or raise the error: nothing is swallowed."""
+        if self.error is not None:
+            raise self.error
+        return self.report
+
+
+@task(name="report", cache_policy=NO_CACHE)
+async def report(
+    run: Run, plan: Plan, windows: WindowsReport, later: Sequence[PipelineError | None]
+) -> Reported:
+    """Leave the report of the run as artifacts in Prefect, and return it with what makes the run no success.
+
+    later: how the steps beside and after the windows ended, in order.
     """
-
-    run_id: UUID
-    kind: str
-    status: str
-    message: str | None
-    started_at: datetime
-    seconds: float
-    windows_done: int
-    windows_failed: int
-    windows_mended: int
-    inserted: int
-    rekeyed: int
-    updated: int
-    unchanged: int
-    rejected: int
-    retired: int
-    bad_coordinates: int
-    revised: int
-    withdrawn: int
-    proof: str | None
-    equal: bool | None
-    source_rows: int | None
-    our_rows: int | None
-    crimes: int
-    rejected_held: int
-    history: int
-    newest_crime: datetime | None
-    newest_update: datetime | None
-    answers: tuple[str, ...]
-
-
-def read_report(engine: Engine, run_id: UUID) -> RunReport:
-    """Return the report of a run."""
-    with engine.connect() as connection:
-        run = connection.execute(text(_RUN), {"run_id": run_id}).one()
-        held = connection.execute(text(_HELD)).one()
-        audit = connection.execute(text(_AUDIT), {"run_id": run_id}).one_or_none()
-        answers = _answers(connection)
-    return RunReport(
-        **run._asdict(),
-        **held._asdict(),
-        **(audit._asdict() if audit else {"equal": None, "source_rows": None, "our_rows": None}),
-        answers=tuple(answers),
-    )
-
-
-def read_run_of_this_process(engine: Engine) -> UUID | None:
-    """Return the newest run that this process opened, or None when it came to none."""
-    with engine.connect() as connection:
-        if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
-            return None
-        run_id: UUID | None = connection.execute(
-            text(
-                "select run_id from pipeline.runs where host = :host and process_id = :process_id"
-                " and status <> 'skipped' order by started_at desc limit 1"
-            ),
-            {"host": platform.node(), "process_id": os.getpid()},
-        ).scalar()
-    return run_id
-
-
-def to_lines(report: RunReport) -> list[str]:
-    """Return the report as lines of text for a person."""
-    changed = (
-        f"{report.inserted:,} new, {report.updated + report.rekeyed:,} renewed, {report.retired:,} gone "
-        f"({report.revised:,} revised, {report.withdrawn:,} withdrawn), {report.rejected:,} rejected"
-    )
-    if report.bad_coordinates:
-        changed += f", {report.bad_coordinates:,} with a point outside the city (now null)"
-    windows = f"{report.windows_done} done" + (
-        f", {report.windows_failed} failed" if report.windows_failed else ""
-    )
-    if report.windows_mended:
-        windows += f", {report.windows_mended} synced again by the audit"
-    lines = [
-        f"{report.kind} {report.status} in {report.seconds:.1f} s",
-        f"windows    {windows}",
-        f"rows       {changed}",
-        f"held       {report.crimes:,} crimes, {report.rejected_held:,} in quarantine, {report.history:,} in history",
-        f"proof      {_proof(report)}",
-        f"newest     crime of {report.newest_crime:%Y-%m-%d %H:%M} Chicago, "
-        f"published {report.newest_update:%Y-%m-%d %H:%M} UTC"
-        if report.newest_crime and report.newest_update
-        else "newest     nothing is held yet",
-    ]
-    lines += [f"answer     {answer}" for answer in report.answers]
-    if report.message:
-        lines.append(f"why        {report.message}")
-    return lines
-
-
-def _proof(report: RunReport) -> str:
-    if report.equal is None:
-        return "none: the source was not compared with what we hold"
-    verdict = "equal" if report.equal else "NOT equal"
-    how = {
-        "census": "every row id and version compared",
-        "fingerprint": "sums of every month compared, and every row of the months that were due",
-        "unmoved": "the source has not moved since it was proven",
-    }
-    return f"{verdict}: the source holds {report.source_rows:,} rows, we hold {report.our_rows:,}" + (
-        f" ({how[report.proof]})" if report.proof in how else ""
-    )
-
-
-def _answers(connection: Connection) -> list[str]:
-    """Return the first answers in a line each; none where the views are not there yet."""
-    lines = []
-    for sentence, query in _QUESTIONS.items():
-        try:
-            with connection.begin_nested():
-                row = connection.execute(text(query)).one_or_none()
-        except DBAPIError as error:
-            log.debug("no answer to %r: %s", sentence, first_line(error))
-            continue
-        if row is not None and all(value is not None for value in row):
-            lines.append(sentence.format(**row._asdict()))
-    return lines
-
-
-_RUN = """
-select
-    runs.run_id,
-    coalesce(runs.kind, runs.mode) as kind,
-    runs.status,
-    runs.message,
-    runs.started_at,
-    runs.proof,
-    coalesce(runs.revised, 0) as revised,
-    coalesce(runs.withdrawn, 0) as withdrawn,
-    cast(extract(epoch from coalesce(runs.ended_at, clock_timestamp()) - runs.started_at) as double precision)
-        as seconds,
-    cast(count(*) filter (where windows.status = 'done' and windows.round = 0) as integer) as windows_done,
-    cast(count(*) filter (where windows.status = 'failed') as integer) as windows_failed,
-    cast(count(*) filter (where windows.status = 'done' and windows.round > 0) as integer) as windows_mended,
-    coalesce(sum(windows.inserted), 0) as inserted,
-    coalesce(sum(windows.rekeyed), 0) as rekeyed,
-    coalesce(sum(windows.updated), 0) as updated,
-    -- What the audit reads again is no second unchanged row, nor a second bad point.
-    coalesce(sum(windows.unchanged) filter (where windows.round = 0), 0) as unchanged,
-    (select count(*) from pipeline.rejected_rows as rejected where rejected.first_run = runs.run_id) as rejected,
-    coalesce(sum(windows.retired), 0) as retired,
-    coalesce(sum(windows.bad_coordinates) filter (where windows.round = 0), 0) as bad_coordinates
-from pipeline.runs as runs
-left join pipeline.windows as windows on runs.run_id = windows.run_id
-where runs.run_id = :run_id
-group by runs.run_id
-"""
-
-_HELD = """
-select
-    (select count(*) from chicago.crimes) as crimes,
-    (select count(*) from pipeline.rejected_rows) as rejected_held,
-    (select count(*) from chicago.crime_history) as history,
-    (select max(date_of_occurrence) from chicago.crimes) as newest_crime,
-    (select max(updated_at) from chicago.crimes) as newest_update
-"""
-
-_AUDIT = """
-select equal, source_rows, our_rows from pipeline.audits where run_id = :run_id order by audit_id desc limit 1
-"""
-
-_QUESTIONS = {
-    "most crimes a day in {month}: {crimes_per_day} (of the complete months held)": """
-        select to_char(make_date(year, month, 1), 'FMMonth YYYY') as month, round(crimes_per_day, 1) as crimes_per_day
-        from chicago.crime_growth_by_month where is_complete order by crimes_per_day desc nulls last limit 1
-    """,
-    "holidays have {holiday} crimes a day, other days {other}": """
-        select
-            round(max(crimes_per_day) filter (where is_holiday), 1) as holiday,
-            round(max(crimes_per_day) filter (where not is_holiday), 1) as other
-        from chicago.holiday_vs_non_holiday_crimes
-    """,
-    "most crimes in district {district} ({district_name}): {total_crimes:,}": """
-        select district, district_name, total_crimes from chicago.police_rank_by_arrest
-        where district is not null order by total_crimes desc limit 1
-    """,
-    "highest share of arrests in district {district} ({district_name}): {arrest_percentage} %": """
-        select district, district_name, round(arrest_percentage, 1) as arrest_percentage
-        from chicago.police_rank_by_arrest
-        where district is not null order by arrest_percentage desc nulls last limit 1
-    """,
-    "most crimes in ward {ward} ({alderman}): {total_crimes:,}, most often {most_common_crime}": """
-        select ward, alderman, total_crimes, most_common_crime from chicago.ward_crimes_summary
-        where ward is not null order by total_crimes desc limit 1
-    """,
-}
-
-
-def as_dict(found: RunReport) -> dict[str, Any]:
-    """Return the report as plain values, for JSON."""
-    return {name: getattr(found, name) for name in RunReport.__dataclass_fields__}
+    verdict = Verdict.of(windows, later)
+    engine = connections.warehouse()
+    found = await asyncio.to_thread(read_report, engine, run.run_id)
+    message = str(verdict.error) if verdict.error else None
+    found = replace(found, status=verdict.status, message=message)
+    details = await asyncio.to_thread(read_details, engine, run.run_id)
+    await leave_artifacts(found, details, connections.settings().dashboard_url)
+    proof = [found.proof] if found.proof else []
+    await label_run(run_name(plan.kind, plan.windows), [verdict.status, *proof])
+    return Reported(found, verdict.error)

@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
-from tasks.block_settings import BLOCK_NAMES, read_blocks
+from tasks.cloud.blocks import BLOCK_NAMES, read_blocks
 from tasks.datasets import DATASETS
 from tasks.errors import ConfigError
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
-MOST_OVERLAP_MINUTES = 366 * 24 * 60
-MOST_WINDOW_DAYS = 366
+MAX_OVERLAP_MINUTES = 366 * 24 * 60
+MAX_WINDOW_DAYS = 366
 # Each window in flight has a thread, a connection to the warehouse and one to the portal.
-MOST_CONCURRENCY = 32
-MOST_FAN_OUT = 32
+MAX_WINDOWS_IN_FLIGHT = 32
+MAX_FAN_OUT = 32
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -67,7 +67,7 @@ def _identifier(name: str) -> str:
     return name
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseSettings):
@@ -109,21 +109,21 @@ class Settings(BaseSettings):
     crimes_dataset: Annotated[str, AfterValidator(_known_dataset)] = Field(
         "x2n5-8w5q", description="Which dataset of crimes the warehouse holds."
     )
-    window_days: int = Field(7, ge=1, le=MOST_WINDOW_DAYS, description="Days of a backfill window.")
+    window_days: int = Field(7, ge=1, le=MAX_WINDOW_DAYS, description="Days of a backfill window.")
     max_concurrency: int = Field(
-        4, ge=1, le=MOST_CONCURRENCY, description="Windows in flight, each with two requests at most."
+        4, ge=1, le=MAX_WINDOWS_IN_FLIGHT, description="Windows in flight, each with two requests at most."
     )
     overlap_minutes: int = Field(
         180,
         ge=0,
-        le=MOST_OVERLAP_MINUTES,
+        le=MAX_OVERLAP_MINUTES,
         description="How far before the watermark an incremental run reads.",
     )
     max_incremental_rows: int = Field(
         50_000, ge=0, description="More moved rows than this: weekly windows instead."
     )
-    max_reject_share: Share = Field(0.01, description="Above this share of rejected rows a window fails.")
-    max_retire_share: Share = Field(
+    max_reject_share: Fraction = Field(0.01, description="Above this share of rejected rows a window fails.")
+    max_retire_share: Fraction = Field(
         0.05, description="Above this share retired without replacement a window fails."
     )
     census_months: int = Field(

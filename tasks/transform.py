@@ -1,13 +1,13 @@
-"""Transform: hold the rows of one window to the contract; the pure part is tasks/contract/crimes.py."""
+"""The step `transform`: the rows of one window held to the contract (tasks/contract/crimes.py)."""
 
 import asyncio
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import connections
 from tasks.contract.crimes import Transformed, to_crimes
-from tasks.extract import Extracted
+from tasks.run import connections
+from tasks.sync.read import Extracted
 
 
 @task(name="transform", cache_policy=NO_CACHE)

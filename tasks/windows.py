@@ -7,10 +7,13 @@ or all rows with `:updated_at` at or after an instant.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 WindowKind = Literal["occurrence", "undated", "incremental", "repair", "replay"]
 
+# The zone of every wall clock of the City's record.
+CHICAGO: Final = ZoneInfo("America/Chicago")
 # The City's record begins in 2001. An occurrence before that is an error of typing, and one window holds all of those.
 FIRST_OF_RECORD = datetime.combine(date(2001, 1, 1), time.min)
 

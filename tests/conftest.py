@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
 
 
 def pytest_sessionfinish(session):

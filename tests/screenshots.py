@@ -30,7 +30,7 @@ PAGES = {
     "revisions": "revisions",
     "quality": "quality",
 }
-MOST_PIXELS_HIGH = 1500
+MAX_PIXELS_HIGH = 1500
 READY_MARK = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
 
 
@@ -84,7 +84,7 @@ def take(visit, name, path):
     visit.go(path)
     visit.page.wait_for_timeout(1500)
     block = visit.page.locator('[data-testid="stMainBlockContainer"]')
-    height = min(int(block.evaluate("element => element.scrollHeight")) + 40, MOST_PIXELS_HIGH)
+    height = min(int(block.evaluate("element => element.scrollHeight")) + 40, MAX_PIXELS_HIGH)
     visit.page.set_viewport_size({"width": 1180, "height": height})
     visit.page.wait_for_timeout(800)
     picture = Image.open(io.BytesIO(visit.page.screenshot()))

@@ -1,5 +1,5 @@
 -- One row is a column of a table or view of ours, with its COMMENT.
--- Reads: the catalogue. Run by: tasks/warehouse/dictionary.py.
+-- Reads: the catalogue. Run by: tasks/commands/dictionary.py.
 
 select
     pg_namespace.nspname as schema_name,

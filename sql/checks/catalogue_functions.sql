@@ -1,5 +1,5 @@
 -- One row is a function of ours, with its COMMENT.
--- Reads: the catalogue. Run by: tasks/warehouse/dictionary.py.
+-- Reads: the catalogue. Run by: tasks/commands/dictionary.py.
 
 select
     pg_namespace.nspname as schema_name,

@@ -1,5 +1,5 @@
 -- One row is a view of schema chicago and a table or view that it reads.
--- Reads: the catalogue. Run by: tasks/warehouse/dictionary.py.
+-- Reads: the catalogue. Run by: tasks/commands/dictionary.py.
 
 select distinct
     view_class.relname as view_name,

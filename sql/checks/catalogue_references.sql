@@ -1,6 +1,6 @@
 -- One row is a column that refers to a table's key: by a foreign key, or in schema chicago by having the name and
 -- the type of a list's key. The crimes have no foreign keys: new codes reach them before they reach a list.
--- Reads: the catalogue. Run by: tasks/warehouse/dictionary.py.
+-- Reads: the catalogue. Run by: tasks/commands/dictionary.py.
 
 with single_keys as (
     select

@@ -1,5 +1,5 @@
 -- One row is a table or view of ours, with its COMMENT.
--- Reads: the catalogue. Run by: tasks/warehouse/dictionary.py. The migration library's own tables are not ours.
+-- Reads: the catalogue. Run by: tasks/commands/dictionary.py. The migration library's own tables are not ours.
 
 select
     pg_namespace.nspname as schema_name,

@@ -8,7 +8,7 @@
 -- id.
 -- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes, pipeline.rejected_rows.
 -- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects.
--- Run by: tasks/warehouse/sync.py. Parameters: has_stable_keys.
+-- Run by: tasks/sync/apply.py. Parameters: has_stable_keys.
 
 -- Without these the planner takes an empty table for a thousand rows, and reads all crimes to meet them. Of the columns
 -- only those that rows are found by: to look at the others takes longer than all that follows.

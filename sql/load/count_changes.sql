@@ -1,7 +1,7 @@
 -- One row: the counts of the window, as the ledger keeps them.
 -- A row that we held and whose new version is rejected counts as rejected and as retired.
 -- Reads: compared, rekeyed, gone, staged_rejects, chicago.crimes. Writes: nothing.
--- Run by: tasks/warehouse/sync.py, before the merge.
+-- Run by: tasks/sync/apply.py, before the merge.
 
 select
     (select count(*) from compared) + (select count(*) from staged_rejects) as source_rows,

@@ -1,7 +1,7 @@
 -- Takes rows out of the quarantine that the census found gone and that no window reaches, since their time is none.
 -- A history row that names one as its successor has an open reason again, as in quarantine.sql.
 -- Reads: nothing else. Writes: pipeline.rejected_rows, chicago.crime_history.
--- Run by: tasks/warehouse/census.py. Parameters: crime_ids (array).
+-- Run by: tasks/proof/census.py. Parameters: crime_ids (array).
 
 update chicago.crime_history as history
 set

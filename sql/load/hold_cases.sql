@@ -1,7 +1,7 @@
 -- One row of held is one row that we hold of a case that the rows read touch.
 -- Reads: staged_crimes, staged_rejects, chicago.crimes, pipeline.rejected_rows. Writes: temporary table held.
--- Rows that have aged out of the source are not in scope (tasks/warehouse/scope.py).
--- Run by: tasks/warehouse/sync.py. Parameters: span_start, oldest_age.
+-- Rows that have aged out of the source are not in scope (tasks/sync/scope.py).
+-- Run by: tasks/sync/apply.py. Parameters: span_start, oldest_age.
 
 create temporary table held on commit drop as
 with touched_cases as (

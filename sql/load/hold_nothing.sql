@@ -1,5 +1,5 @@
 -- No row of held: what is judged again takes nothing away.
--- Reads: nothing. Writes: temporary table held. Run by: tasks/warehouse/sync.py, for a replay of the quarantine.
+-- Reads: nothing. Writes: temporary table held. Run by: tasks/sync/apply.py, for a replay of the quarantine.
 
 create temporary table held (
     crime_id text collate "C",

@@ -1,6 +1,6 @@
 -- One row of held is one row that we hold of those that the source publishes without an occurrence time. They are
 -- all in quarantine, since crimes needs one. A row with a time that is none belongs to no window: the audit sees to it.
--- Reads: pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/warehouse/sync.py.
+-- Reads: pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/sync/apply.py.
 -- Parameters: occurrence_field, the name of the occurrence time in the published row.
 
 create temporary table held on commit drop as

@@ -1,6 +1,6 @@
 -- One row of held is one row that we hold in the window, in crimes or in quarantine.
--- Rows that have aged out of the source are not in scope, whatever the window says (tasks/warehouse/scope.py).
--- Reads: chicago.crimes, pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/warehouse/sync.py.
+-- Rows that have aged out of the source are not in scope, whatever the window says (tasks/sync/scope.py).
+-- Reads: chicago.crimes, pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/sync/apply.py.
 -- Parameters: window_start (null: no start), window_end (null: no end), span_start, oldest_age.
 
 create temporary table held on commit drop as

@@ -3,7 +3,7 @@
 -- A history row that names a re-keyed row as its successor follows it to its new id, unless its successor was an older
 -- version under that id, which is in the history.
 -- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history.
--- Run by: tasks/warehouse/sync.py, after retire.sql.
+-- Run by: tasks/sync/apply.py, after retire.sql.
 
 update chicago.crimes as crimes
 set

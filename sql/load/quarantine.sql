@@ -3,7 +3,7 @@
 -- A history row that names a quarantined row as its successor follows it to its new id. Where the source drops that
 -- row, its reason is open again, to be settled with what stands in its place.
 -- Reads: staged_rejects, staged_crimes, gone, rekeyed_rejects. Writes: pipeline.rejected_rows, chicago.crime_history.
--- Run by: tasks/warehouse/sync.py, after merge.sql. Parameters: run_id.
+-- Run by: tasks/sync/apply.py, after merge.sql. Parameters: run_id.
 
 update pipeline.rejected_rows as rejected
 set crime_id = rekeyed.new_crime_id

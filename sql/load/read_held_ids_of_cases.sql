@@ -1,5 +1,5 @@
 -- One row is the id of a row that we hold of the given cases and that is not among the ids just read.
--- Reads: chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/warehouse/sync.py, while reading an
+-- Reads: chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/sync/read.py, while reading an
 -- incremental window. Parameters: case_numbers, read_ids (arrays), span_start, oldest_age.
 
 select held.crime_id

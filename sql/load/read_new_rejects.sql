@@ -1,6 +1,6 @@
 -- One row is a rejected row of the window that does not stand in the quarantine in this version.
 -- Reads: staged_rejects, pipeline.rejected_rows. Writes: nothing.
--- Run by: tasks/warehouse/sync.py, before anything is changed.
+-- Run by: tasks/sync/guards.py, before anything is changed.
 
 select
     staged.reasons,

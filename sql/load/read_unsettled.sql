@@ -4,7 +4,7 @@
 -- said: the columns of a crime that say what happened, as JSON; of a row in quarantine, which has none, raw is what
 -- was published.
 -- Reads: chicago.crime_history, chicago.crimes, pipeline.rejected_rows, pipeline.runs. Writes: nothing.
--- Run by: tasks/warehouse/settle.py.
+-- Run by: tasks/proof/settle.py.
 
 with last_settled as (
     select coalesce(max(settled_at), '-infinity') as at

@@ -4,7 +4,7 @@
 -- place it is re-keyed like any other, and the history does not tell of a row that never left.
 -- Rows that are equal in every column are paired one to one, in order of their ids.
 -- Reads: staged_crimes, chicago.crimes, chicago.crime_history. Writes: chicago.crimes, chicago.crime_history.
--- Run by: tasks/warehouse/sync.py, before what we hold is looked up. Parameters: run_id.
+-- Run by: tasks/sync/apply.py, before what we hold is looked up. Parameters: run_id.
 
 with taken_out as (
     select

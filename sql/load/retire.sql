@@ -1,7 +1,7 @@
 -- One row written is a row as we held it: gone from the source (its reason is settled when the run is whole), or
 -- replaced here and now under its own id, by other content or by a version that the contract rejects.
 -- Reads: gone, rekeyed, compared, staged_rejects. Writes: chicago.crime_history, chicago.crimes.
--- Run by: tasks/warehouse/sync.py. Parameters: run_id.
+-- Run by: tasks/sync/apply.py. Parameters: run_id.
 
 insert into chicago.crime_history (
     crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,

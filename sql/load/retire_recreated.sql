@@ -3,7 +3,7 @@
 -- A case's rows that came since reasons were last settled and that no gone row of the case accounts for speak for as
 -- many such rows, the latest first. Their reason is settled with the others.
 -- Reads: chicago.crimes, chicago.crime_history, pipeline.rejected_rows, pipeline.runs, pipeline.audits.
--- Writes: chicago.crime_history, chicago.crimes. Run by: tasks/warehouse/aged.py, when the whole span is equal.
+-- Writes: chicago.crime_history, chicago.crimes. Run by: tasks/proof/recreated.py, when the whole span is equal.
 -- Parameters: run_id, span_start.
 
 with last_settled as (

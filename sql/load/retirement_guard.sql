@@ -2,7 +2,7 @@
 -- A window of some days, as an audit syncs again, is measured by its whole weeks: it is no stricter than they are.
 -- Reads: held, gone, rekeyed, rekeyed_rejects, compared, staged_crimes, staged_rejects, pipeline.rejected_rows,
 -- chicago.crimes.
--- Writes: nothing. Run by: tasks/warehouse/sync.py, before anything is changed.
+-- Writes: nothing. Run by: tasks/sync/guards.py, before anything is changed.
 -- Parameters: window_start, window_end (null: no bound).
 
 with leaving as (

@@ -1,6 +1,6 @@
 -- One row is a row that would be retired: what the guard shows of them.
 -- Reads: gone, rekeyed, chicago.crimes. Writes: nothing.
--- Run by: tasks/warehouse/sync.py, when the guard fires, and by plan.
+-- Run by: tasks/sync/guards.py, when the guard fires, and by plan.
 
 select
     crimes.crime_id,

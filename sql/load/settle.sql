@@ -1,5 +1,5 @@
 -- Writes the reasons of retired rows: one row of settled is one retired row and what replaced it, null for nothing.
--- Reads: settled (temporary, filled by COPY). Writes: chicago.crime_history. Run by: tasks/warehouse/settle.py.
+-- Reads: settled (temporary, filled by COPY). Writes: chicago.crime_history. Run by: tasks/proof/settle.py.
 
 update chicago.crime_history as history
 set

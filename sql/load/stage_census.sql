@@ -1,5 +1,5 @@
 -- One row of census is one row of the source as the census read it.
--- Reads: nothing. Writes: temporary table census. Run by: tasks/warehouse/census.py, before COPY fills it.
+-- Reads: nothing. Writes: temporary table census. Run by: tasks/proof/census.py, before COPY fills it.
 
 create temporary table census (
     crime_id text collate "C",

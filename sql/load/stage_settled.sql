@@ -1,5 +1,5 @@
 -- One row of settled is one retired row and the row that replaced it, null for nothing.
--- Reads: nothing. Writes: temporary table settled. Run by: tasks/warehouse/settle.py, before COPY fills it.
+-- Reads: nothing. Writes: temporary table settled. Run by: tasks/proof/settle.py, before COPY fills it.
 
 create temporary table settled (
     crime_id text collate "C",

@@ -1,7 +1,7 @@
 -- Empties the warehouse: no crime, no history, no ledger, no dataset. The lists and the calendar stay, and one row of
 -- the ledger says what was done.
 -- Reads: nothing. Writes: all tables but the lists, the calendar, the settings and what was deployed.
--- Run by: tasks/warehouse/emptying.py. Parameters: message, host, process_id.
+-- Run by: tasks/commands/start_anew.py. Parameters: message, host, process_id.
 
 truncate
 chicago.crimes,

@@ -35,8 +35,8 @@ LONGITUDE_BOX = (-88.00, -87.50)
 X_BOX = (1_080_000, 1_220_000)
 Y_BOX = (1_800_000, 1_970_000)
 BOXES = {"latitude": LATITUDE_BOX, "longitude": LONGITUDE_BOX, "x_coordinate": X_BOX, "y_coordinate": Y_BOX}
-HIGHEST_WARD = 50
-HIGHEST_COMMUNITY_AREA = 77
+MAX_WARD = 50
+MAX_COMMUNITY_AREA = 77
 SMALLEST_INT4, LARGEST_INT4 = -(2**31), 2**31 - 1
 
 _WHOLE_NUMBER = r"^[+-]?\d{1,18}(\.0*)?$"
@@ -65,8 +65,8 @@ class Crimes(pa.DataFrameModel):
     domestic: Series[pd.BooleanDtype] = pa.Field()
     beat: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^[0-9]{4}\Z")  # type: ignore[valid-type]
     district: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=0, le=99)
-    ward: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=HIGHEST_WARD)
-    community_area: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=HIGHEST_COMMUNITY_AREA)
+    ward: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=MAX_WARD)
+    community_area: Series[pd.Int16Dtype] = pa.Field(nullable=True, ge=1, le=MAX_COMMUNITY_AREA)
     fbi_code: Series[TEXT] = pa.Field(nullable=True, str_matches=r"^[0-9]{2}[A-Z]?\Z")  # type: ignore[valid-type]
     x_coordinate: Series[pd.Int32Dtype] = pa.Field(
         nullable=True, in_range=dict(zip(("min_value", "max_value"), X_BOX, strict=True))
@@ -198,7 +198,7 @@ class _Reading:
         columns["beat"] = pc.utf8_lpad(pc.cast(beat, pyarrow.large_string()), 4, "0")
         published = self._whole_number(columns["district"], "district", 0, 99)
         columns["district"] = pc.coalesce(published, pc.divide(beat, 100))
-        for column, highest in (("ward", HIGHEST_WARD), ("community_area", HIGHEST_COMMUNITY_AREA)):
+        for column, highest in (("ward", MAX_WARD), ("community_area", MAX_COMMUNITY_AREA)):
             columns[column] = self._whole_number(columns[column], column, 1, highest)
         for column in ("x_coordinate", "y_coordinate"):
             columns[column] = self._whole_number(columns[column], column, SMALLEST_INT4, LARGEST_INT4)

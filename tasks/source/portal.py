@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
@@ -25,11 +24,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_exponential_jitter
 from urllib3.util.retry import Retry
 
-from tasks.contract.fingerprint import Fingerprint, Fingerprints, Period
-from tasks.datasets import DatasetProfile
+from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import SourceError
 from tasks.source import soql
-from tasks.source.threads import RunThreads
+from tasks.source.fingerprint import Fingerprint, Fingerprints, Period
+from tasks.source.threads import Gate, RunThreads
 
 log = logging.getLogger(__name__)
 
@@ -37,18 +36,20 @@ Row = dict[str, Any]
 
 CONNECT_TIMEOUT_SECONDS = 10
 FIRST_WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 20
+MAX_WAIT_SECONDS = 20
 # Several threads that were turned away together are not to come back together.
 JITTER_SECONDS = 1
 # 202: not ready yet; 429: slow down; 408 and 5xx: theirs. All other statuses are final.
 _PASSING_STATUSES = frozenset({202, 408, 429})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
+# A window's count beside its page, or its next page beside its count.
+REQUESTS_OF_ONE_WINDOW = 2
 # Days of more than a century.
-MOST_PERIODS = 50_000
+MAX_PERIODS = 50_000
 WORDS_SHOWN_OF_AN_ANSWER = 200
-HIGHEST_RETRY_AFTER_SECONDS = 24 * 3600
-_LONGEST_CHARACTER_BYTES = 4
+MAX_RETRY_AFTER_SECONDS = 24 * 3600
+_MAX_CHARACTER_BYTES = 4
 
 
 class PageFailedError(SourceError):
@@ -65,14 +66,14 @@ class RefusedError(SourceError):
 
 @dataclass(frozen=True)
 class PortalOptions:
-    """How the portal is spoken to; at most `requests_in_flight` requests of a process are at it at a time."""
+    """How the portal is spoken to. windows_in_flight: of a process, each with two requests at a time at most."""
 
     url: str
     app_token: SecretStr | None
     page_rows: int
     timeout_seconds: float
     patience_seconds: float
-    requests_in_flight: int = 8
+    windows_in_flight: int = 4
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,6 @@ class Answer:
     rows: list[Row]
     fields: dict[str, str]
     last_modified: str | None
-
-
-@dataclass(frozen=True)
-class SourceState:
-    """What the source says of itself; two equal states mean that it did not move in between.
-
-    last_modified: its header, as sent. newest_update: instant. oldest/newest_occurrence: Chicago wall clock; all
-    None when it is empty.
-    """
-
-    last_modified: str | None
-    row_count: int
-    newest_update: datetime | None
-    oldest_occurrence: datetime | None
-    newest_occurrence: datetime | None
 
 
 class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
@@ -114,7 +100,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         # Without this, requests would send what ~/.netrc has for the host.
         self.session.auth = _no_credentials
         self.options = options
-        self._gate = BoundedSemaphore(options.requests_in_flight)
+        self.gate = Gate(REQUESTS_OF_ONE_WINDOW * options.windows_in_flight)
 
     def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Answer:
         """Send one request, again where that may help, and return a checked answer."""
@@ -139,7 +125,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
                 f"{error}; it asks to wait {asked:.0f} s, and {left:.0f} s of PORTAL_PATIENCE_SECONDS are left"
             ) from error
         growing = wait_exponential_jitter(
-            multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=JITTER_SECONDS
+            multiplier=FIRST_WAIT_SECONDS, max=MAX_WAIT_SECONDS, jitter=JITTER_SECONDS
         )
         return max(asked or 0.0, min(float(growing(state)), left))
 
@@ -147,7 +133,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         request = f"{url}?{urlencode(kwargs.get('params') or {})}"
         try:
             # No redirects: the token would go along to any other host.
-            with self._gate:
+            with self.gate:
                 response = self.session.request(
                     request_type,
                     url,
@@ -183,6 +169,10 @@ class Portal:
     ) -> None:
         self._client.close()
 
+    def allow_windows(self, in_flight: int) -> None:
+        """Let as many requests through at a time as this many windows have; a run is asked for it by number."""
+        self._client.gate.set_limit(REQUESTS_OF_ONE_WINDOW * in_flight)
+
     def fetch_state(self) -> SourceState:
         """Ask the source for its state: one row of aggregates over the whole dataset."""
         occurrence = self.profile.occurrence
@@ -206,10 +196,10 @@ class Portal:
     def fetch_fingerprints(self, period: Period, where: str | None = None) -> Fingerprints:
         """Ask the source for the fingerprint of each month or day of occurrence of a filter."""
         select, group = soql.fingerprints(self.profile, period)
-        answer = self._fetch(select=select, group=group, where=where, limit=MOST_PERIODS)
-        if len(answer.rows) == MOST_PERIODS:
+        answer = self._fetch(select=select, group=group, where=where, limit=MAX_PERIODS)
+        if len(answer.rows) == MAX_PERIODS:
             raise SourceError(
-                f"{self.profile.dataset} has {MOST_PERIODS} {period}s or more, which it cannot have"
+                f"{self.profile.dataset} has {MAX_PERIODS} {period}s or more, which it cannot have"
             )
         found: dict[date | None, Fingerprint] = {}
         for row in answer.rows:
@@ -331,7 +321,7 @@ def _words_of(response: requests.Response) -> str:
     except ValueError:
         body = None
     message = body.get("message") if isinstance(body, dict) else None
-    start = response.content[: _LONGEST_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
+    start = response.content[: _MAX_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
     words = " ".join(str(message or start.decode("utf-8", "replace")).split())
     token = response.request.headers.get("X-App-Token")
     return (words.replace(token, "***") if token else words)[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
@@ -345,7 +335,7 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
         seconds = Retry().parse_retry_after(value)
     except Exception:  # noqa: BLE001 - a header that is neither seconds nor a date is as good as none
         return None
-    return float(min(seconds, HIGHEST_RETRY_AFTER_SECONDS))
+    return float(min(seconds, MAX_RETRY_AFTER_SECONDS))
 
 
 def _network_problem(error: requests.RequestException) -> str:

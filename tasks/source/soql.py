@@ -7,9 +7,9 @@ https://dev.socrata.com/docs/queries/.
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from tasks.contract.fingerprint import Period
 from tasks.datasets import DatasetProfile
 from tasks.errors import SourceError
+from tasks.source.fingerprint import Period
 from tasks.windows import Window
 
 

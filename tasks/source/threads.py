@@ -1,9 +1,11 @@
-"""Threads that work for one run: what they log is found where the run's own lines are."""
+"""Threads that work for one run: what they log is found where the run's own lines are, and how many go at a time."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, ParamSpec, TypeVar
+from threading import Condition
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,3 +18,30 @@ class RunThreads(ThreadPoolExecutor):
         """Submit work, as `ThreadPoolExecutor.submit` does."""
         run: Callable[..., Any] = copy_context().run
         return super().submit(run, work, *args, **kwargs)
+
+
+class Gate:
+    """Lets a number of threads through at a time, which may change while they wait."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._inside = limit, 0
+        self._changed = Condition()
+
+    def set_limit(self, limit: int) -> None:
+        """Let this many through from now on; who is inside already stays."""
+        with self._changed:
+            self._limit = limit
+            self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        with self._changed:
+            self._changed.wait_for(lambda: self._inside < self._limit)
+            self._inside += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify()

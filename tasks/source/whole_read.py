@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
+from tasks.datasets import SourceState
 from tasks.errors import SourceError
 from tasks.source import soql
-from tasks.source.portal import IDS_OF_ONE_REQUEST, Answer, Portal, Row, SourceState
+from tasks.source.portal import IDS_OF_ONE_REQUEST, Answer, Portal, Row
 from tasks.source.threads import RunThreads
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ import psycopg
 from sqlalchemy import Engine, create_engine, event, text
 
 from tasks.errors import LoadError
+from tasks.local import services as local_services
+from tasks.local.services import DEMO_DATABASE, LocalPostgres
 from tasks.settings import PROJECT_FOLDER, Settings
-from tasks.warehouse import local_services
 from tasks.warehouse.engine import open_warehouse
-from tasks.warehouse.local_services import DEMO_DATABASE, LocalPostgres
 from tasks.warehouse.sql_files import execute
 from tasks.warehouse.views import grant_analyst
 

@@ -55,7 +55,7 @@ def _count(connection: Connection, basis: str) -> bool:
     execute(connection, "counts/merge")
     if not execute(connection, "counts/add_up").scalar_one():
         return False
-    span = execute(connection, "counts/conclude", basis=basis).one()
+    span = execute(connection, "counts/finish", basis=basis).one()
     execute(connection, "counts/incomplete", first_moment=span.first_moment, end_moment=span.end_moment)
     return True
 

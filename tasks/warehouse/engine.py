@@ -1,20 +1,22 @@
-"""Connections to the warehouse: through prefect-sqlalchemy's connector, a saved block or one made from the settings.
+"""Connections to the warehouse: the address from the settings, and what a loader's session is allowed.
 
-Knows how to connect and what a loader's session is allowed; knows no table.
+Knows no table. How an engine is made of an address is the caller's: a run has Prefect's connector make it
+(tasks/run/connections.py), a command that only reads SQLAlchemy alone; a saved block brings its own.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
-import sqlalchemy
-from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 
+from tasks.cloud.blocks import load_engine
+from tasks.cloud.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_token
 from tasks.errors import ConfigError, LoadError
+from tasks.local import services
 from tasks.settings import PROJECT_FOLDER, Settings
-from tasks.warehouse import local_services
-from tasks.warehouse.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_token
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +37,29 @@ _SESSION: Final = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "6",
 }
+ENGINE_OPTIONS: Final[dict[str, Any]] = {
+    "pool_pre_ping": True,
+    "pool_size": 8,
+    "max_overflow": 24,
+    "hide_parameters": True,
+}
 _UNKNOWN_DATABASE: Final = "3D000"
 
 
-def open_warehouse(settings: Settings, *, may_create: bool = True) -> Engine:
+def connect_plainly(url: URL) -> Engine:
+    """Return an engine that SQLAlchemy makes of an address."""
+    return create_engine(url, **ENGINE_OPTIONS)
+
+
+def open_warehouse(
+    settings: Settings, *, may_create: bool = True, connect: Callable[[URL], Engine] = connect_plainly
+) -> Engine:
     """Return an engine on the warehouse's database, which is created if it is missing and the role may.
 
-    Starts the embedded PostgreSQL where the settings name no server. Raises `ConfigError` or `LoadError`.
+    connect: makes an engine of the address. Starts the embedded PostgreSQL where the settings name no server.
+    Raises `ConfigError` or `LoadError`.
     """
-    engine = _engine(_connector(settings))
+    engine = _engine(settings, connect)
     if settings.db_iam_login:
         log_in_by_token(engine)
     try:
@@ -72,30 +88,38 @@ def first_line(error: BaseException) -> str:
 def shell_command(engine: Engine, settings: Settings) -> str:
     """Return what a person types to look around with psql; no password in it."""
     if settings.uses_local_warehouse:
-        return local_services.ensure_postgres(PROJECT_FOLDER).psql_command(settings.database_name)
+        return services.ensure_postgres(PROJECT_FOLDER).psql_command(settings.database_name)
     url = engine.url
     host, port = url.host or url.query.get("host", ""), url.port or url.query.get("port", "5432")
     return f"psql -h {host} -p {port} -U {url.username} {url.database}"
 
 
-def _connector(settings: Settings) -> SqlAlchemyConnector:
+def _engine(settings: Settings, connect: Callable[[URL], Engine]) -> Engine:
     if settings.warehouse_block is not None:
-        return _saved_connector(settings.warehouse_block)
+        engine = load_engine(settings.warehouse_block, ENGINE_OPTIONS)
+    else:
+        engine = connect(_url(settings))
+    if engine.dialect.driver != "psycopg":
+        raise ConfigError(f"the connector uses {engine.dialect.driver}; COPY needs the driver {DRIVER}")
+    return _with_session(engine)
+
+
+def _url(settings: Settings) -> URL:
     if settings.uses_local_warehouse:
-        postgres = local_services.ensure_postgres(PROJECT_FOLDER)
-        components = ConnectionComponents(
-            driver=DRIVER,
+        postgres = services.ensure_postgres(PROJECT_FOLDER)
+        return URL.create(
+            DRIVER,
             username=postgres.user,
             database=settings.database_name,
             query={"host": str(postgres.socket_dir)},
         )
-        return SqlAlchemyConnector(connection_info=components)
+    password = settings.db_password
     # The folder of a unix socket is no host of an address; libpq takes it as a parameter.
     is_socket = (settings.server_name or "").startswith("/")
-    components = ConnectionComponents(
-        driver=DRIVER,
+    return URL.create(
+        DRIVER,
         username=settings.db_username,
-        password=settings.db_password,
+        password=None if password is None else password.get_secret_value(),
         host=None if is_socket else settings.server_name,
         port=None if is_socket else settings.port,
         database=settings.database_name,
@@ -103,7 +127,6 @@ def _connector(settings: Settings) -> SqlAlchemyConnector:
         | _certificate_authorities(settings)
         | ({"host": str(settings.server_name), "port": str(settings.port)} if is_socket else {}),
     )
-    return SqlAlchemyConnector(connection_info=components)
 
 
 def _certificate_authorities(settings: Settings) -> dict[str, str]:
@@ -118,27 +141,6 @@ def _certificate_authorities(settings: Settings) -> dict[str, str]:
     if not file.is_file():
         raise ConfigError(f"DB_CA_FILE: there is no file {file}")
     return {"sslrootcert": str(file)}
-
-
-def _saved_connector(name: str) -> SqlAlchemyConnector:
-    try:
-        block = SqlAlchemyConnector.load(name, _sync=True)
-    except ValueError as error:
-        raise ConfigError(
-            f"WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block {name!r}: {error}"
-        ) from error
-    if not isinstance(block, SqlAlchemyConnector):
-        raise ConfigError(f"WAREHOUSE_BLOCK: {name!r} is not a SqlAlchemyConnector block")
-    return block
-
-
-def _engine(connector: SqlAlchemyConnector) -> Engine:
-    engine: Engine = connector.get_engine(
-        pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True
-    )
-    if engine.dialect.driver != "psycopg":
-        raise ConfigError(f"the connector uses {engine.dialect.driver}; COPY needs the driver {DRIVER}")
-    return _with_session(engine)
 
 
 def _with_session(engine: Engine) -> Engine:
@@ -174,8 +176,8 @@ def _is_unknown_database(error: OperationalError) -> bool:
 
 def _create_database(engine: Engine) -> None:
     name = str(engine.url.database)
-    maintenance = sqlalchemy.create_engine(
-        engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
+    maintenance = create_engine(
+        engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
     )
     quoted = maintenance.dialect.identifier_preparer.quote_identifier(name)
     try:

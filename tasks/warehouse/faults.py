@@ -21,7 +21,7 @@ from tasks.warehouse.sql_files import execute
 _PASSING_CLASSES: Final = ("08", "40", "57P")
 _LOCK_TIMEOUT: Final = "55P03"
 _PASSING_STATES: Final = frozenset({_LOCK_TIMEOUT, "25006", "25P03", "53300"})
-MOST_TRIES: Final = 6
+MAX_TRIES: Final = 6
 # 2, 4, 8, 16 and 32 s between the tries: about as long as a managed database takes to fail over.
 FIRST_WAIT_SECONDS: Final = 2
 _NEXT_ACTIONS: Final = {

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, text
 from tasks.errors import ConfigError, LoadError
 from tasks.windows import Window
 
-Mode = Literal["auto", "backfill", "incremental", "reconcile"]
 DatabaseState = Literal["empty", "unfinished", "current"]
 RunStatus = Literal["running", "done", "failed", "unequal", "stopped", "dead", "skipped"]
 
@@ -43,6 +42,14 @@ class WindowCounts:
 
 
 @dataclass(frozen=True)
+class WindowResult:
+    """How a window ended, or stands: its status, and why it failed."""
+
+    status: str
+    error: str | None
+
+
+@dataclass(frozen=True)
 class UnfinishedRun:
     """A run over the whole span whose windows are not all done, and those that are left."""
 
@@ -61,7 +68,7 @@ class ClosedRun:
     seconds: float
 
 
-def open_run(
+def insert_run(
     connection: Connection,
     mode: str,
     span: tuple[datetime | None, datetime | None],
@@ -170,6 +177,14 @@ def assert_running(connection: Connection, run_id: UUID) -> None:
             f"run {run_id} is {status or 'unknown'}: another run has taken its place. "
             "What this one had in hand was not stored."
         )
+
+
+def write_proof(connection: Connection, run_id: UUID, proof: str) -> None:
+    """Write by which proof a run was found equal."""
+    connection.execute(
+        text("update pipeline.runs set proof = :proof where run_id = :run_id"),
+        {"proof": proof, "run_id": run_id},
+    )
 
 
 def read_dataset(connection: Connection) -> str | None:
@@ -326,7 +341,7 @@ def read_open_windows(connection: Connection, run_id: UUID) -> list[tuple[int, W
     return [(row.window_id, Window(row.kind, row.start, row.end, row.since)) for row in rows]
 
 
-def read_outcomes(connection: Connection, run_id: UUID) -> dict[Window, tuple[str, str | None]]:
+def read_window_results(connection: Connection, run_id: UUID) -> dict[Window, WindowResult]:
     """Return status and error of each planned window of a run."""
     rows = connection.execute(
         text(
@@ -335,10 +350,12 @@ def read_outcomes(connection: Connection, run_id: UUID) -> dict[Window, tuple[st
         ),
         {"run_id": run_id},
     )
-    return {Window(row.kind, row.start, row.end, row.since): (row.status, row.error) for row in rows}
+    return {
+        Window(row.kind, row.start, row.end, row.since): WindowResult(row.status, row.error) for row in rows
+    }
 
 
-def conclude_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
+def finish_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
     """If all planned windows are done, write so and let the candidate watermark take effect.
 
     Returns whether they are.

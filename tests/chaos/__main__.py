@@ -19,7 +19,7 @@ import hypothesis.core
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
 from tests.chaos.kills import Siege, build_city, draw_kill
 from tests.chaos.model import SourceAndWarehouse
 from tests.chaos.worlds import open_world

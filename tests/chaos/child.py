@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 
 from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
-from tasks.command_line import run_command
+from tasks.commands.command_line import run_command
 from tasks.source import portal
 
 Point = Literal["statement", "copy", "before_commit", "after_commit", "request"]
@@ -71,7 +71,7 @@ def _main(arguments, environment, death, with_prefect, output):
         if not with_prefect:
             stack.enter_context(without_prefect())
         stack.enter_context(prefect.settings.temporary_settings(_prefect_settings(environment)))
-        code = run_command(chicago_crime, arguments)
+        code = run_command(arguments, chicago_crime)
     # As a process does that ends, and without what a forked one would do in the name of its parent.
     os._exit(code)
 

@@ -29,7 +29,7 @@ MOMENTS = {
     "in the refresh": "refresh materialized view%",
     "in the audit": "with ours as%",
 }
-LONGEST_RUN_SECONDS = 6.0
+MAX_RUN_SECONDS = 6.0
 # What a container gets between SIGTERM and SIGKILL.
 GRACE_SECONDS = 30
 
@@ -44,7 +44,7 @@ class Kill:
 
 def draw_kill(rng: random.Random) -> Kill:
     """Draw a kill: one in four is a SIGTERM, half come at a moment of the database's work."""
-    when = rng.choice(list(MOMENTS)) if rng.random() < 0.5 else rng.uniform(0.05, LONGEST_RUN_SECONDS)
+    when = rng.choice(list(MOMENTS)) if rng.random() < 0.5 else rng.uniform(0.05, MAX_RUN_SECONDS)
     return Kill(signal.SIGTERM if rng.random() < 0.25 else signal.SIGKILL, when)
 
 

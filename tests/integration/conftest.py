@@ -26,10 +26,10 @@ from demo.datasets import ONE_YEAR
 from demo.portal import Portal
 from demo.store import Store
 from flows.main import chicago_crime
-from tasks import connections
 from tasks.contract.dates import dates
 from tasks.contract.reference import BUNDLED, read_bundled
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
+from tasks.run import connections
 from tasks.warehouse.migrations import migrate
 from tasks.warehouse.reference import ReferenceLoad, record_load, replace_table
 from tasks.warehouse.views import deploy_views

@@ -12,8 +12,8 @@ import prefect.settings
 
 from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
-from tasks import connections
-from tasks.command_line import run_command
+from tasks.commands.command_line import run_command
+from tasks.run import connections
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def run_main_here(world, *arguments):
         without_prefect(),
         prefect.settings.temporary_settings(settings),
     ):
-        code = run_command(chicago_crime, list(arguments))
+        code = run_command(list(arguments), chicago_crime)
     return Ended(code, output.getvalue())
 
 

@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from streamlit.testing.v1 import AppTest
 
 from demo.__main__ import DATABASE_NAME
+from tasks.local.services import DEMO_DATABASE
 from tasks.settings import Settings
 from tasks.warehouse import analyst
 from tasks.warehouse.analyst import NoWarehouseError, as_analyst, open_to_read
-from tasks.warehouse.local_services import DEMO_DATABASE
 
 PROJECT = Path(__file__).resolve().parents[2]
 

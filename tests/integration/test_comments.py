@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from tasks.warehouse.dictionary import DICTIONARY_FILE, read_catalogue, to_markdown, uncommented
+from tasks.commands.dictionary import DICTIONARY_FILE, read_catalogue, to_markdown, uncommented
 
 
 @pytest.fixture

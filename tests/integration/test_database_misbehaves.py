@@ -22,15 +22,15 @@ from sqlalchemy import text
 
 from bench import without_prefect
 from demo.datasets import ONE_YEAR
-from tasks import claim, connections
 from tasks.errors import LoadError
 from tasks.load import load
+from tasks.local.account import postgres_account
 from tasks.refresh_views import refresh_views
+from tasks.run import connections, lifecycle
 from tasks.settings import read_settings
 from tasks.warehouse import ddl, engine, migrations
 from tasks.warehouse.engine import open_warehouse
-from tasks.warehouse.faults import MOST_TRIES
-from tasks.warehouse.local.account import postgres_account
+from tasks.warehouse.faults import MAX_TRIES
 from tasks.warehouse.sql_files import SQL_FOLDER
 from tests.chaos import oracle
 from tests.integration.conftest import PROJECT, crime
@@ -42,7 +42,7 @@ CRIMES = ONE_YEAR.id
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch):
-    monkeypatch.setattr(claim._open.retry, "wait", lambda _state: 0.02)
+    monkeypatch.setattr(lifecycle._open.retry, "wait", lambda _state: 0.02)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_connection_that_is_lost_is_made_anew_and_the_run_ends_equal(three_wee
 def test_a_fault_that_passes_is_tried_again_and_one_that_stays_fails_its_window(three_weeks, state):
     """B21: for as long as the first window is tried, and then twice more."""
     world = three_weeks
-    break_table(world, "chicago.crimes", MOST_TRIES + 2, state)
+    break_table(world, "chicago.crimes", MAX_TRIES + 2, state)
     ended = run_main_here(world)
     assert ended.code == 1
     assert "Traceback" not in ended.said

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
 
 PROJECT = Path(__file__).resolve().parents[2]
 SMALL = ["--rows", "900", "--days", "40", "--as-of", "2024-01-14"]

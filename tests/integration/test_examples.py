@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import create_engine
 
 from demo.datasets import ONE_YEAR
-from tasks.export import export
+from tasks.commands.export import export
 from tests.integration.views_support import generated_city, load_city
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -15,9 +15,9 @@ from pyarrow.fs import FileSelector, S3FileSystem
 from sqlalchemy import create_engine, text
 
 from demo.datasets import ONE_YEAR
-from tasks import export as exporting
+from tasks.commands import export as exporting
+from tasks.commands.export import export
 from tasks.errors import LoadError, UsageError
-from tasks.export import export
 from tasks.warehouse import arrow
 from tasks.warehouse.views import refresh_views
 from tests.integration.conftest import crime

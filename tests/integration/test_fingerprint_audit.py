@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
-from tasks import connections
-from tasks.contract.fingerprint import differing_periods
-from tasks.warehouse.fingerprint import read_fingerprints
+from tasks.proof.fingerprints import read_fingerprints
+from tasks.run import connections
+from tasks.source.fingerprint import differing_periods
 from tests.integration.test_whole_history import (  # noqa: F401 - fixtures
     CRIMES,
     assert_equal,
@@ -161,7 +161,7 @@ def test_the_census_in_turn_finds_what_no_sum_can_see(year):
 def test_a_month_that_could_not_be_mended_keeps_its_turn(year, monkeypatch):
     year.query("delete from chicago.crimes where crime_id = '203'")
     year.query("update chicago.crimes set updated_on = null where crime_id = '217'")
-    monkeypatch.setattr("tasks.audit.MOST_ROUNDS", 0)
+    monkeypatch.setattr("tasks.proof.prove.MAX_ROUNDS", 0)
     insert(year, row(9001, "2019-09-20T10:00:00.000"))
     assert year.run().is_failed()
     assert year.last_run()["status"] == "unequal"

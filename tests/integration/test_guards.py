@@ -10,10 +10,11 @@ import pytest
 
 from demo.datasets import ONE_YEAR
 from demo.faults import Fault
-from tasks import connections
+from tasks.datasets import SourceState
 from tasks.errors import ConfigError
-from tasks.warehouse import census, ledger
-from tasks.warehouse.census import CensusState
+from tasks.run import connections
+from tasks.warehouse import ledger
+from tasks.warehouse.audits import read_rows_proven_equal
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
@@ -202,11 +203,11 @@ def test_unmoved_is_taken_for_proven_only_by_a_stated_state_and_untouched_rows(w
     world.run()
     names = "source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence"
     ((*said,),) = world.query(f"select {names} from pipeline.audits")
-    state = CensusState(*said)
+    state = SourceState(*said, newest_occurrence=None)
 
     def proven(state):
         with connections.warehouse().connect() as connection:
-            return census.is_proven_equal(connection, state)
+            return read_rows_proven_equal(connection, state)
 
     assert proven(state) == 1
     assert proven(replace(state, row_count=2)) is None

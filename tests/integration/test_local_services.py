@@ -24,12 +24,12 @@ import psycopg
 import pytest
 
 from tasks.errors import ConfigError, LoadError
-from tasks.warehouse import local_services
-from tasks.warehouse.local import postgres as postgres_server
-from tasks.warehouse.local import prefect_server
-from tasks.warehouse.local.account import postgres_account
-from tasks.warehouse.local.binaries import installed_programs, installed_version
-from tasks.warehouse.local.folder import ROOT_HOME, SOCKET_NAME, socket_folder, start_lock
+from tasks.local import postgres as postgres_server
+from tasks.local import prefect_server
+from tasks.local import services as local_services
+from tasks.local.account import postgres_account
+from tasks.local.binaries import installed_programs, installed_version
+from tasks.local.folder import ROOT_HOME, SOCKET_NAME, socket_folder, start_lock
 
 CODE = Path(local_services.__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
@@ -489,7 +489,7 @@ def test_a_folder_of_another_user_or_a_link_is_refused(fresh_project, tmp_path):
 
 def test_a_start_waits_for_the_lock_and_says_who_keeps_it(project, monkeypatch):
     local_services.ensure_postgres(project)
-    monkeypatch.setattr("tasks.warehouse.local.folder.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("tasks.local.folder.LOCK_SECONDS", 0.1)
     with (
         start_lock(local_services.services_folder(project)),
         pytest.raises(LoadError, match="Another process has been starting or stopping"),

@@ -8,7 +8,7 @@ from prefect.settings import Settings
 from sqlalchemy import make_url
 
 from deploy import local_stack
-from tasks.warehouse.local.folder import make_services_folder
+from tasks.local.folder import make_services_folder
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]

@@ -20,12 +20,12 @@ def insert(world, *rows, **stamps):
 
 def test_a_commit_whose_answer_was_lost_keeps_its_counts_and_reaches_the_views(world, monkeypatch):
     """B24: done twice, it would count as nothing new."""
-    from tasks import load
+    from tasks.sync import apply
 
     insert(world, crime("JH000001"))
     assert world.run().is_completed()
     (_old,) = world.source_ids()
-    real, calls = load.sync_window, []
+    real, calls = apply.apply_window, []
 
     def answer_lost(*args, **kwargs):
         counts = real(*args, **kwargs)
@@ -34,7 +34,7 @@ def test_a_commit_whose_answer_was_lost_keeps_its_counts_and_reaches_the_views(w
             raise OperationalError("commit", {}, psycopg.OperationalError("server closed the connection"))
         return counts
 
-    monkeypatch.setattr(load, "sync_window", answer_lost)
+    monkeypatch.setattr(apply, "apply_window", answer_lost)
     insert(world, crime("JH000002"), crime("JH000003"))
     assert world.run().is_completed()
     assert world.value("select count(*) from chicago.crimes") == 3
@@ -93,30 +93,30 @@ def test_a_connection_lost_in_a_repair_is_tried_again(world, monkeypatch):
 
 
 def test_a_connection_lost_while_held_ids_are_read_is_tried_again(world, monkeypatch):
-    from tasks import extract
+    from tasks.sync import read
 
     insert(world, crime("JH000001"))
     world.run()
     insert(world, crime("JH000001", arrest="Y"))
     monkeypatch.setenv("TEST_CONNINFO", world.conninfo)
-    real, calls = extract.read_held_ids, []
+    real, calls = read._read_held_ids, []
 
     def lost(engine, *rest):
         calls.append(1)
         if len(calls) == 1:
-            from tasks.warehouse import sync
+            from tasks.sync import read
 
-            real_execute = sync.execute
+            real_execute = read.execute
 
             def dying(connection, name, **parameters):
-                sync.execute = real_execute
+                read.execute = real_execute
                 _terminate(connection)
                 return real_execute(connection, name, **parameters)
 
-            sync.execute = dying
+            read.execute = dying
         return real(engine, *rest)
 
-    monkeypatch.setattr(extract, "read_held_ids", lost)
+    monkeypatch.setattr(read, "_read_held_ids", lost)
     state = world.run()
     assert state.is_completed()
 
@@ -147,15 +147,15 @@ def test_a_short_answer_about_ids_retires_nothing(world, monkeypatch):
 def test_a_run_whose_place_was_taken_writes_no_proof(world):
     """A placeholder for the ledger: a run whose place was taken writes no proof."""
 
-    from tasks.audit import Auditor
+    from tasks.proof.prove import Auditor
 
     insert(world, crime("JH000001"))
     world.run()
     real = Auditor.prove
 
-    def taken(self, plan, failed):
-        world.query("update pipeline.runs set status = 'dead' where run_id = %s", self.claim.run_id)
-        return real(self, plan, failed)
+    def taken(self, failed):
+        world.query("update pipeline.runs set status = 'dead' where run_id = %s", self.run_id)
+        return real(self, failed)
 
     Auditor.prove = taken
     try:
@@ -168,7 +168,7 @@ def test_a_run_whose_place_was_taken_writes_no_proof(world):
 
 def test_a_run_whose_place_was_taken_writes_no_plan(world):
     """The lock was lost while the plan was made: another run may have planned and done all meanwhile."""
-    import tasks.check_database as check
+    import tasks.run.plan as check
 
     insert(world, crime("JH000001"))
     real = check.decide
@@ -187,16 +187,16 @@ def test_a_run_whose_place_was_taken_writes_no_plan(world):
 
 
 def test_a_run_that_did_not_begin_shows_its_error_and_no_report_of_one_before(world, capsys):
-    from tasks.command_line import run_command
+    from tasks.commands.command_line import run_command
 
     insert(world, crime("JH000001"))
-    assert run_command(chicago_crime, []) == 0
+    assert run_command([], chicago_crime) == 0
     capsys.readouterr()
     world.query(
         "insert into pipeline._yoyo_migration (migration_hash, migration_id, applied_at_utc)"
         " values ('x', '9999.newer', now())"
     )
-    code = run_command(chicago_crime, [])
+    code = run_command([], chicago_crime)
     out = capsys.readouterr()
     assert code == 1
     assert "does not know" in out.out + out.err

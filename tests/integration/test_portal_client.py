@@ -18,10 +18,10 @@ from pydantic import SecretStr
 
 from demo.datasets import ONE_YEAR
 from demo.faults import Fault
-from tasks.datasets import DATASETS
+from tasks.datasets import DATASETS, SourceState
 from tasks.errors import SourceError
 from tasks.source import portal as client
-from tasks.source.portal import PageFailedError, Portal, PortalOptions, RefusedError, SourceState
+from tasks.source.portal import PageFailedError, Portal, PortalOptions, RefusedError
 from tasks.source.whole_read import MAX_READS, ReadAgainError, SteadySource, read_ids_still_held, read_rows
 from tests.integration.conftest import FIRST_LOAD, crime
 
@@ -44,14 +44,14 @@ def connect(request):
     """Give a function that opens a client, on the stand-in portal where no other address is given."""
     opened = []
 
-    def connect(url=None, *, token=TOKEN, page_rows=50, timeout=2.0, patience=2.0, requests_in_flight=8):
+    def connect(url=None, *, token=TOKEN, page_rows=50, timeout=2.0, patience=2.0, windows_in_flight=4):
         options = PortalOptions(
             url=url or request.getfixturevalue("portal").url,
             app_token=SecretStr(token) if token else None,
             page_rows=page_rows,
             timeout_seconds=timeout,
             patience_seconds=patience,
-            requests_in_flight=requests_in_flight,
+            windows_in_flight=windows_in_flight,
         )
         opened.append(Portal(options, PROFILE))
         return opened[-1]
@@ -134,7 +134,8 @@ def test_every_request_has_a_limit_and_pages_have_an_order(connect, store, porta
 
 def test_no_more_requests_are_at_the_portal_at_a_time_than_it_is_told(connect, store, portal):
     fill(store, 40)
-    opened = connect(page_rows=2, requests_in_flight=3)
+    opened = connect(page_rows=2, windows_in_flight=2)
+    opened.allow_windows(1)
     lock, now, most = threading.Lock(), [0], [0]
     answer = portal.answer
 
@@ -152,7 +153,11 @@ def test_no_more_requests_are_at_the_portal_at_a_time_than_it_is_told(connect, s
     portal.answer = counted
     with ThreadPoolExecutor(6) as pool:
         assert [len(rows) for rows in pool.map(lambda _: read(opened), range(6))] == [40] * 6
-    assert most == [3]
+    assert most == [2]
+    opened.allow_windows(2)
+    with ThreadPoolExecutor(6) as pool:
+        assert [len(rows) for rows in pool.map(lambda _: read(opened), range(6))] == [40] * 6
+    assert most == [4], "a run that is asked for more windows lets more requests through"
 
 
 def test_every_request_has_a_timeout_and_takes_no_redirect(connect, monkeypatch):

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 from demo.datasets import ONE_YEAR
-from tasks import connections
-from tasks.report import read_report
-from tasks.status import read_status
+from tasks.commands.status import read_status
+from tasks.run import connections
+from tasks.shown.report import read_report
 from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id

@@ -8,7 +8,7 @@ import pytest
 
 from demo.datasets import ONE_YEAR
 from demo.store import to_stamp
-from tasks.warehouse import sync
+from tasks.sync import apply as sync
 from tests.integration.conftest import FIRST_LOAD, crime
 
 CRIMES = ONE_YEAR.id
@@ -176,7 +176,7 @@ def test_a_row_edited_into_another_week_while_both_are_synced_is_one_revision(wo
         ) if is_planned else None  # fmt: skip
 
     monkeypatch.setattr(sync, "_stage", stage)
-    monkeypatch.setattr(sync, "_guard_rejects", hold_the_turn)
+    monkeypatch.setattr(sync, "guard_rejects", hold_the_turn)
     assert world.run("reconcile").is_completed()
     assert waiting, "the two windows were not in flight at the same time"
     assert world.value("select count(*) from pipeline.windows where round > 0") == 0

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from tasks import share
-from tasks.share import WindowQueue
+from tasks.run import fan_out
+from tasks.run.window_queue import WindowQueue
 from tasks.warehouse import ledger
+from tasks.warehouse.ledger import WindowResult
 from tasks.windows import Window
 from tests.integration.conftest import crime
 
@@ -19,7 +20,7 @@ WHOLE = (None, None)
 def run_id(engine):
     """Open a run with thirty windows."""
     with engine.begin() as connection:
-        opened = ledger.open_run(connection, "backfill", WHOLE, accept_retirements=False)
+        opened = ledger.insert_run(connection, "backfill", WHOLE, accept_retirements=False)
         windows = [
             Window("occurrence", datetime(2024, 1, day), datetime(2024, 1, day + 1)) for day in range(1, 31)
         ]
@@ -84,7 +85,7 @@ def test_a_window_that_failed_is_not_taken_again_and_says_why(queues, engine, ru
     queue.close(window, SourceError("the portal said 500"))
     assert window not in take_all(other)
     with engine.connect() as connection:
-        assert ledger.read_outcomes(connection, run_id)[window] == ("failed", "the portal said 500")
+        assert ledger.read_window_results(connection, run_id)[window] == WindowResult("failed", "the portal said 500")
 
 
 def test_a_run_that_is_over_gives_no_window(queues, engine, run_id):
@@ -101,11 +102,11 @@ def test_a_closed_run_has_no_window_in_hand(engine, run_id):
     with engine.begin() as connection:
         ledger.close_run(connection, run_id, "stopped", "stopped by a signal")
     with engine.connect() as connection:
-        assert ledger.read_outcomes(connection, run_id)[window] == ("pending", None)
+        assert ledger.read_window_results(connection, run_id)[window] == WindowResult("pending", None)
 
 
 def test_without_the_deployment_it_says_what_to_do(world, monkeypatch):
-    monkeypatch.setattr(share, "DEPLOYMENT", "share-windows/nowhere")
+    monkeypatch.setattr(fan_out, "DEPLOYMENT", "share-windows/nowhere")
     world.store.insert("x2n5-8w5q", [crime("JH000001")], at=world.now())
     state = world.run(through_prefect=True, fan_out=1)
     assert state.is_failed()

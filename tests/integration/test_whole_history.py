@@ -8,10 +8,10 @@ from demo.city import City, build_history
 from demo.datasets import HISTORY, ONE_YEAR
 from demo.faults import Fault
 from demo.store import Store
-from tasks import connections
+from tasks.commands.export import export
+from tasks.commands.start_anew import start_anew
 from tasks.errors import ConfigError, LoadError, UsageError
-from tasks.export import export
-from tasks.start_anew import start_anew
+from tasks.run import connections
 from tasks.warehouse.lock import writer_lock
 from tests.integration.conftest import FIRST_LOAD, crime
 

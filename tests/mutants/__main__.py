@@ -15,12 +15,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.warehouse import local_services
+from tasks.local import services as local_services
 from tests.mutants.read import PROJECT, Mutant, apply, read_mutants
 
 # A guard against waiting, taken away, may make a test wait for ever.
-MOST_SECONDS = 180
-MOST_SECONDS_OF_ALL = 1200
+MAX_SECONDS = 180
+MAX_SECONDS_OF_ALL = 1200
 PASSED, FAILED = 0, 1
 
 
@@ -42,7 +42,7 @@ def try_all(chosen, tree, base):
     began = time.monotonic()
     copy_tracked(tree)
     tests = sorted({test for mutant in chosen for test in mutant.tests})
-    code, said = run_tests(tree, base, tests, MOST_SECONDS_OF_ALL, "-n", "0", "-x")
+    code, said = run_tests(tree, base, tests, MAX_SECONDS_OF_ALL, "-n", "0", "-x")
     if code != PASSED:
         print(f"{said}\nThe tests have to pass as they are, before a guard is taken away.")
         return 1
@@ -85,7 +85,7 @@ def try_one(mutant: Mutant, tree, base):
         problem = f": {problem}; make the change anew, and put its `git diff -U1` below the head of the file"
     else:
         is_sql = "\n--- a/sql/" in mutant.path.read_text("utf-8")
-        code, said = run_tests(tree, base, mutant.tests, MOST_SECONDS, "-n", "0", "-x", own_template=is_sql)
+        code, said = run_tests(tree, base, mutant.tests, MAX_SECONDS, "-n", "0", "-x", own_template=is_sql)
         verdict = {PASSED: "SURVIVED", FAILED: "killed"}.get(code, "BROKEN")
         problem = "" if verdict == "killed" else f": {mutant.takes_away}"
         if verdict == "BROKEN":
@@ -126,7 +126,7 @@ def run_tests(tree, base, tests, seconds, *options, own_template=False):
         stop = [
             sys.executable,
             "-m",
-            "tasks.warehouse.local_services",
+            "tasks.local.services",
             "stop",
             "--project",
             str(base / "services"),

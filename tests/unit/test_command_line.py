@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from tasks import connections
-from tasks.command_line import run_command
+from tasks.commands.command_line import run_command
 from tasks.errors import UsageError
+from tasks.run import connections
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def must_not_run(*_, **__):
 def exit_code(*arguments):
     """Return the exit code of main.py with these arguments."""
     try:
-        return run_command(must_not_run, arguments)
+        return run_command(arguments, must_not_run)
     except SystemExit as end:
         return end.code
 
@@ -88,6 +88,6 @@ def test_an_error_of_usage_inside_the_run_is_wrong_use_too(capsys, monkeypatch):
     def refuse(*_, **__):
         raise UsageError("it makes no sense")
 
-    monkeypatch.setattr("tasks.command_line.make_request", refuse)
+    monkeypatch.setattr("tasks.commands.command_line.make_request", refuse)
     assert exit_code() == 2
     assert capsys.readouterr().err == "main.py: it makes no sense\n"

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.contract.fingerprint import Fingerprint, differing_periods, months_due
 from tasks.datasets import DATASETS
 from tasks.source import soql
+from tasks.source.fingerprint import Fingerprint, differing_periods, months_due
 
 JANUARY, FEBRUARY, MARCH = date(2019, 1, 1), date(2019, 2, 1), date(2019, 3, 1)
 STAMP = datetime(2019, 1, 10, 21, tzinfo=UTC)

@@ -5,9 +5,9 @@ import os
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tasks.warehouse.local import folder, postgres, prefect_server
-from tasks.warehouse.local.daemon import Daemon
-from tasks.warehouse.local.postgres import LocalPostgres
+from tasks.local import folder, postgres, prefect_server
+from tasks.local.daemon import Daemon
+from tasks.local.postgres import LocalPostgres
 
 
 @pytest.fixture

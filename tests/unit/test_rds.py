@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from tasks.warehouse.rds import CERTIFICATE_AUTHORITIES, is_rds_address, region_of
+from tasks.cloud.rds import CERTIFICATE_AUTHORITIES, is_rds_address, region_of
 
 
 def authorities():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.warehouse.settle import Settlement, UnsettledRow, pair_revisions, pair_same_keys
+from tasks.proof.settle import Settlement, UnsettledRow, pair_revisions, pair_same_keys
 
 SETTLED = datetime(2024, 1, 14, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

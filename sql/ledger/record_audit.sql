@@ -1,0 +1,27 @@
+-- One row written is one comparison of the source with what we hold, and the source's state meanwhile.
+-- Reads: nothing. Writes: pipeline.audits. Run by: tasks/warehouse/audits.py.
+-- Parameters: run_id, round, proof, start and end (Chicago wall clock, end excluded; start null: nothing is held, end
+-- null: no end), source_rows, our_rows, missing, surplus, outdated, days, equal, last_modified, row_count,
+-- newest_update, oldest_occurrence.
+
+insert into pipeline.audits (
+    run_id, round, proof, span, source_rows, our_rows, missing_rows, surplus_rows, outdated_rows, differing_days,
+    equal, source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence
+)
+values (
+    :run_id,
+    :round,
+    :proof,
+    case when cast(:start as timestamp without time zone) is not null then tsrange(:start, :end) end,
+    :source_rows,
+    :our_rows,
+    :missing,
+    :surplus,
+    :outdated,
+    :days,
+    :equal,
+    :last_modified,
+    :row_count,
+    :newest_update,
+    :oldest_occurrence
+);

@@ -1,0 +1,1 @@
+"""What AWS and Prefect's blocks keep for a run: settings, logins, certificates."""

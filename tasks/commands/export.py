@@ -1,0 +1,263 @@
+"""Export: the record, its lists and every view as files that a notebook reads, to a folder or to S3.
+
+Parquet and CSV of each table and view, the map's cells as GeoJSON, and `manifest.json`, all of one snapshot. Each file
+is written beside its place under another name and then moved there, the manifest last: whoever reads sees whole files,
+and a set is whole when they have the digests that the manifest names. Mirrors
+https://arrow.apache.org/docs/python/filesystems.html.
+"""
+
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+from pyarrow import parquet
+from pyarrow.fs import FileSelector, FileSystem, LocalFileSystem
+from sqlalchemy import Connection, Engine, text
+
+from tasks.errors import LoadError, UsageError
+from tasks.warehouse import ledger
+from tasks.warehouse.arrow import Relation, read_batches, read_relations
+from tasks.warehouse.engine import first_line
+from tasks.warehouse.faults import named_faults
+from tasks.warehouse.sql_files import statements
+
+log = logging.getLogger(__name__)
+
+MANIFEST: Final = "manifest.json"
+MAP_CELLS: Final = "crime_map_cells.geojson"
+# Rows of Parquet that are compressed together; what is held in memory for them is some tens of megabytes.
+_ROW_GROUP_ROWS: Final = 100_000
+_FEATURES_AT_ONCE: Final = 2_000
+_PARTIAL: Final = ".partial"
+_MAX_EXPORT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """One file of an export: its name, the table or view, rows, bytes and the digest of its content."""
+
+    name: str
+    relation: str
+    rows: int
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written where. freshness, audit: what the warehouse said of itself in the same snapshot."""
+
+    destination: str
+    made_at: str
+    dataset: str
+    freshness: dict[str, Any]
+    audit: dict[str, Any]
+    files: tuple[ExportedFile, ...]
+
+
+def export(engine: Engine, destination: str, dataset: str) -> ExportReport:
+    """Write the export to a folder or to `s3://bucket/prefix`, and return what was written.
+
+    S3 credentials, region and endpoint are those of the environment (AWS_PROFILE, AWS_ENDPOINT_URL and so on). Raises
+    `UsageError` for a destination that is none, `ConfigError` where the warehouse holds another dataset, `LoadError`
+    where it cannot be written; files of an earlier export stand as they were then.
+    """
+    files, folder = _open(destination)
+    with named_faults(engine, "the export"), engine.connect() as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        connection.execute(text("set local timezone = 'UTC'"))
+        if connection.execute(text("select to_regclass('chicago.data_freshness')")).scalar() is None:
+            raise LoadError("the warehouse is not set up yet; a run sets it up (python flows/main.py)")
+        # The manifest says which dataset it is.
+        ledger.check_dataset(connection, dataset)
+        try:
+            with _Partials(files, folder) as partials:
+                return _write(connection, partials, destination, dataset)
+        except OSError as error:
+            raise LoadError(f"the export to {destination} failed: {first_line(error)}") from error
+
+
+def to_lines(report: ExportReport) -> list[str]:
+    """Return the report as lines for a person."""
+    size = sum(file.size_bytes for file in report.files) / 1e6
+    rows = {file.relation: file.rows for file in report.files}
+    state = "stale: " + str(report.freshness["stale_because"]) if report.freshness["is_stale"] else "fresh"
+    return [
+        f"exported   {len(rows)} tables and views, {len(report.files)} files, {size:,.1f} MB to {report.destination}",
+        f"crimes     {rows['crimes']:,}",
+        f"record     {state}; last audit: {report.audit['explanation']}",
+    ]
+
+
+def _open(destination: str) -> tuple[FileSystem, str]:
+    """Return the filesystem of a destination, and the folder in it."""
+    if not destination.startswith("s3://"):
+        folder = Path(destination).expanduser().resolve()
+        if "://" in destination or (folder.exists() and not folder.is_dir()):
+            raise UsageError(
+                f"--to {destination!r} is neither a folder nor an address like s3://bucket/folder"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        return LocalFileSystem(), str(folder)
+    parts = urlsplit(destination)
+    if "@" in parts.netloc or parts.query or not parts.netloc:
+        raise UsageError("--to is s3://bucket/folder: keys, region and endpoint come from the environment")
+    try:
+        files, folder_in_bucket = FileSystem.from_uri(destination.rstrip("/"))
+    except OSError as error:
+        raise LoadError(f"the export to {destination} failed: {first_line(error)}") from error
+    return files, folder_in_bucket
+
+
+def _write(connection: Connection, partials: "_Partials", destination: str, dataset: str) -> ExportReport:
+    files: list[ExportedFile] = []
+    for relation in read_relations(connection):
+        files += _write_relation(connection, partials, relation)
+    files.append(_write_map(connection, partials))
+    report = ExportReport(
+        destination=destination,
+        made_at=str(connection.execute(text("select now()")).scalar_one().isoformat()),
+        dataset=dataset,
+        freshness=_plain(connection, "select * from chicago.data_freshness"),
+        audit=_plain(
+            connection,
+            "select count, share, explanation from chicago.data_quality where \"check\" = 'last audit'",
+        ),
+        files=tuple(files),
+    )
+    with partials.open(MANIFEST) as sink:
+        sink.write(json.dumps(asdict(report), indent=2, default=_as_json).encode() + b"\n")
+    partials.publish()
+    return report
+
+
+def _write_relation(connection: Connection, partials: "_Partials", relation: Relation) -> list[ExportedFile]:
+    names = [f"{relation.name}.parquet", f"{relation.name}.csv"]
+    rows = 0
+    with ExitStack() as stack:
+        sinks = [stack.enter_context(partials.open(name)) for name in names]
+        as_parquet = stack.enter_context(parquet.ParquetWriter(sinks[0], relation.schema, compression="zstd"))
+        as_csv = stack.enter_context(arrow_csv.CSVWriter(sinks[1], relation.schema))
+        batches = stack.enter_context(read_batches(connection, relation))
+        for group in _grouped(batches):
+            as_parquet.write_table(group)
+            as_csv.write_table(group)
+            rows += group.num_rows
+    log.info("relation=%s rows=%d exported", relation.name, rows)
+    return [
+        ExportedFile(name, relation.name, rows, sink.size, sink.digest)
+        for name, sink in zip(names, sinks, strict=True)
+    ]
+
+
+def _grouped(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield the rows in groups of the size that Parquet compresses well."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= _ROW_GROUP_ROWS:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _write_map(connection: Connection, partials: "_Partials") -> ExportedFile:
+    (statement,) = statements("export/map_cells")
+    rows = 0
+    with partials.open(MAP_CELLS) as sink:
+        sink.write(b'{"type": "FeatureCollection", "features": [\n')
+        found = connection.execute(statement, execution_options={"yield_per": _FEATURES_AT_ONCE})
+        for (feature,) in found:
+            sink.write((b",\n" if rows else b"") + feature.encode())
+            rows += 1
+        sink.write(b"\n]}\n")
+    return ExportedFile(MAP_CELLS, "crime_map_cells", rows, sink.size, sink.digest)
+
+
+def _plain(connection: Connection, query: str) -> dict[str, Any]:
+    return dict(connection.execute(text(query)).mappings().one())
+
+
+def _as_json(value: Any) -> Any:
+    """Return numbers as numbers and instants as ISO 8601."""
+    return float(value) if isinstance(value, Decimal) else value.isoformat()
+
+
+class _Sink(io.RawIOBase):
+    """A file to write that knows the size and the digest of what went into it."""
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        super().__init__()
+        self._stream = stream
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of all that was written."""
+        return self._digest.hexdigest()
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.size
+
+    def write(self, content: Any) -> int:
+        self._stream.write(content)
+        self._digest.update(content)
+        self.size += len(content)
+        return len(content)
+
+
+class _Partials:
+    """Files under other names beside their places, and how they get there: all of them, or none when the body fails."""
+
+    def __init__(self, files: FileSystem, folder: str) -> None:
+        self._files = files
+        self._folder = folder
+        self._names: list[str] = []
+        # Two exports at once do not write into one file.
+        self._own = uuid4().hex[:8]
+
+    def __enter__(self) -> "_Partials":
+        """Take away what a killed export left behind."""
+        for found in self._files.get_file_info(FileSelector(self._folder, allow_not_found=True)):
+            is_left = found.base_name.startswith(".") and found.base_name.endswith(_PARTIAL)
+            if is_left and datetime.now(UTC) - found.mtime > _MAX_EXPORT:
+                self._files.delete_file(found.path)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for name in self._names:
+            self._files.delete_file(self._partial(name))
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[_Sink]:
+        """Give a file to write. A failure leaves the partial file to be taken away at the end."""
+        with self._files.open_output_stream(self._partial(name)) as stream:
+            self._names.append(name)
+            yield _Sink(stream)
+
+    def publish(self) -> None:
+        """Move all to their places, in the order in which they were written."""
+        while self._names:
+            name = self._names[0]
+            self._files.move(self._partial(name), f"{self._folder}/{name}")
+            self._names.pop(0)
+
+    def _partial(self, name: str) -> str:
+        return f"{self._folder}/.{name}.{self._own}{_PARTIAL}"

@@ -1,0 +1,130 @@
+"""The run itself, as the command line starts it: a Prefect server, the flow, the progress, and the closing report."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import prefect.settings
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.exceptions import TerminationSignal
+from sqlalchemy.exc import DBAPIError
+
+from tasks.errors import ConfigError, PipelineError
+from tasks.local import services
+from tasks.run import connections
+from tasks.settings import PROJECT_FOLDER
+from tasks.shown.artifacts import add_prefect_handler
+from tasks.shown.console import live_progress, say
+from tasks.shown.report import as_dict, read_report, read_run_of_this_process, to_lines
+from tasks.warehouse.engine import shell_command
+
+
+def run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
+    """Have a Prefect server, run the flow on it, print its report and return the exit code."""
+    add_prefect_handler()
+    try:
+        return _run(asked, flow)
+    except TerminationSignal:
+        raise KeyboardInterrupt from None
+
+
+def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
+    settings = connections.settings()
+    with _prefect_server() as ui_url:
+        if settings.app_token is None:
+            say("No APP_TOKEN is set: the portal may throttle the calls. The run goes on.", sys.stderr)
+        engine = connections.warehouse()
+        before = read_run_of_this_process(engine)
+        with live_progress(engine, quiet=asked.quiet):
+            state: State[Any] = asyncio.run(
+                flow(
+                    asked.mode,
+                    asked.start,
+                    asked.end,
+                    asked.window_days,
+                    asked.max_concurrency,
+                    asked.accept_retirements,
+                    asked.fan_out,
+                    return_state=True,
+                )
+            )
+    if state.name == "Skipped":
+        say(f"skipped: {state.message}")
+        return 0
+    try:
+        run_id = read_run_of_this_process(engine)
+    except DBAPIError:
+        if state.is_completed():
+            raise
+        # The database has gone away: why the run failed says more than that it cannot be asked about it.
+        raise _error_of(state) from None
+    if run_id is None or run_id == before:
+        raise _error_of(state)
+    return _closing(run_id, state, asked, ui_url)
+
+
+def _closing(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
+    engine, settings = connections.warehouse(), connections.settings()
+    found = read_report(engine, run_id)
+    if found.status == "dead":
+        # Marked so by the run that took its place; what this one has to say is not in the ledger.
+        found = replace(found, message=str(_error_of(state)))
+    if asked.json:
+        say(json.dumps(as_dict(found), default=str))
+    elif not (asked.quiet and state.is_completed()):
+        lines = to_lines(found)
+        lines += [
+            f"look       {shell_command(engine, settings)}",
+            f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",
+        ]
+        say("\n".join(lines))
+    return 0 if state.is_completed() else 1
+
+
+def _error_of(state: State[Any]) -> PipelineError:
+    """Return why a run ended before it was written down."""
+    error = state.result(raise_on_failure=False)
+    return (
+        error
+        if isinstance(error, PipelineError)
+        else PipelineError(f"the run did not begin: {state.message}")
+    )
+
+
+@contextmanager
+def _prefect_server() -> Iterator[str]:
+    """Have a Prefect server: the one that the user set, else the local one; yield the address of its UI."""
+    settings = connections.settings()
+    chosen = prefect.settings.PREFECT_API_URL.value()
+    if chosen:
+        asyncio.run(_check_prefect(chosen))
+        yield prefect.settings.PREFECT_UI_URL.value() or chosen.removesuffix("/api")
+        return
+    if settings.require_server:
+        raise ConfigError("PREFECT_API_URL is not set, and REQUIRE_SERVER forbids a local server; set it")
+    postgres = services.ensure_postgres(PROJECT_FOLDER)
+    pending = services.start_prefect_server(PROJECT_FOLDER, postgres)
+    connections.warehouse()
+    local = pending.wait()
+    # A child of this process (a worker, a script) finds the same server.
+    os.environ["PREFECT_API_URL"] = local.api_url
+    with prefect.settings.temporary_settings({prefect.settings.PREFECT_API_URL: local.api_url}):
+        yield local.ui_url
+
+
+async def _check_prefect(api_url: str) -> None:
+    async with get_client() as client:
+        problem = await client.api_healthcheck()
+    if problem is not None:
+        raise PipelineError(
+            f"Prefect's server at PREFECT_API_URL {api_url} does not answer: {type(problem).__name__}. "
+            "Start it, or unset PREFECT_API_URL to use a local one."
+        )

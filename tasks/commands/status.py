@@ -1,0 +1,152 @@
+"""Status: what we hold, what the source holds, how old both are, and whether a person has to look.
+
+Judged from the database and the source, never from Prefect. "The City has not published" and "we have not run" are
+told apart.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Engine, text
+
+from tasks.datasets import SourceState
+from tasks.errors import SourceError
+from tasks.source.whole_read import SteadySource
+from tasks.warehouse import ledger
+from tasks.warehouse.migrations import read_schema_state, schema_problem
+
+# A daily run and half a day of grace; the alarm in the cloud waits as long.
+MAX_SILENCE: Final = timedelta(hours=36)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is to be said, a line each, and what is wrong, a line each; nothing wrong is no line."""
+
+    lines: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_days: float) -> Status:
+    """Return how things stand at `now`, an instant."""
+    with engine.connect() as connection:
+        problem = schema_problem(read_schema_state(connection))
+        if problem is not None:
+            return Status((), (problem,))
+        ledger.check_dataset(connection, source.portal.profile.dataset)
+        facts = connection.execute(text(_FACTS)).one()
+        state = ledger.read_state(connection)
+    try:
+        theirs = source.state()
+    except SourceError as error:
+        return Status(
+            tuple(_held(facts, state, now)),
+            (f"the source cannot be asked: {error}", *_ours(facts, state, None, now)),
+        )
+    lines = (*_held(facts, state, now), _source(theirs, now))
+    return Status(lines, (*_theirs(theirs, now, freshness_days), *_ours(facts, state, theirs, now)))
+
+
+def _held(facts: Any, state: str, now: datetime) -> list[str]:
+    lines = [
+        (
+            f"held       {facts.crimes:,} crimes, {facts.rejected:,} in quarantine; "
+            f"newest stamp {_moment(facts.newest_update, now)}"
+        ),
+        f"state      {state}" + (f", {facts.open_windows} windows open" if state == "unfinished" else ""),
+    ]
+    if facts.last_status:
+        lines.append(
+            f"last run   {facts.last_kind} {facts.last_status}, begun {_moment(facts.last_started, now)}"
+        )
+    if facts.checked_at:
+        verdict = "equal" if facts.equal else "NOT equal"
+        lines.append(f"last audit {verdict} by {facts.proof}, {_moment(facts.checked_at, now)}")
+    return lines
+
+
+def _source(theirs: SourceState, now: datetime) -> str:
+    return f"source     {theirs.row_count:,} rows; newest stamp {_moment(theirs.newest_update, now)}"
+
+
+def _theirs(theirs: SourceState, now: datetime, freshness_days: float) -> list[str]:
+    if theirs.newest_update is None or now - theirs.newest_update <= timedelta(days=freshness_days):
+        return []
+    age = (now - theirs.newest_update) / timedelta(days=1)
+    return [f"the City has not published for {age:.1f} days (FRESHNESS_DAYS is {freshness_days:g})"]
+
+
+def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> list[str]:
+    problems = []
+    if state != "current":
+        problems.append(f"the warehouse is {state}: a run is needed (python flows/main.py)")
+    if facts.last_status in {"failed", "dead", "stopped"}:
+        problems.append(f"the last run is {facts.last_status}: {facts.last_message or 'it left no word'}")
+    if facts.checked_at and not facts.equal:
+        problems.append("the last audit found rows that differ")
+    is_behind = theirs is not None and (theirs.last_modified, theirs.newest_update) != (
+        facts.audited_modified,
+        facts.audited_update,
+    )
+    if (
+        state == "current"
+        and is_behind
+        and (facts.last_equal is None or now - facts.last_equal > MAX_SILENCE)
+    ):
+        problems.append(
+            f"we have not run: the source has moved, and we were last proven equal {_moment(facts.last_equal, now)}"
+        )
+    return problems
+
+
+def _moment(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    hours = (now - moment) / timedelta(hours=1)
+    age = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
+    return f"{moment:%Y-%m-%d %H:%M} UTC, {age} ago"
+
+
+def to_lines(status: Status) -> list[str]:
+    """Return all lines of a status, what is wrong last."""
+    verdict = [f"problem    {problem}" for problem in status.problems] or [
+        "good       current, and proven equal"
+    ]
+    return [*status.lines, *verdict]
+
+
+_FACTS = """
+select
+    (select count(*) from chicago.crimes) as crimes,
+    (select count(*) from pipeline.rejected_rows) as rejected,
+    (select max(updated_at) from chicago.crimes) as newest_update,
+    (
+        select count(*)
+        from pipeline.windows
+        where round = 0 and status <> 'done' and run_id = (
+            select run_id from pipeline.runs where planned_at is not null order by planned_at desc limit 1
+        )
+    ) as open_windows,
+    last_run.kind as last_kind,
+    last_run.status as last_status,
+    last_run.started_at as last_started,
+    last_run.message as last_message,
+    last_audit.checked_at,
+    last_audit.proof,
+    last_audit.equal,
+    last_audit.source_newest_update as audited_update,
+    last_audit.source_last_modified as audited_modified,
+    (
+        select max(checked_at) from pipeline.audits where equal and (span is null or upper_inf(span))
+    ) as last_equal
+from (select 1) as one
+left join lateral (
+    select coalesce(kind, mode) as kind, status, started_at, message
+    from pipeline.runs where status <> 'skipped' order by started_at desc limit 1
+) as last_run on true
+left join lateral (
+    select checked_at, proof, equal, source_newest_update, source_last_modified
+    from pipeline.audits where span is null or upper_inf(span) order by audit_id desc limit 1
+) as last_audit on true
+"""

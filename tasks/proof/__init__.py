@@ -1,0 +1,1 @@
+"""How equality is proven, and why rows went: comparisons, repairs, reasons."""

@@ -1,0 +1,35 @@
+"""Rows that look aged out and are not: the source's oldest row, made anew with a later date.
+
+Nothing older is left at the source then, so the span begins after our old row, and no window has it in scope. What
+tells it from a row that grew old is that its case came again. Asked when the whole span has been proven equal.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from tasks.proof.census import Span
+from tasks.warehouse import ledger
+from tasks.warehouse.ledger import WindowCounts
+from tasks.warehouse.sql_files import execute
+from tasks.windows import Window
+
+_NOTHING = WindowCounts(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def retire_recreated(engine: Engine, run_id: UUID, span: Span, round_: int) -> int:
+    """Retire rows of ours just before the span whose case came again, and return how many; all or none.
+
+    In the ledger they are a repair of the round, over all that lies before the span.
+    """
+    with engine.begin() as connection:
+        ledger.assert_running(connection, run_id)
+        retired = len(
+            execute(connection, "load/retire_recreated", run_id=run_id, span_start=span.scope.start).all()
+        )
+        if retired:
+            window = Window("repair", None, span.scope.start, round=round_)
+            ledger.start_window(connection, run_id, window)
+            ledger.finish_window(connection, run_id, window, replace(_NOTHING, retired=retired))
+    return retired

@@ -1,0 +1,73 @@
+"""Requests: what a run is asked to do, checked before anything is started. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, get_args
+
+from tasks.errors import UsageError
+from tasks.settings import MAX_FAN_OUT, MAX_WINDOW_DAYS, MAX_WINDOWS_IN_FLIGHT, Settings
+from tasks.windows import midnight
+
+Mode = Literal["auto", "backfill", "incremental", "reconcile"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked to do. start, end: Chicago wall clock, end excluded; nulls: the whole span.
+
+    fan_out: further flow runs that share its windows.
+    """
+
+    mode: Mode | Literal["replay"]
+    start: datetime | None
+    end: datetime | None
+    window_days: int
+    max_concurrency: int
+    accept_retirements: bool
+    fan_out: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the whole span is asked for."""
+        return self.start is None and self.end is None
+
+
+def make_request(
+    settings: Settings,
+    mode: Mode,
+    start: date | None,
+    end: date | None,
+    window_days: int | None,
+    max_concurrency: int | None,
+    *,
+    accept_retirements: bool,
+    fan_out: int = 0,
+) -> Request:
+    """Return what was asked for, with the settings where nothing was said. Raises `UsageError` for nonsense.
+
+    start, end: Chicago dates, end excluded.
+    """
+    if mode not in get_args(Mode):
+        raise UsageError(f"mode {mode!r} is unknown; it is one of {', '.join(get_args(Mode))}")
+    if start and end and not start < end:
+        raise UsageError(f"start {start} is not before end {end}; the end is excluded")
+    if mode == "incremental" and (start or end):
+        raise UsageError("an incremental run follows the watermark and takes no start or end")
+    return Request(
+        mode=mode,
+        start=midnight(start) if start else None,
+        end=midnight(end) if end else None,
+        window_days=_within("window_days", window_days, settings.window_days, MAX_WINDOW_DAYS),
+        max_concurrency=_within(
+            "max_concurrency", max_concurrency, settings.max_concurrency, MAX_WINDOWS_IN_FLIGHT
+        ),
+        accept_retirements=accept_retirements,
+        fan_out=_within("fan_out", fan_out, 0, MAX_FAN_OUT, least=0),
+    )
+
+
+def _within(name: str, asked: int | None, otherwise: int, most: int, least: int = 1) -> int:
+    value = otherwise if asked is None else asked
+    if not least <= value <= most:
+        raise UsageError(f"{name} is {value}; it has to be {least} to {most}")
+    return value

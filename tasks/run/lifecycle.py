@@ -1,0 +1,108 @@
+"""A run's life as the one writer, from its first look at the database to its last word.
+
+Takes the lock, then migrates, marks runs that died, and opens the run in the ledger; closes it however it ends, and
+says so in the log's line `run_closed`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import tenacity
+from sqlalchemy import Engine
+
+from tasks.errors import PipelineError, UnequalError
+from tasks.request import Request
+from tasks.run import connections
+from tasks.run.process import prepare_process
+from tasks.warehouse import ledger
+from tasks.warehouse.engine import first_line
+from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
+from tasks.warehouse.ledger import RunStatus
+from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.migrations import migrate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is the one writer."""
+
+    run_id: UUID
+    request: Request
+
+
+@asynccontextmanager
+async def open_run(request: Request) -> AsyncIterator[Run | None]:
+    """Be the one writer while the body runs; yield None when another run is.
+
+    The run is closed as done, or as what the body's exception says: unequal, failed, or stopped by a signal.
+    """
+    prepare_process()
+    engine = await asyncio.to_thread(connections.warehouse)
+    connections.source().portal.allow_windows(request.max_concurrency)
+    with writer_lock(engine) as connection:
+        if connection is None:
+            await asyncio.to_thread(_record_skipped, engine, request.mode)
+            yield None
+            return
+        run_id = await asyncio.to_thread(_open, engine, request)
+        status: RunStatus = "stopped"
+        message: str | None = "stopped by a signal; the next run goes on from here"
+        try:
+            yield Run(run_id, request)
+            status, message = "done", None
+        except UnequalError as error:
+            status, message = "unequal", str(error)
+            raise
+        except Exception as error:
+            status, message = "failed", _message(error)
+            raise
+        finally:
+            _close(engine, run_id, status, message)
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(PassingFaultError),
+    stop=tenacity.stop_after_attempt(MAX_TRIES),
+    wait=tenacity.wait_exponential(multiplier=FIRST_WAIT_SECONDS),
+    reraise=True,
+)
+def _open(engine: Engine, request: Request) -> UUID:
+    with named_faults(engine, "setting up the warehouse"):
+        migrate(engine)
+    with named_faults(engine, "opening the run"), engine.begin() as transaction:
+        for dead in ledger.mark_dead_runs(transaction):
+            log.warning("run=%s ended without a word and is marked dead", dead)
+        ledger.take_dataset(transaction, connections.profile().dataset)
+        return ledger.insert_run(
+            transaction,
+            request.mode,
+            (request.start, request.end),
+            accept_retirements=request.accept_retirements,
+        )
+
+
+def _record_skipped(engine: Engine, mode: str) -> None:
+    with named_faults(engine, "noting that the run was skipped"), engine.begin() as connection:
+        ledger.record_skipped(connection, mode)
+    log.info("%s", ledger.closing_line("skipped", None, None))
+
+
+def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None) -> None:
+    try:
+        with engine.begin() as connection:
+            closed = ledger.close_run(connection, run_id, status, message)
+    except Exception as error:  # noqa: BLE001 - the run's own error is the one to be seen; the next run marks this one
+        log.warning("run=%s could not be closed as %s: %s", run_id, status, first_line(error))
+        return
+    if closed is not None:
+        log.info("%s", ledger.closing_line(status, closed, run_id))
+
+
+def _message(error: Exception) -> str:
+    return str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"

@@ -1,0 +1,142 @@
+"""The queue of a run's windows, from which several flow runs take, on this machine or on others of the work pool.
+
+The queue is the ledger: a window is taken by a lock of a session, so one whose worker was killed is free again for the
+next who asks, and nobody has to ask Prefect who is alive. What does not live here: the further flow runs (fan_out.py),
+and any of the work on a window.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+import tenacity
+from sqlalchemy import Connection, Engine
+
+from tasks.errors import PipelineError
+from tasks.run import connections
+from tasks.run.process import prepare_process
+from tasks.warehouse import ledger
+from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
+from tasks.warehouse.lock import free_window, lock_window
+from tasks.windows import Window
+
+_LOOK_AGAIN_SECONDS: Final = 0.5
+_again_when_it_may_help = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(PassingFaultError),
+    stop=tenacity.stop_after_attempt(MAX_TRIES),
+    wait=tenacity.wait_exponential(multiplier=FIRST_WAIT_SECONDS),
+    reraise=True,
+)
+
+
+class WindowQueue:
+    """The open windows of a run, as one process takes them; safe for its threads.
+
+    Two that take at once never get the same window. A process that loses its session loses its claims, and another may
+    do the same window meanwhile: the second to commit finds it done (tasks/sync/apply.py).
+    """
+
+    def __init__(self, engine: Engine, run_id: UUID) -> None:
+        self._engine, self._run_id = engine, run_id
+        self._session: Connection | None = None
+        self._held: dict[Window, int] = {}
+        self._one_at_a_time = threading.Lock()
+
+    @_again_when_it_may_help
+    def take(self) -> Window | None:
+        """Return an open window that nobody has in hand; None where there is none, or the run is over."""
+        with self._one_at_a_time, named_faults(self._engine, "taking a window"):
+            try:
+                return self._take(self._connection())
+            except Exception:
+                self._forget()
+                raise
+
+    @_again_when_it_may_help
+    def close(self, window: Window, error: PipelineError | None) -> None:
+        """Let go of a window, and write why it failed; None where it is done, which its own transaction wrote."""
+        with self._one_at_a_time, named_faults(self._engine, f"window {window}"):
+            if error is not None:
+                with self._engine.begin() as connection:
+                    ledger.fail_window(connection, self._run_id, window, str(error))
+            number = self._held.pop(window, None)
+            if number is not None and self._session is not None:
+                free_window(self._session, number)
+
+    @_again_when_it_may_help
+    def is_over(self) -> bool:
+        """Return whether no window is open any more, in whosever hand, or the run is over."""
+        with named_faults(self._engine, "looking at the windows"), self._engine.connect() as connection:
+            return not ledger.read_open_windows(connection, self._run_id)
+
+    def disconnect(self) -> None:
+        """End the session, and with it every claim."""
+        with self._one_at_a_time:
+            self._forget()
+
+    def _take(self, session: Connection) -> Window | None:
+        for number, window in ledger.read_open_windows(session, self._run_id):
+            if window in self._held or not lock_window(session, number):
+                continue
+            # It may have been done between the list and the lock.
+            if any(number == still for still, _ in ledger.read_open_windows(session, self._run_id)):
+                self._held[window] = number
+                return window
+            free_window(session, number)
+        return None
+
+    def _connection(self) -> Connection:
+        if self._session is None:
+            self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            # Out of the pool: its end, and nothing before, frees the claims.
+            self._session.detach()
+        return self._session
+
+    def _forget(self) -> None:
+        session, self._session = self._session, None
+        self._held.clear()
+        if session is not None:
+            session.close()
+
+
+class Windows:
+    """The queue as a flow uses it. waits: to the end of windows in others' hands, to take what they drop."""
+
+    def __init__(self, queue: WindowQueue, *, waits: bool) -> None:
+        self._queue, self._waits = queue, waits
+
+    async def __aiter__(self) -> AsyncIterator[Window]:
+        """Give windows until none is left to take."""
+        while True:
+            window = await asyncio.to_thread(self._queue.take)
+            if window is not None:
+                yield window
+            elif not self._waits or await asyncio.to_thread(self._queue.is_over):
+                return
+            else:
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+    async def close(self, window: Window, error: PipelineError | None) -> None:
+        """Let go of a window, with the reason if it failed."""
+        await asyncio.to_thread(self._queue.close, window, error)
+
+
+@asynccontextmanager
+async def open_windows(run_id: UUID, max_concurrency: int, *, waits: bool) -> AsyncIterator[Windows]:
+    """Give the windows of a run to take from, `max_concurrency` at a time.
+
+    Raises `ConfigError` where this process is set to another dataset.
+    """
+    prepare_process()
+    engine = await asyncio.to_thread(connections.warehouse)
+    connections.source().portal.allow_windows(max_concurrency)
+    with named_faults(engine, "looking at the run"), engine.connect() as connection:
+        ledger.check_dataset(connection, connections.profile().dataset)
+    queue = WindowQueue(engine, run_id)
+    try:
+        yield Windows(queue, waits=waits)
+    finally:
+        queue.disconnect()

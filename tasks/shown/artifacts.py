@@ -1,0 +1,235 @@
+"""What a run leaves in the Prefect UI: name and tags, its progress, windows and report, the dashboard's address.
+
+The figures come from the ledger and the views. Without a flow run (a step called as a function) nothing is left.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import prefect.runtime
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
+from prefect.client.orchestration import get_client
+from prefect.logging.handlers import APILogHandler
+from sqlalchemy import Engine, text
+
+from tasks.run import connections
+from tasks.shown.progress import Progressed
+from tasks.shown.report import RunReport, to_lines
+from tasks.warehouse.engine import first_line
+from tasks.windows import Window
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 2.0
+_BAR_WIDTH: Final = 30
+_MAX_WINDOWS_DRAWN: Final = 60
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """What the ledger has of a run beside its report.
+
+    windows: one row a window, as a table shows it. seconds: of each step, by name. reasons: why rows are in quarantine
+    since this run, with their number. freshness: columns of chicago.data_freshness, by name.
+    """
+
+    windows: tuple[dict[str, Any], ...]
+    seconds: dict[str, float]
+    reasons: dict[str, int]
+    freshness: dict[str, Any]
+
+
+def add_prefect_handler() -> None:
+    """Send this project's log lines to Prefect's server too; a deployed run has a handler from its settings."""
+    logging.getLogger("tasks").addHandler(APILogHandler())
+
+
+async def label_run(name: str, tags: Sequence[str]) -> None:
+    """Name the flow run by what it does, and add tags, so that ten days of runs are read at a glance."""
+    run_id = prefect.runtime.flow_run.id
+    if run_id is None:
+        return
+    with _no_reason_to_fail("the name of the run"):
+        async with get_client() as client:
+            run = await client.read_flow_run(UUID(run_id))
+            await client.update_flow_run(run.id, name=name, tags=sorted({*run.tags, *tags}))
+
+
+def run_name(kind: str, windows: Sequence[Window]) -> str:
+    """Return kind and span: `backfill 2025-11-17..2026-11-18`, `incremental since 2026-11-24T08:02Z`, `unmoved`."""
+    dated = [window for window in windows if window.kind == "occurrence"]
+    if dated:
+        starts = [window.start.date().isoformat() if window.start else "" for window in dated]
+        ends = [window.end.date().isoformat() if window.end else "" for window in dated]
+        # Without a bound it is open to that side.
+        return f"{kind} {min(starts)}..{'' if '' in ends else max(ends)}"
+    return " ".join([kind, *(str(window) for window in windows)])
+
+
+@asynccontextmanager
+async def shown_progress() -> AsyncIterator[None]:
+    """Keep a progress artifact up to date while the body runs."""
+    watcher = asyncio.create_task(_watch(connections.warehouse(), over := asyncio.Event()))
+    try:
+        yield
+    finally:
+        over.set()
+        await watcher
+
+
+async def _watch(engine: Engine, over: asyncio.Event) -> None:
+    with _no_reason_to_fail("the progress"):
+        artifact = await acreate_progress_artifact(
+            0.0, key="run-progress", description="Windows that are done"
+        )
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), LOOK_EVERY_SECONDS)
+            await _show(engine, artifact)
+
+
+async def _show(engine: Engine, artifact: UUID) -> None:
+    seen = await asyncio.to_thread(Progressed.read, engine)
+    if seen is not None:
+        said = (
+            f"{seen.done} of {seen.windows} windows done, {seen.running} in flight, {seen.rows:,} rows read."
+        )
+        await aupdate_progress_artifact(artifact, seen.percent, description=said)
+
+
+async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: str | None) -> None:
+    """Leave the report, the table of windows, and the link to the dashboard where one is set."""
+    with _no_reason_to_fail("the report"):
+        await acreate_markdown_artifact(
+            to_markdown(found, details), key="run-report", description=f"Report of run {found.run_id}"
+        )
+        if details.windows:
+            await acreate_table_artifact(
+                list(details.windows),
+                key="run-windows",
+                description=f"Windows of run {found.run_id}, in rows",
+            )
+        if dashboard_url:
+            await acreate_link_artifact(
+                dashboard_url,
+                link_text="The city, as of this run",
+                key="dashboard",
+                description="The dashboard",
+            )
+
+
+@contextmanager
+def _no_reason_to_fail(what: str) -> Iterator[None]:
+    """Warn where Prefect's server does not take what is only to be looked at: the rows and their proof are stored."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        log.warning("%s could not be left in Prefect: %s: %s", what, type(error).__name__, first_line(error))
+
+
+def read_details(engine: Engine, run_id: UUID) -> RunDetails:
+    """Read what the artifacts show of a run."""
+    with engine.connect() as connection:
+        windows = connection.execute(text(_WINDOWS), {"run_id": run_id}).mappings().all()
+        seconds = connection.execute(text(_SECONDS), {"run_id": run_id}).mappings().one()
+        reasons = connection.execute(text(_REASONS), {"run_id": run_id}).all()
+        freshness = connection.execute(text("select * from chicago.data_freshness")).mappings().one_or_none()
+    return RunDetails(
+        windows=tuple(_table_row(row) for row in windows),
+        seconds={name: float(value) for name, value in seconds.items() if value is not None},
+        reasons={str(row.reason): int(row.rows) for row in reasons},
+        freshness=dict(freshness or {}),
+    )
+
+
+def to_markdown(found: RunReport, details: RunDetails) -> str:
+    """Return the report as a page for the Prefect UI."""
+    head, *lines = to_lines(found)
+    changed = {
+        "new": found.inserted,
+        "renewed": found.updated + found.rekeyed,
+        "revised": found.revised,
+        "withdrawn": found.withdrawn,
+        "rejected": found.rejected,
+    }
+    fresh = {name: value for name, value in details.freshness.items() if value is not None}
+    parts = [
+        f"## {head}",
+        _table(dict(line.split(maxsplit=1) for line in lines if not line.startswith("answer"))),
+        "### What changed, in rows",
+        _chart(changed),
+        "### Seconds by step",
+        _chart({name: round(seconds, 1) for name, seconds in details.seconds.items()}),
+    ]
+    if details.reasons:
+        parts += ["### Why rows were rejected", _table(details.reasons)]
+    drawn = {row["window"]: row["source"] or 0 for row in details.windows[-_MAX_WINDOWS_DRAWN:]}
+    if len(drawn) > 1:
+        parts += ["### Rows of the windows", _chart(drawn)]
+    parts += ["### Freshness", _table(fresh)]
+    if found.answers:
+        parts += ["### First answers", "\n".join(f"- {answer}" for answer in found.answers)]
+    parts.append(f"Run `{found.run_id}` in `pipeline.runs`.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(values: dict[str, Any]) -> str:
+    rows = (f"| {name} | {str(value).replace('|', chr(92) + '|')} |" for name, value in values.items())
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _chart(values: Mapping[str, float]) -> str:
+    """Return bars of text: they are drawn wherever Markdown is."""
+    most = max([*values.values(), 1])
+    width = max((len(name) for name in values), default=0)
+    rows = (
+        f"{name:<{width}}  {value:>9,}  {'█' * round(_BAR_WIDTH * value / most)}".rstrip()
+        for name, value in values.items()
+    )
+    return "\n".join(["```text", *rows, "```"])
+
+
+def _table_row(row: Any) -> dict[str, Any]:
+    window = Window(row["kind"], row["start"], row["end"], row["since"])
+    left = ("kind", "start", "end", "since")
+    return {"window": str(window)} | {name: value for name, value in row.items() if name not in left}
+
+
+_WINDOWS = """
+select
+    kind, "start", "end", since, round, status, source_rows as source, inserted, rekeyed, updated, unchanged,
+    rejected, retired, round(cast(seconds as numeric), 1)::float as seconds, error
+from pipeline.windows where run_id = :run_id order by window_id
+"""
+
+_SECONDS = """
+select
+    extract(epoch from runs.planned_at - runs.started_at) as plan,
+    extract(epoch from runs.windows_done_at - runs.planned_at) as windows,
+    extract(epoch from audits.checked_at - coalesce(runs.windows_done_at, runs.planned_at)) as audit,
+    extract(epoch from clock_timestamp() - audits.checked_at) as settling_and_views
+from pipeline.runs as runs
+left join lateral (
+    select max(audits.checked_at) as checked_at from pipeline.audits as audits where audits.run_id = runs.run_id
+) as audits on true
+where runs.run_id = :run_id
+"""
+
+_REASONS = """
+select reason, count(*) as rows
+from pipeline.rejected_rows cross join unnest(reasons) as given (reason)
+where first_run = :run_id
+group by reason order by count(*) desc, reason limit 20
+"""

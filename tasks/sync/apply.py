@@ -1,0 +1,188 @@
+"""Apply: make our rows of one window equal to the source's, in one transaction. The heart of the project.
+
+The set-based SQL is in `sql/load/`; this module knows its order and nothing of the network. The
+transaction also locks the run's row and writes the ledger, so that a kill leaves a window wholly or not at all.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+
+from tasks.contract.crimes import REJECTED_COLUMNS, Transformed
+from tasks.datasets import DatasetProfile
+from tasks.sync.guards import (
+    Guards,
+    guard_rejects,
+    guard_retirements,
+    read_retirement_lines,
+    rejection_lines,
+)
+from tasks.sync.read import Extracted
+from tasks.sync.scope import Scope
+from tasks.warehouse import ledger
+from tasks.warehouse.copy import copy_frame, copy_rows
+from tasks.warehouse.faults import named_faults
+from tasks.warehouse.ledger import WindowCounts
+from tasks.warehouse.lock import await_turn
+from tasks.warehouse.sql_files import execute
+from tasks.windows import Window
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SyncInput:
+    """What one window's read brought.
+
+    present_ids: ids that the source was asked about and still has. scope: which of our rows it would still hold.
+    source_rows: rows of the whole source.
+    """
+
+    window: Window
+    transformed: Transformed
+    present_ids: Sequence[str]
+    scope: Scope
+    source_rows: int
+
+    @classmethod
+    def of(cls, window: Window, extracted: Extracted, transformed: Transformed) -> Self:
+        """Return what was read and judged of a window."""
+        present = tuple(extracted.present["crime_id"])
+        return cls(window, transformed, present, extracted.scope, extracted.source_rows)
+
+
+@dataclass(frozen=True)
+class PlannedChanges:
+    """What a window would change: its counts, and one line for each row that it would retire or newly reject."""
+
+    counts: WindowCounts
+    retirements: tuple[str, ...]
+    rejections: tuple[str, ...]
+
+
+def load_window(
+    engine: Engine,
+    profile: DatasetProfile,
+    run_id: UUID,
+    window: Window,
+    extracted: Extracted,
+    transformed: Transformed,
+    guards: Guards,
+) -> WindowCounts:
+    """Sync a window and log one line of it. Raises `LoadError`, `ContractError`, or `PassingFaultError`."""
+    with named_faults(engine, f"window {window}"):
+        counts = apply_window(
+            engine,
+            run_id,
+            profile,
+            SyncInput.of(window, extracted, transformed),
+            guards,
+            extracted.began,
+        )
+    log.info("%s", _window_line(window, counts, extracted.seconds))
+    return counts
+
+
+def _window_line(window: Window, counts: WindowCounts, read_seconds: float) -> str:
+    """Return what is said of a window in the log: one line, key=value."""
+    return (
+        f"window={window} source={counts.source_rows} inserted={counts.inserted} rekeyed={counts.rekeyed} "
+        f"updated={counts.updated} unchanged={counts.unchanged} rejected={counts.rejected} retired={counts.retired} "
+        f"read_s={read_seconds:.2f} seconds={counts.seconds:.2f}"
+    )
+
+
+def apply_window(
+    engine: Engine, run_id: UUID, profile: DatasetProfile, given: SyncInput, guards: Guards, began: float
+) -> WindowCounts:
+    """Make our rows of the window equal to the source's and return the counts; all of it or nothing.
+
+    began: when its first request was sent, by the monotonic clock.
+
+    Raises `LoadError` when the run has lost its place or would retire too much, `ContractError` when it would reject
+    too much.
+    """
+    with engine.begin() as connection:
+        ledger.assert_running(connection, run_id)
+        _stage(connection, given)
+        # A row may have moved from one window in flight to another: what we hold is looked at when no other changes it.
+        await_turn(connection)
+        done = ledger.read_counts(connection, run_id, given.window)
+        if done is not None:
+            # It was committed, and the answer to that was lost: done twice, it would count as nothing new.
+            return done
+        # Only a repair reads rows whose place another window of this run may have cleared.
+        is_repair = given.window.kind == "repair"
+        restored = execute(connection, "load/restore", run_id=run_id).all() if is_repair else []
+        counts = _compare_and_count(connection, profile, given)
+        counts = replace(counts, retired=counts.retired - len(restored))
+        guard_rejects(connection, given.window, counts, given.source_rows, guards)
+        guard_retirements(connection, given.window, guards)
+        execute(connection, "load/retire", run_id=run_id)
+        execute(connection, "load/merge")
+        execute(connection, "load/quarantine", run_id=run_id)
+        counts = replace(counts, seconds=time.monotonic() - began)
+        ledger.finish_window(connection, run_id, given.window, counts)
+    return counts
+
+
+def read_planned_changes(engine: Engine, profile: DatasetProfile, given: SyncInput) -> PlannedChanges:
+    """Return what `apply_window` would change, and change nothing."""
+    with engine.connect() as connection:
+        _stage(connection, given)
+        counts = _compare_and_count(connection, profile, given)
+        retirements = read_retirement_lines(connection)
+        rejections = rejection_lines(execute(connection, "load/read_new_rejects").all())
+        connection.rollback()
+    return PlannedChanges(counts, tuple(retirements), tuple(rejections))
+
+
+def read_rejected(engine: Engine) -> list[dict[str, object]]:
+    """Return the open rows of the quarantine as published: field to value, nulls left out."""
+    with engine.connect() as connection:
+        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]
+
+
+def _stage(connection: Connection, given: SyncInput) -> None:
+    accepted, rejected = given.transformed.accepted, given.transformed.rejected
+    execute(connection, "load/stage")
+    copy_frame(connection, "staged_crimes", accepted)
+    if len(rejected):
+        copy_rows(connection, "staged_rejects", REJECTED_COLUMNS, _rejected_rows(given.transformed))
+    if given.present_ids:
+        copy_rows(connection, "present_ids", ["crime_id"], ([row_id] for row_id in given.present_ids))
+
+
+def _compare_and_count(connection: Connection, profile: DatasetProfile, given: SyncInput) -> WindowCounts:
+    _hold(connection, profile, given)
+    execute(connection, "load/compare", has_stable_keys=profile.has_stable_keys)
+    row = execute(connection, "load/count_changes").one()
+    return WindowCounts(**row._asdict(), bad_coordinates=given.transformed.bad_coordinates)
+
+
+def _rejected_rows(transformed: Transformed) -> list[list[object]]:
+    frame = transformed.rejected.astype(object)
+    return frame.where(frame.notna(), None).to_numpy().tolist()
+
+
+def _hold(connection: Connection, profile: DatasetProfile, given: SyncInput) -> None:
+    window = given.window
+    if window.kind == "replay":
+        execute(connection, "load/hold_nothing")
+    elif window.kind == "undated":
+        execute(connection, "load/hold_undated", occurrence_field=profile.occurrence)
+    elif window.kind == "incremental":
+        execute(connection, "load/hold_cases", **given.scope.parameters())
+    else:
+        execute(
+            connection,
+            "load/hold_window",
+            window_start=window.start,
+            window_end=window.end,
+            **given.scope.parameters(),
+        )

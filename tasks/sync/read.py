@@ -1,0 +1,116 @@
+"""Read: the rows of one window from the portal, whole, as a frame of text; and which of ours it would still hold.
+
+The frame is made here, since rows cross a task border only as a frame: Prefect walks every list and dict it is given.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from tasks.contract.crimes import is_storable, to_raw_frame
+from tasks.contract.drift import check_drift
+from tasks.datasets import SourceState
+from tasks.errors import SourceError
+from tasks.source import soql
+from tasks.source.whole_read import SteadySource, WholeRead, read_ids_still_held, read_rows
+from tasks.sync.scope import Scope, misdated_before, to_scope
+from tasks.warehouse import ledger
+from tasks.warehouse.audits import read_proven_start
+from tasks.warehouse.faults import named_faults
+from tasks.warehouse.sql_files import execute
+from tasks.windows import Window
+
+ALL_FIELDS: Final = ":*,*"
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """One window as read.
+
+    raw: one row a row of the source, text, our column names. present: ids asked about that the source still has, one
+    column crime_id. scope: which of our rows the source would still hold. source_rows: rows of the whole source after
+    the read. began: when the first request was sent, by the monotonic clock; seconds: the read took.
+    """
+
+    raw: pd.DataFrame
+    present: pd.DataFrame
+    scope: Scope
+    source_rows: int
+    began: float
+    seconds: float
+
+
+def extract_window(engine: Engine, source: SteadySource, run_id: UUID, window: Window) -> Extracted:
+    """Write to the ledger that a window is being worked on, and read it. Raises like `read_window`."""
+    with named_faults(engine, f"window {window}"), engine.begin() as connection:
+        ledger.assert_running(connection, run_id)
+        ledger.start_window(connection, run_id, window)
+    return read_window(source, engine, window)
+
+
+def read_window(source: SteadySource, engine: Engine, window: Window) -> Extracted:
+    """Read a window whole. Raises `SourceError` naming window and request, `ContractError` at drift."""
+    began = time.monotonic()
+    try:
+        (whole, present), state = source.read(f"window {window}", lambda: _read_once(source, engine, window))
+    except SourceError as error:
+        raise type(error)(f"window {window}: {error}") from error
+    profile = source.portal.profile
+    check_drift(profile, whole.fields, set().union(*whole.rows), len(whole.rows))
+    return Extracted(
+        raw=to_raw_frame(whole.rows, profile),
+        present=pd.DataFrame({"crime_id": sorted(present)}),
+        scope=read_scope(engine, source, state),
+        source_rows=state.row_count,
+        began=began,
+        seconds=time.monotonic() - began,
+    )
+
+
+def read_scope(engine: Engine, source: SteadySource, state: SourceState) -> Scope:
+    """Return which of our rows the source would still hold, as it is in a state."""
+    profile, oldest = source.portal.profile, state.oldest_occurrence
+    before = misdated_before(profile, state.newest_update)
+    misdated, proven_start = 0, None
+    if before is not None and oldest is not None and oldest < before:
+        misdated = source.portal.fetch_count(soql.in_window(profile, Window("occurrence", None, before)))
+        # Nothing else asks where the last proof began: an ordinary window has no need of it.
+        with named_faults(engine, "reading the last proof"), engine.connect() as connection:
+            proven_start = read_proven_start(connection)
+    share = misdated / max(state.row_count, 1)
+    return to_scope(profile, oldest, state.newest_update, proven_start, share)
+
+
+def _read_held_ids(
+    engine: Engine, case_numbers: Sequence[str], read_ids: Sequence[str], scope: Scope
+) -> list[str]:
+    """Return the ids that we hold of these cases and that were not among the ids just read."""
+    with engine.connect() as connection:
+        rows = execute(
+            connection,
+            "load/read_held_ids_of_cases",
+            case_numbers=list(case_numbers),
+            read_ids=list(read_ids),
+            **scope.parameters(),
+        )
+        return [str(row[0]) for row in rows]
+
+
+def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[WholeRead, set[str]]:
+    portal = source.portal
+    profile = portal.profile
+    whole = read_rows(portal, soql.in_window(profile, window), ALL_FIELDS)
+    if window.kind != "incremental":
+        return whole, set()
+    # A case number that no database can hold is of a row that is rejected, and of none that we hold.
+    cases = sorted({case for row in whole.rows if is_storable(case := str(row.get(profile.case) or ""))})
+    ids = [str(row[profile.key]) for row in whole.rows]
+    scope = read_scope(engine, source, source.last_seen())
+    with named_faults(engine, f"window {window}"):
+        ours = _read_held_ids(engine, cases, ids, scope)
+    return whole, read_ids_still_held(portal, ours)

@@ -1,0 +1,71 @@
+"""Scope: which rows of ours the source would still hold if nothing but time had passed.
+
+Rows leave the one-year dataset by growing old. Such rows of ours stay; no path retires, audits or counts them. What is
+in scope and is not in the source was withdrawn or re-created. Pure.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from tasks.datasets import DatasetProfile
+from tasks.windows import CHICAGO
+
+# The retention is counted from the instant of a load, which the source's stamps tell to some seconds.
+_SLACK: Final = timedelta(days=1)
+# A row that had occurred this much longer ago than rows are kept, when it was published, has a wrong date.
+_MISDATED: Final = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """From when on rows are in scope.
+
+    start: Chicago wall clock. oldest_age: a row that had occurred longer ago than this when it was published never
+    was one that could grow old (a typing error in a year); it is in scope whenever it occurred. None: there are none.
+    """
+
+    start: datetime
+    oldest_age: timedelta | None
+
+    def parameters(self) -> dict[str, object]:
+        """Return the scope as parameters of SQL: span_start, oldest_age."""
+        return {"span_start": self.start, "oldest_age": self.oldest_age}
+
+
+def misdated_before(profile: DatasetProfile, newest_update: datetime | None) -> datetime | None:
+    """Return the wall clock before which the source should have no row, or None where it keeps all."""
+    if profile.retention is None or newest_update is None:
+        return None
+    return _wall_clock(newest_update) - profile.retention - _MISDATED
+
+
+def to_scope(
+    profile: DatasetProfile,
+    oldest_occurrence: datetime | None,
+    newest_update: datetime | None,
+    proven_start: datetime | None,
+    misdated_share: float,
+) -> Scope:
+    """Return the scope, from the source's state after a read.
+
+    It starts at the source's oldest occurrence. A row with a wrong date says nothing of where the others end: while
+    there is one, the scope starts where the last proof's did (proven_start), or where the retention says.
+    misdated_share: of the source's rows, those before `misdated_before`; where they are half or more, its dates and
+    stamps have nothing to do with each other, and its oldest occurrence is all there is to go by.
+    """
+    if profile.retention is None:
+        return Scope(datetime.min, None)
+    oldest_age = profile.retention + _MISDATED
+    if oldest_occurrence is None:
+        return Scope(datetime.max, oldest_age)
+    if newest_update is None or misdated_share >= 0.5:
+        return Scope(oldest_occurrence, None)
+    if not misdated_share:
+        return Scope(oldest_occurrence, oldest_age)
+    kept = _wall_clock(newest_update) - profile.retention + _SLACK
+    return Scope(max(kept, proven_start or datetime.min), oldest_age)
+
+
+def _wall_clock(instant: datetime) -> datetime:
+    return instant.astimezone(CHICAGO).replace(tzinfo=None)

@@ -1,1 +1,0 @@
-"""The parts of the local services; `tasks.warehouse.local_services` is the one module that others import."""
