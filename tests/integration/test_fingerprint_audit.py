@@ -4,9 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from tasks.proof.fingerprints import read_fingerprints
+from tasks.proof.fingerprints import differing_periods, read_fingerprints
 from tasks.run import connections
-from tasks.source.fingerprint import differing_periods
 from tests.integration.test_whole_history import (  # noqa: F401 - fixtures
     CRIMES,
     assert_equal,

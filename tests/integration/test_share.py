@@ -85,7 +85,9 @@ def test_a_window_that_failed_is_not_taken_again_and_says_why(queues, engine, ru
     queue.close(window, SourceError("the portal said 500"))
     assert window not in take_all(other)
     with engine.connect() as connection:
-        assert ledger.read_window_results(connection, run_id)[window] == WindowResult("failed", "the portal said 500")
+        assert ledger.read_window_results(connection, run_id)[window] == WindowResult(
+            "failed", "the portal said 500"
+        )
 
 
 def test_a_run_that_is_over_gives_no_window(queues, engine, run_id):

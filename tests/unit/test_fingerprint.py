@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.datasets import DATASETS
+from tasks.proof.fingerprints import differing_periods, months_due
 from tasks.source import soql
-from tasks.source.fingerprint import Fingerprint, differing_periods, months_due
+from tasks.source.fingerprint import Fingerprint
 
 JANUARY, FEBRUARY, MARCH = date(2019, 1, 1), date(2019, 2, 1), date(2019, 3, 1)
 STAMP = datetime(2019, 1, 10, 21, tzinfo=UTC)
