@@ -58,7 +58,7 @@ def test_psql_says_that_there_is_no_warehouse_yet_and_what_to_run(tmp_path):
     for name in ("tasks", "sql"):
         (tmp_path / name).symlink_to(PROJECT / name)
     code = (
-        "import sys; from pathlib import Path; from tasks.warehouse import shell;"
+        "import sys; from pathlib import Path; from tasks.commands import psql as shell;"
         "shell.PROJECT_FOLDER = Path(sys.argv[1]); sys.exit(shell.main([]))"
     )
     kept = {

@@ -71,7 +71,7 @@ def python(code, project, **options):
     """Start Python with our code and a `project`, as the run of another process."""
     head = f"""
         from pathlib import Path
-        from tasks.warehouse import local_services
+        from tasks.local import services as local_services
         project = Path({str(project)!r})
     """
     return subprocess.Popen(

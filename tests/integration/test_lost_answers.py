@@ -51,7 +51,7 @@ def _terminate(connection):
 
 def test_a_connection_lost_in_a_copy_is_tried_again(world, monkeypatch):
     """B23"""
-    from tasks.warehouse import sync
+    from tasks.sync import apply as sync
 
     monkeypatch.setenv("TEST_CONNINFO", world.conninfo)
     insert(world, crime("JH000001"))
@@ -71,7 +71,7 @@ def test_a_connection_lost_in_a_copy_is_tried_again(world, monkeypatch):
 
 
 def test_a_connection_lost_in_a_repair_is_tried_again(world, monkeypatch):
-    from tasks.warehouse import sync
+    from tasks.sync import apply as sync
 
     monkeypatch.setenv("TEST_CONNINFO", world.conninfo)
     insert(world, crime("JH000001"))
@@ -151,17 +151,17 @@ def test_a_run_whose_place_was_taken_writes_no_proof(world):
 
     insert(world, crime("JH000001"))
     world.run()
-    real = Auditor.prove
+    real = Auditor.prove_unmoved
 
-    def taken(self, failed):
+    def taken(self):
         world.query("update pipeline.runs set status = 'dead' where run_id = %s", self.run_id)
-        return real(self, failed)
+        return real(self)
 
-    Auditor.prove = taken
+    Auditor.prove_unmoved = taken
     try:
         world.run()
     finally:
-        Auditor.prove = real
+        Auditor.prove_unmoved = real
     run = world.last_run()
     assert run["proof"] is None
 

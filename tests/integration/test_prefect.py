@@ -82,7 +82,7 @@ def test_a_run_leaves_its_report_windows_and_progress_and_is_named_by_what_it_di
 
 def test_a_server_that_takes_no_artifact_does_not_fail_the_run(world, monkeypatch, caplog):
     """The rows and their proof are stored; what is only to be looked at is no reason to say otherwise."""
-    from tasks import artifacts
+    from tasks.shown import artifacts
 
     async def refused(*_args, **_values):
         raise httpx.ConnectError("no route to host")

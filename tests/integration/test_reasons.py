@@ -150,7 +150,7 @@ def test_a_row_edited_into_another_week_while_both_are_synced_is_one_revision(wo
     world.run()
     world.store.edit(CRIMES, moved, {"date_of_occurrence": "2024-01-11T09:00:00.000"}, at=world.now())
     is_first = {"the window that it left": 0, "the window that it came to": 1}[first]
-    first_has_its_turn, compared, waiting = threading.Event(), sync._guard_rejects, []
+    first_has_its_turn, compared, waiting = threading.Event(), sync._compare_and_count, []
     staged = sync._stage
 
     def stage(connection, given):
@@ -158,7 +158,8 @@ def test_a_row_edited_into_another_week_while_both_are_synced_is_one_revision(wo
         if _week(given) == 1 - is_first:
             assert first_has_its_turn.wait(20)
 
-    def hold_the_turn(connection, given, *rest):
+    def hold_the_turn(connection, profile, given):
+        counts = compared(connection, profile, given)
         if _week(given) == is_first:
             first_has_its_turn.set()
             deadline = time.monotonic() + 20
@@ -167,7 +168,7 @@ def test_a_row_edited_into_another_week_while_both_are_synced_is_one_revision(wo
                     "select pid from pg_stat_activity"
                     " where datname = current_database() and wait_event_type = 'Lock'"
                 ))  # fmt: skip
-        compared(connection, given, *rest)
+        return counts
 
     def _week(given):
         is_planned = given.window.kind == "occurrence" and given.window.round == 0
@@ -176,7 +177,7 @@ def test_a_row_edited_into_another_week_while_both_are_synced_is_one_revision(wo
         ) if is_planned else None  # fmt: skip
 
     monkeypatch.setattr(sync, "_stage", stage)
-    monkeypatch.setattr(sync, "guard_rejects", hold_the_turn)
+    monkeypatch.setattr(sync, "_compare_and_count", hold_the_turn)
     assert world.run("reconcile").is_completed()
     assert waiting, "the two windows were not in flight at the same time"
     assert world.value("select count(*) from pipeline.windows where round > 0") == 0

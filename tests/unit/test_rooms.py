@@ -1,0 +1,70 @@
+"""What the floor plan promises: who imports Prefect, and what the entrypoints do at their import."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run_python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tasks.commands.status",
+        "tasks.commands.psql",
+        "tasks.commands.export",
+        "tasks.commands.plan",
+        "tasks.commands.replay",
+        "tasks.commands.start_anew",
+        "tasks.commands.command_line",
+        "dashboard.warehouse",
+    ],
+)
+def test_a_command_that_starts_no_flow_imports_no_prefect(module):
+    done = run_python(
+        f"import sys, {module}; print(*sorted(name for name in sys.modules if name.startswith('prefect')))"
+    )
+    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
+
+
+def test_main_imports_prefect_only_for_a_run():
+    """As a script: the flow is at the end of the file, and what needs no flow has ended before."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "flows/main.py", "export"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "", "ENV_FILE": ""},
+    )
+    assert done.returncode == 2
+    assert "export needs --to" in done.stderr
+    assert re.search(r"\| +tasks\.settings$", done.stderr, flags=re.MULTILINE)
+    assert not re.search(r"\| +prefect", done.stderr)
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(PROJECT.glob("flows/*.py")), *sorted(PROJECT.glob("tasks/**/__init__.py"))]
+)
+def test_flows_and_the_heads_of_rooms_do_nothing_at_their_import(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    calls = [
+        node
+        for statement in tree.body
+        if isinstance(statement, ast.Expr | ast.Assign | ast.AugAssign)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+    ]
+    assert calls == []
+    assert "sys.path" not in path.read_text("utf-8")
+    assert "gc." not in path.read_text("utf-8")
