@@ -71,8 +71,8 @@ class Comparison:
         return Audit(
             round=round_,
             proof=proof,
-            start=span.start,
-            end=span.end,
+            span_start=span.start,
+            span_end=span.end,
             source_rows=self.source_rows,
             our_rows=self.our_rows,
             missing=self.missing,

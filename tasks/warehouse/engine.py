@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from psycopg import sql
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -179,10 +180,10 @@ def _create_database(engine: Engine) -> None:
     maintenance = create_engine(
         engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
     )
-    quoted = maintenance.dialect.identifier_preparer.quote_identifier(name)
+    statement = sql.SQL("create database {}").format(sql.Identifier(name))
     try:
         with _with_session(maintenance).connect() as connection:
-            connection.exec_driver_sql(f"create database {quoted}")
+            connection.exec_driver_sql(statement.as_string(None))
     except DBAPIError as error:
         raise LoadError(
             f"database {name!r} does not exist and could not be created: {first_line(error)}. "

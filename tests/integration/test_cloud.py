@@ -420,7 +420,7 @@ def test_verify_full_trusts_the_named_authority_and_no_other(environment, front,
         assert connection.execute(text("select current_database()")).scalar() == environment["DATABASE_NAME"]
     engine.dispose()
     assert front.handshakes >= 1
-    monkeypatch.setenv("DB_CA_FILE", str(PROJECT / "tasks" / "warehouse" / "rds_ca.pem"))
+    monkeypatch.setenv("DB_CA_FILE", str(PROJECT / "tasks" / "cloud" / "rds_ca.pem"))
     with pytest.raises(LoadError, match="certificate verify failed"):
         open_warehouse(read_settings())
     monkeypatch.setenv("DB_CA_FILE", str(authority.bundle))
@@ -484,7 +484,7 @@ def test_a_login_by_iam_gives_each_connection_a_token_of_its_own(
         assert parameters["user"] == "loader_iam"
         assert parameters["password"].startswith(f"{host}:5432/?Action=connect&DBUser=loader_iam&")
         assert "us-west-2%2Frds-db%2Faws4_request" in parameters["password"]
-        assert parameters["sslrootcert"].endswith("tasks/warehouse/rds_ca.pem")
+        assert parameters["sslrootcert"].endswith("tasks/cloud/rds_ca.pem")
 
 
 def _redirect(engine, postgres, database, asked):

@@ -459,7 +459,7 @@ def test_a_tls_mode_does_what_it_says(
     if context:
         context.load_cert_chain(authority.server)
     with TlsFront(context, postgres.socket_dir / ".s.PGSQL.5432") as front:
-        bundle = PROJECT / "tasks/warehouse/rds_ca.pem" if server == "another authority" else authority.bundle
+        bundle = PROJECT / "tasks/cloud/rds_ca.pem" if server == "another authority" else authority.bundle
         for name, value in {
             "SERVER_NAME": "127.0.0.1", "PORT": str(front.port), "DB_SSLMODE": mode, "DB_CA_FILE": str(bundle),
             "DB_USERNAME": with_password, "DB_PASSWORD": "right",
