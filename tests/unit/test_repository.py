@@ -103,3 +103,9 @@ def test_make_help_tells_of_every_command():
     )
     told = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
     assert {target for target in phony if not target.startswith("lint-")} == told
+
+
+def test_the_readme_is_read_in_a_terminal():
+    lines = (PROJECT / "README.md").read_text("utf-8").splitlines()
+    assert len(lines) <= 220
+    assert max(len(line) for line in lines) <= 110
