@@ -403,7 +403,7 @@ def test_a_secret_that_is_no_login_is_refused_without_being_shown(saved, stack, 
     )
     with pytest.raises(ConfigError) as refused:
         read_settings()
-    assert "is no JSON" in str(refused.value)
+    assert "is not JSON" in str(refused.value)
     assert "hunter2" not in str(refused.value)
 
 
