@@ -204,7 +204,7 @@ def read_settings() -> Settings:
         added: dict[str, Any] = {name: held[name] for name in held.keys() - given.keys()}
         return Settings(_env_file=file, **added)
     except UnicodeDecodeError:
-        raise ConfigError("The .env file is not UTF-8 text. Write it anew from .env.example.") from None
+        raise ConfigError("The .env file is not UTF-8 text. Rewrite it from .env.example.") from None
     except ValidationError as error:
         problems = "; ".join(
             _problem(details) for details in error.errors(include_input=False, include_url=False)

@@ -71,7 +71,7 @@ def profile() -> DatasetProfile:
 
 
 def close() -> None:
-    """Close what is open and forget the settings, so that the next step opens anew."""
+    """Close what is open and forget the settings, so that the next step opens again."""
     for engine in (warehouse, warehouse_as_it_is):
         if engine.cache_info().currsize:
             engine().dispose()

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class RunReport:
     """One run in figures.
 
-    windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
+    windows, rows as in the ledger; rejected: rows that this run put in quarantine. source_rows, our_rows: of the
     last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
     answers: one line each.
     """
@@ -71,7 +71,7 @@ def read_report(engine: Engine, run_id: UUID) -> RunReport:
 
 
 def read_run_of_this_process(engine: Engine) -> UUID | None:
-    """Return the newest run that this process opened, or None when it came to none."""
+    """Return the newest run that this process opened, or None when it opened none."""
     with engine.connect() as connection:
         if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
             return None
@@ -130,7 +130,7 @@ def _proof(report: RunReport) -> str:
 
 
 def _answers(connection: Connection) -> list[str]:
-    """Return the first answers in a line each; none where the views are not there yet."""
+    """Return the first answers, a line each; none where the views do not exist yet."""
     lines = []
     for sentence, query in _QUESTIONS.items():
         try:
@@ -162,7 +162,7 @@ select
     coalesce(sum(windows.inserted), 0) as inserted,
     coalesce(sum(windows.rekeyed), 0) as rekeyed,
     coalesce(sum(windows.updated), 0) as updated,
-    -- What the audit reads again is no second unchanged row, nor a second bad point.
+    -- What the audit reads again does not count as a second unchanged row, nor as a second bad point.
     coalesce(sum(windows.unchanged) filter (where windows.round = 0), 0) as unchanged,
     (select count(*) from pipeline.rejected_rows as rejected where rejected.first_run = runs.run_id) as rejected,
     coalesce(sum(windows.retired), 0) as retired,

@@ -1,4 +1,4 @@
-"""The ledger: runs, their windows, the watermark; written in the transaction of the rows that it tells of.
+"""The ledger: runs, their windows, the watermark; written in the same transaction as the rows.
 
 Every decision about what to do next is read from here, never from "does a table exist" or from Prefect.
 """
@@ -43,7 +43,7 @@ class WindowCounts:
 
 @dataclass(frozen=True)
 class WindowResult:
-    """How a window ended, or stands: its status, and why it failed."""
+    """How a window ended, or where it stands: its status, and why it failed."""
 
     status: str
     error: str | None
@@ -51,7 +51,7 @@ class WindowResult:
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """A run over the whole span whose windows are not all done, and those that are left."""
+    """A run over the whole span whose windows are not all done, with the windows that are left."""
 
     run_id: UUID
     candidate_watermark: datetime | None
@@ -75,7 +75,7 @@ def insert_run(
     *,
     accept_retirements: bool,
 ) -> UUID:
-    """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
+    """Write a new running run and return its id. span: the range asked for, Chicago wall clock; None: the whole."""
     run_id: UUID = connection.execute(
         text(
             "insert into pipeline.runs"
@@ -95,7 +95,7 @@ def insert_run(
 
 
 def record_skipped(connection: Connection, mode: str) -> None:
-    """Write that a run was skipped because another one was at work, where there is a ledger already."""
+    """Write that a run was skipped because another one was at work, if there is a ledger already."""
     if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
         return
     connection.execute(
@@ -108,7 +108,7 @@ def record_skipped(connection: Connection, mode: str) -> None:
 
 
 def mark_dead_runs(connection: Connection) -> list[UUID]:
-    """Mark runs that say they run although we hold the lock, and their windows in flight; return the runs."""
+    """Mark as dead the runs that are `running` although we hold the lock; put back their windows; return the runs."""
     dead = list(
         connection.execute(
             text(
@@ -123,7 +123,7 @@ def mark_dead_runs(connection: Connection) -> list[UUID]:
 
 
 def _put_back(connection: Connection, run_ids: Sequence[UUID]) -> None:
-    """Write that the windows that these runs had in hand wait again: nothing of them was stored."""
+    """Write that the windows that these runs were working on wait again: nothing of them was stored."""
     connection.execute(
         text(
             "update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:ids)"
@@ -137,8 +137,8 @@ def close_run(
 ) -> ClosedRun | None:
     """Write how a run ended and return it; a run that was marked dead meanwhile stays so, and None is returned.
 
-    A window that it still has in hand, because a signal came or a thread is not back yet, waits again: whoever works on
-    it finds the run closed before it can store anything.
+    A window that it is still working on, because a signal came or a thread is not back yet, waits again: that thread
+    finds the run closed before it can store anything.
     """
     closed = connection.execute(
         text(
@@ -167,7 +167,7 @@ def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | Non
 def assert_running(connection: Connection, run_id: UUID) -> None:
     """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more.
 
-    First thing in each transaction of a run that writes: what it would write is then rolled back.
+    Each transaction of a run that writes does this first: so nothing that it would write is stored.
     """
     status = connection.execute(
         text("select status from pipeline.runs where run_id = :run_id for share"), {"run_id": run_id}
@@ -188,13 +188,13 @@ def write_proof(connection: Connection, run_id: UUID, proof: str) -> None:
 
 
 def read_dataset(connection: Connection) -> str | None:
-    """Return the dataset that the warehouse holds, or None before its first run."""
+    """Return the dataset that the warehouse holds, None before its first run."""
     dataset: str | None = connection.execute(text("select dataset from pipeline.dataset")).scalar()
     return dataset
 
 
 def check_dataset(connection: Connection, dataset: str) -> None:
-    """Raise `ConfigError` if the warehouse is of another dataset than the one that the settings name."""
+    """Raise `ConfigError` if the warehouse holds another dataset than the one that the settings name."""
     held = read_dataset(connection)
     if held is not None and held != dataset:
         raise ConfigError(
@@ -204,9 +204,9 @@ def check_dataset(connection: Connection, dataset: str) -> None:
 
 
 def take_dataset(connection: Connection, dataset: str) -> None:
-    """Let the warehouse be of this dataset from now on, if it is of none yet; `ConfigError` if it is of another.
+    """Claim the warehouse for this dataset, if it holds none yet; raise `ConfigError` if it holds another.
 
-    By the first run, before it plans: a first load that is killed half way has taken it.
+    The first run does this before it plans, so a first load that is killed half way has claimed it.
     """
     check_dataset(connection, dataset)
     connection.execute(
@@ -271,7 +271,7 @@ def write_plan(
 
 
 def add_window(connection: Connection, run_id: UUID, window: Window) -> None:
-    """Write a window as pending; one that stands already is left as it is."""
+    """Write a window as pending; one that is there already is left as it is."""
     connection.execute(
         text(
             'insert into pipeline.windows (run_id, kind, "start", "end", since, round)'
