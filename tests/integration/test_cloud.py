@@ -508,7 +508,7 @@ def test_docker_is_logged_in_to_the_registry_through_standard_input(aws, tmp_pat
     assert base64.b64decode(answer).decode() == f"AWS:{password}"
     capsys.readouterr()
     assert ecr_login.main(["docker.io/library/postgres"]) == 2
-    assert "is no repository in ECR" in capsys.readouterr().err
+    assert "is not a repository in ECR" in capsys.readouterr().err
 
 
 def test_the_automations_are_put_on_the_server_once_and_tell_through_the_operators_block(
