@@ -1,6 +1,6 @@
 -- Makes chicago.crimes hold the accepted rows of the window: re-keys, renews, updates, inserts. Rows of another
--- window are not touched. loaded_at is kept where the content is.
--- A history row that names a re-keyed row as its successor follows it to its new id, unless its successor was an older
+-- window are not touched. loaded_at stays where the content does.
+-- A history row that names a re-keyed row as its successor follows it to its new id, unless it named an older
 -- version under that id, which is in the history.
 -- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history.
 -- Run by: tasks/sync/apply.py, after retire.sql.

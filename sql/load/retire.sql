@@ -1,5 +1,5 @@
 -- One row written is a row as we held it: gone from the source (its reason is settled when the run is whole), or
--- replaced here and now under its own id, by other content or by a version that the contract rejects.
+-- replaced now under its own id, by other content or by a version that the contract rejects.
 -- Reads: gone, rekeyed, compared, staged_rejects. Writes: chicago.crime_history, chicago.crimes.
 -- Run by: tasks/sync/apply.py. Parameters: run_id.
 

@@ -1,7 +1,7 @@
 -- One row returned is one row that was retired: it looked as if it had aged out of the source, and its case came again.
--- The source's oldest row, made anew with a later date, leaves nothing older behind, so that the span begins after it.
--- A case's rows that came since reasons were last settled and that no gone row of the case accounts for speak for as
--- many such rows, the latest first. Their reason is settled with the others.
+-- If the source's oldest row is re-created with a later date, nothing older is left, and the span begins after ours.
+-- The rows of a case that came since reasons were last settled, and that no gone row of the case accounts for, are
+-- evidence for as many re-created rows, the latest first. Their reason is settled with the others.
 -- Reads: chicago.crimes, chicago.crime_history, pipeline.rejected_rows, pipeline.runs, pipeline.audits.
 -- Writes: chicago.crime_history, chicago.crimes. Run by: tasks/proof/recreated.py, when the whole span is equal.
 -- Parameters: run_id, span_start.
@@ -66,7 +66,7 @@ left_over as (
 recreated as (
     select aged.crime_id
     from aged
-    -- drops what has aged out: no newer row of its case speaks for it
+    -- drops the rows that have aged out: no newer row of their case is evidence against it
     inner join left_over on aged.case_number = left_over.case_number and aged.nth <= left_over.row_count
 ),
 

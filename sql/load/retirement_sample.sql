@@ -1,4 +1,4 @@
--- One row is a row that would be retired: what the guard shows of them.
+-- One row is a row that would be retired: what the guard shows of it.
 -- Reads: gone, rekeyed, chicago.crimes. Writes: nothing.
 -- Run by: tasks/sync/guards.py, when the guard fires, and by plan.
 
