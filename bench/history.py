@@ -36,7 +36,7 @@ from bench.measure import (  # noqa: E402
     served_portal,
 )
 from demo.city import FILE_NAME  # noqa: E402
-from demo.datasets import HISTORY  # noqa: E402
+from demo.shapes import HISTORY  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.datasets import DATASETS  # noqa: E402
 from tasks.local import services as local_services  # noqa: E402

@@ -17,8 +17,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from demo.city import FILE_NAME, City, history_rows, load_of  # noqa: E402
-from demo.datasets import HISTORY, Row  # noqa: E402
 from demo.lists import LISTS, read_list  # noqa: E402
+from demo.shapes import HISTORY, Row  # noqa: E402
 from demo.store import Change, Store, mint_ids, to_json_rows, to_stamp  # noqa: E402
 
 LAST_DAY = date(2026, 11, 17)

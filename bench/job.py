@@ -35,7 +35,7 @@ from bench.measure import (  # noqa: E402
     run_measured,
     served_portal,
 )
-from demo.datasets import ONE_YEAR  # noqa: E402
+from demo.shapes import ONE_YEAR  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.local import services as local_services  # noqa: E402
 

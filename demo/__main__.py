@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from demo.city import CHICAGO, FILE_NAME, City, add_city_arguments, build_city, city_of
-from demo.datasets import ONE_YEAR
 from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 
 PROJECT_FOLDER: Final = Path(__file__).resolve().parent.parent

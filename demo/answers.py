@@ -1,7 +1,7 @@
 """A SODA portal's answers to requests: rows, metadata, refusals. No network.
 
 What lives here: paths, parameters, headers and bodies as https://dev.socrata.com/docs/endpoints.html has
-them. What does not: HTTP itself and what goes wrong with it (`portal`), the query language (`soql`), the
+them. What does not: HTTP itself and what goes wrong with it (`portal`), the query language (`soql_to_sql`), the
 rows (`store`). It does not know its clients' queries.
 """
 
@@ -21,9 +21,9 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import orjson
 
-from demo.datasets import WIRE, Shape, Stored, to_csv_text
-from demo.faults import Drift
-from demo.soql import Query, SoqlError, translate
+from demo.portal_faults import Drift
+from demo.shapes import WIRE, Shape, Stored, to_csv_text
+from demo.soql_to_sql import Query, SoqlError, translate
 from demo.store import DatasetMissingError, Snapshot, State, Store
 
 _PRIME = 2**31 - 1  # rows are shuffled by (number times factor) mod this

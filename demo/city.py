@@ -25,9 +25,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from demo.datasets import HISTORY, ONE_YEAR, Row, Stored
 from demo.lists import LISTS, read_list
 from demo.occurrences import FIRST_LAG_DAYS, NEVER_DAYS, Day, Ints, draw_day, has_news, to_contents
+from demo.shapes import HISTORY, ONE_YEAR, Row, Stored
 from demo.store import Change, Store, to_stamp
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.datasets import IUCR, STATIONS, WARD_OFFICES, Row, Shape
+from demo.shapes import IUCR, STATIONS, WARD_OFFICES, Row, Shape
 
 DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
 

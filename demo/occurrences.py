@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.datasets import Stored
+from demo.shapes import Stored
 from demo.streets import to_blocks
 
 Floats = NDArray[np.float64]

@@ -31,7 +31,7 @@ from typing import Any, Self
 
 from demo.answers import Answers, HttpAnswer, Seen, to_error, to_seen, token_of
 from demo.city import add_city_arguments, open_city
-from demo.faults import Drift, Fault, Faults, heeded, spoilt
+from demo.portal_faults import Drift, Fault, Faults, heeded, spoilt
 from demo.store import Store
 
 # Socrata answers 414 to long addresses (https://github.com/cityofaustin/atd-data-tech/issues/1956). Its limit

@@ -2,7 +2,7 @@
 
 What lives here: reading and writing rows, and the state of a dataset. Every change is atomic and gives a
 new state: a number, and a `rowsUpdatedAt` in whole seconds that is never equal for two states. What does
-not: queries (`soql`), HTTP (`portal`), what a plausible day changes (`city`). No clock: each change is told
+not: queries (`soql_to_sql`), HTTP (`portal`), what a plausible day changes (`city`). No clock: each change is told
 its instant.
 
 As in the real dataset (https://data.cityofchicago.org/d/x2n5-8w5q) a changed row is deleted and inserted
@@ -28,7 +28,7 @@ from typing import Any, Self
 import numpy as np
 import orjson
 
-from demo.datasets import WIRE, Row, Shape, Stored, to_stored
+from demo.shapes import WIRE, Row, Shape, Stored, to_stored
 
 # The alphabet of the real row ids: no 0, 1, l, o.
 _ID_LETTERS = np.frombuffer(b"23456789abcdefghijkmnpqrstuvwxyz", dtype=np.uint8)

@@ -13,7 +13,7 @@ from datetime import date
 import psycopg
 
 from demo.city import City, as_of, load_of
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.chaos import child, oracle
 
 CRIMES = ONE_YEAR.id

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule  # noqa: F401
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from demo.store import to_stamp
 from tests.chaos import child, oracle
 from tests.integration.conftest import FIRST_LOAD, crime

@@ -4,8 +4,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from demo.datasets import ONE_YEAR
 from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 from tests.integration.conftest import FIRST_LOAD, World, database_like, settings_of
 

@@ -22,8 +22,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from bench.without_prefect import without_prefect
-from demo.datasets import ONE_YEAR
 from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 from flows.main import chicago_crime
 from tasks.contract.dates import dates

@@ -32,7 +32,7 @@ from prefect_aws.observers.ecs import ecs_observer
 from prefect_aws.workers.ecs_worker import ECSWorker
 from sqlalchemy import event, text
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from deploy import automations, blocks, ecr_login, pool
 from deploy.outputs import StackOutputs, read_outputs
 from tasks.errors import ConfigError, LoadError

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from demo.datasets import HISTORY, IUCR, ONE_YEAR, STATIONS, WARD_OFFICES
 from demo.lists import LISTS, read_list
 from demo.portal import PortalServer
+from demo.shapes import HISTORY, IUCR, ONE_YEAR, STATIONS, WARD_OFFICES
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, 674_000, tzinfo=UTC)

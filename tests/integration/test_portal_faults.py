@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
 from demo.portal import PortalServer
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)

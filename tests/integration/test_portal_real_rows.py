@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.datasets import ONE_YEAR, rows_of_pull
 from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR, rows_of_pull
 from demo.store import Store
 
 FOLDER = Path(os.environ.get("REAL_ROWS_DIR", ""))

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from demo.answers import Answers, HttpAnswer
-from demo.datasets import HISTORY, ONE_YEAR
+from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)

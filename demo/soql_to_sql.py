@@ -20,7 +20,7 @@ from typing import Any, cast
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
-from demo.datasets import Shape, ShapeField, Stored, to_number, to_stored_stamp
+from demo.shapes import Shape, ShapeField, Stored, to_number, to_stored_stamp
 
 DEFAULT_LIMIT_ROWS = 1000
 _TEXT_TYPES = ("text", "row_identifier", "row_version", "floating_timestamp")

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from demo.datasets import Shape, ShapeField
+from demo.shapes import Shape, ShapeField
 
 Kind = Literal[
     "status",  # `status` with `body`, perhaps no reason phrase, perhaps Retry-After
