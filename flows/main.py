@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 if __name__ == "__main__":
-    # As a script this file finds only its own folder; what a process needs first is told there.
+    # Run as a script, this file finds only its own folder; entrypoint.py makes the project importable.
     runpy.run_path(str(Path(__file__).resolve().parents[1] / "tasks/commands/entrypoint.py"))["start"]()
 
 from prefect import State, flow
@@ -85,7 +85,7 @@ async def chicago_crime(
                 load_reference(run, return_state=True),  # type: ignore[call-overload]
             )
         windows = await close_windows(run, plan.windows, errors)
-        # Prefect types the state of an async task as if it need not be awaited.
+        # By Prefect's types the state of an async task need not be awaited.
         audited = await audit(run, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
         refreshed = await refresh_views(run, return_state=True)  # type: ignore[misc]
         states = {"load_reference": listed, "audit": audited, "refresh_views": refreshed}
@@ -95,7 +95,7 @@ async def chicago_crime(
 
 
 async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
-    """Run the subflow of each window, a bounded number at a time; an error is kept, so that all have their chance."""
+    """Run the subflow of each window, a bounded number at a time; an error is kept, so that every window is tried."""
     turn = asyncio.Semaphore(run.request.max_concurrency)
 
     async def sync(window: str) -> PipelineError | None:
@@ -109,7 +109,7 @@ async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
 
 
 async def fan_out_windows(run: Run, _plan: Plan) -> None:
-    """Share the windows with further flow runs on the work pool; the ledger has how each one ended."""
+    """Share the windows with further flow runs on the work pool; the ledger says how each one ended."""
     request = run.request
     async with further_runs(run):
         await share_windows(

@@ -1,4 +1,4 @@
-"""The step `audit`: what we hold is proven to be what the source holds, or the run is unequal (tasks/proof/)."""
+"""The step `audit`: prove that we hold what the source holds; otherwise the run is unequal (tasks/proof/)."""
 
 import asyncio
 import logging

@@ -1,12 +1,12 @@
 """Every error this project raises on purpose.
 
 A message names the thing that is wrong, the cause, and the next action. `main.py` prints it as one line and
-turns the class into an exit code; it lives here so that every room can raise it and none has to import another.
+turns the class into an exit code. The errors live here so that every room can raise them and none imports another.
 """
 
 
 class PipelineError(Exception):
-    """Something went wrong that a person has to know of; the base of the four kinds below."""
+    """Something went wrong that a person has to know of; the base of every kind below."""
 
 
 class ConfigError(PipelineError):

@@ -13,7 +13,7 @@ Mode = Literal["auto", "backfill", "incremental", "reconcile"]
 
 @dataclass(frozen=True)
 class Request:
-    """What a run was asked to do. start, end: Chicago wall clock, end excluded; nulls: the whole span.
+    """What a run was asked to do. start, end: Chicago wall clock, end excluded; None: the whole span.
 
     fan_out: further flow runs that share its windows.
     """
@@ -43,7 +43,7 @@ def make_request(
     accept_retirements: bool,
     fan_out: int = 0,
 ) -> Request:
-    """Return what was asked for, with the settings where nothing was said. Raises `UsageError` for nonsense.
+    """Return the request, with the settings' values where none was given. Raises `UsageError` for nonsense.
 
     start, end: Chicago dates, end excluded.
     """

@@ -1,4 +1,4 @@
--- One row: whether rows, reasons or lists changed after the oldest refresh of what is materialized.
+-- One row: whether rows, reasons or lists changed after the oldest refresh of a materialized view.
 -- A refresh is the last step of a run that changes anything, so that reasons of a run that began before it are in the
 -- views.
 -- Reads: pipeline.deployed_views, pipeline.windows, pipeline.reference_loads, pipeline.runs. Writes: nothing.

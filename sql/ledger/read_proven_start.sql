@@ -1,4 +1,4 @@
--- One row: where the last span began that was proven equal as a whole, Chicago wall clock; none before the first.
+-- One row: the start of the last span that was proven equal as a whole, Chicago wall clock; no row before the first.
 -- Reads: pipeline.audits. Writes: nothing. Run by: tasks/warehouse/audits.py.
 
 select lower(audits.span) as span_start

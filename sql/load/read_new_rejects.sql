@@ -1,4 +1,4 @@
--- One row is a rejected row of the window that does not stand in the quarantine in this version.
+-- One row is a rejected row of the window that is not in the quarantine in this version.
 -- Reads: staged_rejects, pipeline.rejected_rows. Writes: nothing.
 -- Run by: tasks/sync/guards.py, before anything is changed.
 

@@ -1,4 +1,4 @@
--- Writes the setting FRESHNESS_DAYS where chicago.data_freshness reads it; nothing when it stands there already.
+-- Writes the setting FRESHNESS_DAYS where chicago.data_freshness reads it; nothing if it is there already.
 -- Reads and writes: pipeline.freshness_limit (one row). Parameter: freshness_days.
 -- Run by: tasks/warehouse/views.py.
 

@@ -1,7 +1,7 @@
 -- One row is a row of the source that we lack, hold in another version, or hold though the source does not.
 -- day is its day of occurrence: the source's where it has one, else ours; null for rows without a time.
--- is_stray: we hold it in quarantine with a time that is none, so that no window reaches it.
--- A row of ours that has aged out of the source (tasks/sync/scope.py) is no surplus; the source's own rows are
+-- is_stray: we hold it in quarantine with a time that is not valid, so that no window reaches it.
+-- A row of ours that has aged out of the source (tasks/sync/scope.py) is not a surplus; the source's own rows are
 -- looked for among all of ours.
 -- Reads: census, chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/proof/census.py.
 -- Parameters: range_start, range_end (null: no bound), is_whole (the undated rows too), span_start, oldest_age,

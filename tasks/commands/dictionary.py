@@ -1,8 +1,8 @@
 """The data dictionary: every table, view, column and function with its COMMENT, as `docs/data-dictionary.md`.
 
-Generated from a database, so that it cannot say what is not so: `make dictionary` makes an empty one from
-`sql/migrations/` and `sql/views/`, reads its catalogue and drops it. It stands in this room because it reads the
-warehouse and nothing else. The diagrams are Mermaid (https://mermaid.js.org/syntax/entityRelationshipDiagram.html).
+Generated from a database, so that it cannot differ from the schema: `make dictionary` makes an empty one from
+`sql/migrations/` and `sql/views/`, reads its catalogue and drops it. The diagrams are Mermaid
+(https://mermaid.js.org/syntax/entityRelationshipDiagram.html).
 """
 
 import os
@@ -117,7 +117,7 @@ def read_catalogue(connection: Connection) -> Catalogue:
 
 
 def uncommented(catalogue: Catalogue) -> list[str]:
-    """Return the full names of what has no COMMENT."""
+    """Return the full names of tables, views, columns and functions without a COMMENT."""
     silent = [relation.full_name for relation in catalogue.relations if not relation.meaning]
     silent += [
         f"{relation.full_name}.{column.name}"
@@ -216,7 +216,7 @@ def _relation(relation: Relation) -> str:
 
 
 def _null(relation: Relation, column: Column) -> str:
-    # The catalogue does not know of a view's columns whether they can be null; their meaning says it.
+    # The catalogue does not know whether a view's column can be null; its COMMENT says so.
     return "null" if relation.kind == "table" and not column.is_required else ""
 
 

@@ -23,7 +23,7 @@ MAX_ROWS_SHOWN = 20
 def planned_changes(
     engine: Engine, source: SteadySource, request: Request, settings: Settings
 ) -> Iterator[str]:
-    """Yield, line by line, what a run would change. Takes no lock, so that it can look while a run works."""
+    """Yield, line by line, what a run would change. Takes no lock, so it can be used while a run is at work."""
     state = source.state()
     with engine.connect() as connection:
         problem = schema_problem(read_schema_state(connection))

@@ -1,7 +1,7 @@
 """`make psql`: a shell on the warehouse that the settings name, as an analyst, who reads schema `chicago`.
 
-What lives here: the hand-over to PostgreSQL's own client. `--as-loader` opens it with the rights of a run, for what the
-runbook mends. What does not: any query. Mirrors https://www.postgresql.org/docs/current/app-psql.html.
+What lives here: the hand-over to PostgreSQL's own client. `--as-loader` opens it with the rights of a run, for the
+repairs in the runbook. What does not: any query. Mirrors https://www.postgresql.org/docs/current/app-psql.html.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def open_analysts_shell(settings: Settings) -> None:
 
 
 def _become_psql(settings: Settings, extra: dict[str, str]) -> None:
-    """Become psql, on a terminal of one's own; without psql on this machine, raise `ConfigError` naming the command."""
+    """Become psql on this terminal; without psql on this machine, raise `ConfigError` naming the command."""
     engine = open_warehouse(settings, may_create=False)
     program, *arguments = shlex.split(shell_command(engine, settings))
     if shutil.which(program) is None and settings.db_username is not None:

@@ -53,7 +53,7 @@ def replay_quarantine(engine: Engine, profile: DatasetProfile, run: Run) -> list
 
 
 def _read_quarantine(engine: Engine, profile: DatasetProfile) -> Extracted:
-    """Return the rows in quarantine as if they had just been read; nothing of ours is in scope of them."""
+    """Return the rows in quarantine as if they had just been read; none of our rows are in their scope."""
     began = time.monotonic()
     with named_faults(engine, "the replay"):
         raw = to_raw_frame(read_rejected(engine), profile)

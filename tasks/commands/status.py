@@ -1,4 +1,4 @@
-"""Status: what we hold, what the source holds, how old both are, and whether a person has to look.
+"""Status: what we hold, what the source holds, how old both are, and whether a person has to act.
 
 Judged from the database and the source, never from Prefect. "The City has not published" and "we have not run" are
 told apart.
@@ -23,7 +23,7 @@ MAX_SILENCE: Final = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class Status:
-    """What is to be said, a line each, and what is wrong, a line each; nothing wrong is no line."""
+    """The lines to print, and one line for each problem; without problems all is well."""
 
     lines: tuple[str, ...]
     problems: tuple[str, ...]
@@ -83,7 +83,7 @@ def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> 
     if state != "current":
         problems.append(f"the warehouse is {state}: a run is needed (python flows/main.py)")
     if facts.last_status in {"failed", "dead", "stopped"}:
-        problems.append(f"the last run is {facts.last_status}: {facts.last_message or 'it left no word'}")
+        problems.append(f"the last run is {facts.last_status}: {facts.last_message or 'it left no message'}")
     if facts.checked_at and not facts.equal:
         problems.append("the last audit found rows that differ")
     is_behind = theirs is not None and (theirs.last_modified, theirs.newest_update) != (

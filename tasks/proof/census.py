@@ -1,6 +1,6 @@
-"""The census: what the source holds, id by id, against what we hold.
+"""The census: the source's rows, id by id, against ours.
 
-What we hold is `chicago.crimes` and the open `pipeline.rejected_rows`, from the source's oldest occurrence on.
+Ours are `chicago.crimes` and the open `pipeline.rejected_rows`, from the source's oldest occurrence on.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from tasks.warehouse.sql_files import execute
 class Span:
     """What is compared: all that is in scope, or a range of it by occurrence (Chicago wall clock, end excluded).
 
-    is_undated: or only the rows without a time.
+    is_undated: only the rows without a time, instead.
     """
 
     scope: Scope
@@ -39,18 +39,18 @@ class Span:
 
     @property
     def start(self) -> datetime:
-        """Return from when on rows are compared."""
+        """Return the start of the compared rows."""
         return max(self.range_start or self.scope.start, self.scope.start)
 
     @property
     def end(self) -> datetime | None:
-        """Return the end; None: there is none. A range that has aged out whole is an empty one."""
+        """Return the end; None: there is none. A range that has aged out as a whole is empty."""
         return None if self.is_whole else max(self.range_end or datetime.max, self.start)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison, in rows. differing_days: days to sync again; undated_differs: so does the undated window."""
+    """One comparison, in rows. differing_days: days to sync again; undated_differs: whether the undated rows differ."""
 
     source_rows: int
     our_rows: int
@@ -67,7 +67,7 @@ class Comparison:
         return not (self.missing or self.surplus or self.outdated)
 
     def to_audit(self, round_: int, proof: Proof, span: Span) -> Audit:
-        """Return the comparison as it is written down."""
+        """Return the comparison as the record of an audit."""
         return Audit(
             round=round_,
             proof=proof,
@@ -84,7 +84,7 @@ class Comparison:
 
 
 def add_up(parts: Sequence[Comparison]) -> Comparison:
-    """Return the comparisons of parts that have no row in common as one."""
+    """Return as one the comparisons of parts that have no row in common."""
     return Comparison(
         source_rows=sum(part.source_rows for part in parts),
         our_rows=sum(part.our_rows for part in parts),
@@ -100,7 +100,7 @@ def add_up(parts: Sequence[Comparison]) -> Comparison:
 def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span: Span) -> Comparison:
     """Compare a census with what we hold.
 
-    census: one row a row of the source; crime_id, version, date_of_occurrence.
+    census: one row for each row of the source; crime_id, version, date_of_occurrence.
     """
     with engine.begin() as connection:
         execute(connection, "proof/stage_census")
@@ -109,7 +109,7 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
             connection,
             "proof/compare_census",
             occurrence_field=profile.occurrence,
-            # From the end of time on there is no row with a time.
+            # A span that starts at the end of time has no row with a time.
             range_start=datetime.max if span.is_undated else span.range_start,
             range_end=span.range_end,
             is_whole=span.is_whole or span.is_undated,
@@ -119,7 +119,7 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
 
 
 def drop_strays(engine: Engine, run_id: UUID, crime_ids: Sequence[str]) -> None:
-    """Take rows out of the quarantine that the source dropped and that no window reaches."""
+    """Take out of the quarantine rows that the source has dropped and that no window reaches."""
     if crime_ids:
         with engine.begin() as connection:
             ledger.assert_running(connection, run_id)

@@ -1,8 +1,8 @@
-"""Compare: what the source holds against what we hold, as a dataset's profile says: by census, or by fingerprint first.
+"""Compare: the source's rows against ours, as the dataset's profile says: by census, or by fingerprint first.
 
-A census is every id and version. By fingerprint, sums of every month are compared, then of every day of the months that
-differ, and the census is of the days that differ then; beside them, of some months each run, those that were proven so
-the longest ago. A census is read month by month there, so that memory does not grow with the dataset.
+A census is every id and version. By fingerprint, the sums of every month are compared, then those of every day of the
+months that differ; the days that differ are compared by census, and with them some months each run, those last proven
+the longest ago. That census is read month by month, so that memory does not grow with the dataset.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _MAX_MONTH_DAYS: Final = 31
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison, and of what. proven_months: months that were found equal by census."""
+    """One comparison, and what was compared. proven_months: months that were found equal by census."""
 
     comparison: Comparison
     state: SourceState
@@ -45,7 +45,7 @@ class Compared:
 class Comparer:
     """The comparisons of one audit: it remembers which months have had their turn.
 
-    census_months: how many months are compared row by row in a run, of a dataset that is proven by fingerprint.
+    census_months: how many months of a dataset proven by fingerprint a run compares row by row.
     """
 
     engine: Engine
@@ -146,7 +146,7 @@ def _month_window(month: date) -> Window:
 
 
 def _month_span(scope: Scope, month: date, asked: Request | None = None) -> Span:
-    """Return the span of a month, or of that part of it that was asked for."""
+    """Return the span of a month, or of the part of it that was asked for."""
     window = _month_window(month)
     starts = [window.start, asked.start if asked else None]
     ends = [window.end, asked.end if asked else None]

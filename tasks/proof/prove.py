@@ -1,7 +1,7 @@
 """Prove that what we hold is what the source holds, mend the days that differ, and write it down.
 
 The audit compares (compare.py) the whole span, or the range that was asked for, syncs the days that differ again, three
-rounds at most; then `equal` is recorded, or the run is unequal. Reasons of retired rows are settled last.
+rounds at most; then it records `equal`, or the run is unequal. The reasons of retired rows are settled last.
 """
 
 import asyncio
@@ -66,10 +66,10 @@ class Auditor:
     request: Request
 
     def prove(self, failed: Sequence[Window]) -> AuditReport:
-        """Prove the span equal, or raise `UnequalError` naming the days that differ; can be done again at any point.
+        """Prove the span equal, or raise `UnequalError` naming the days that differ; can be repeated at any point.
 
-        failed: windows of this run that failed; their days are compared but not mended, since nothing of a failed
-        window is to be stored.
+        failed: windows of this run that failed; their days are compared but not mended, because nothing of a failed
+        window may be stored.
         """
         with named_faults(self.engine, "the audit"):
             return self._prove(failed)
@@ -114,7 +114,7 @@ class Auditor:
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Compared, int]:
-        """Compare and sync again until nothing differs or `MAX_ROUNDS` are over; return the last comparison."""
+        """Compare and sync again until nothing differs or after `MAX_ROUNDS`; return the last comparison."""
         comparer = Comparer(self.engine, self.source, self.request, census_months=self.settings.census_months)
         compared = self._compare(comparer, 1)
         for round_ in range(1, MAX_ROUNDS + 1):
@@ -147,7 +147,7 @@ class Auditor:
         return compared
 
     def _mend(self, windows: Sequence[Window]) -> None:
-        """Sync windows again, each having its chance; raise the first error after the last of them."""
+        """Sync windows again, every one of them; then raise the first error."""
         with RunThreads(self.request.max_concurrency) as pool:
             errors = [error for error in pool.map(self._mend_one, windows) if error is not None]
         if errors:
@@ -157,7 +157,7 @@ class Auditor:
         try:
             self._sync_again(window)
         except PipelineError as error:
-            # The first error is the one to be seen, also where the database has gone away for good.
+            # The first error is the one to show, even if the database has gone away for good.
             with suppress(DBAPIError), self.engine.begin() as connection:
                 ledger.fail_window(connection, self.run_id, window, str(error))
             return error
@@ -187,7 +187,7 @@ class Auditor:
 
 def _windows_to_mend(comparison: Comparison, failed: Sequence[Window], window_days: int) -> list[Window]:
     if any(window.kind == "incremental" for window in failed):
-        # The days of a failed incremental window are not known, so nothing is stored in this run any more.
+        # The days of a failed incremental window are not known, so this run stores nothing more.
         return []
     days = [day for day in comparison.differing_days if not any(_covers(window, day) for window in failed)]
     windows = day_windows(days, window_days)

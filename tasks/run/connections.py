@@ -40,19 +40,19 @@ def _by_connector(url: URL) -> Engine:
 
 @cache
 def warehouse() -> Engine:
-    """Return the engine on the warehouse, whose database is made if it is missing."""
+    """Return the engine on the warehouse, whose database is created if it is missing."""
     return open_warehouse(settings(), connect=_by_connector)
 
 
 @cache
 def warehouse_as_it_is() -> Engine:
-    """Return the engine on the warehouse for commands that only read: nothing is made."""
+    """Return the engine on the warehouse for commands that only read: nothing is created."""
     return open_warehouse(settings(), may_create=False)
 
 
 @cache
 def source() -> SteadySource:
-    """Return the portal, for reads that hold of one state."""
+    """Return the portal, for reads that are each of one state of the source."""
     chosen = settings()
     options = PortalOptions(
         url=chosen.portal_url,
@@ -66,12 +66,12 @@ def source() -> SteadySource:
 
 
 def profile() -> DatasetProfile:
-    """Return what is declared of the dataset that the settings name."""
+    """Return the profile of the dataset that the settings name."""
     return DATASETS[settings().crimes_dataset]
 
 
 def close() -> None:
-    """Close what is open and forget the settings, so that the next step opens anew."""
+    """Close what is open and forget the settings, so that the next step opens again."""
     for engine in (warehouse, warehouse_as_it_is):
         if engine.cache_info().currsize:
             engine().dispose()

@@ -73,7 +73,7 @@ def make_plan(engine: Engine, source: SteadySource, run: Run, settings: Settings
 
 @dataclass(frozen=True)
 class Known:
-    """What the warehouse says before a plan: of its loads, and whether it was proven equal in the source's state."""
+    """What the warehouse says before a plan: its loads, and whether it was proven equal in the source's state."""
 
     watermark: datetime | None
     unfinished: UnfinishedRun | None
@@ -169,7 +169,7 @@ def _horizon(state: SourceState) -> datetime:
 
 
 def _began(profile: DatasetProfile, horizon: datetime) -> datetime:
-    """Return a midnight before which the source keeps no row that has its right date."""
+    """Return a midnight before which the source keeps no correctly dated row."""
     return FIRST_OF_RECORD if profile.retention is None else horizon - profile.retention - timedelta(days=7)
 
 

@@ -40,7 +40,7 @@ def write_results(
     windows: Sequence[Window],
     errors: Sequence[PipelineError | None] | None,
 ) -> WindowsReport:
-    """Write how each window ended. errors: one for each window, None is done; None at all: as the ledger has it."""
+    """Write how each window ended. errors: one for each window, None if it is done; no list: the ledger knows."""
     with named_faults(engine, "the ledger"), engine.begin() as connection:
         ledger.assert_running(connection, run_id)
         if errors is None:
@@ -57,7 +57,7 @@ def write_results(
 def _read_errors(
     connection: Connection, run_id: UUID, windows: Sequence[Window]
 ) -> list[PipelineError | None]:
-    """Return how each window ended that several flow runs shared; one that nobody did is no success."""
+    """Return how each window ended that several flow runs shared; one that nobody did has failed."""
     ended = ledger.read_window_results(connection, run_id)
     return [
         None

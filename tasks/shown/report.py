@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class RunReport:
     """One run in figures.
 
-    windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
+    windows, rows as in the ledger; rejected: rows that this run put in quarantine. source_rows, our_rows: of the
     last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
     answers: one line each.
     """
@@ -72,7 +72,7 @@ def read_report(engine: Engine, run_id: UUID) -> RunReport:
 
 
 def read_run_of_this_process(engine: Engine) -> UUID | None:
-    """Return the newest run that this process opened, or None when it came to none."""
+    """Return the newest run that this process opened, or None when it opened none."""
     with engine.connect() as connection:
         if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
             return None
@@ -127,7 +127,7 @@ def _proof(report: RunReport) -> str:
 
 
 def _answers(connection: Connection) -> list[str]:
-    """Return the first answers in a line each; none where the views are not there yet."""
+    """Return the first answers, a line each; none where the views do not exist yet."""
     lines = []
     for sentence, statement in _ANSWERS.items():
         try:

@@ -1,6 +1,6 @@
 """The portal: every request to the City's SODA API, strict about what counts as an answer.
 
-sodapy writes the requests; nothing of its reading of answers is used, because it hides the status of odd errors and
+sodapy writes the requests; its reading of answers is not used, because it hides the status of odd errors and
 takes any JSON for rows. What an answer means for the warehouse is not known here. Mirrors
 https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response-codes.
 """
@@ -37,9 +37,9 @@ Row = dict[str, Any]
 CONNECT_TIMEOUT_SECONDS = 10
 FIRST_WAIT_SECONDS = 0.5
 MAX_WAIT_SECONDS = 20
-# Several threads that were turned away together are not to come back together.
+# Threads that were turned away together must not come back together.
 JITTER_SECONDS = 1
-# 202: not ready yet; 429: slow down; 408 and 5xx: theirs. All other statuses are final.
+# 202: not ready yet; 429: slow down; 408 and 5xx: the portal's fault. All other statuses are final.
 _PASSING_STATUSES = frozenset({202, 408, 429})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
@@ -66,7 +66,7 @@ class RefusedError(SourceError):
 
 @dataclass(frozen=True)
 class PortalOptions:
-    """How the portal is spoken to. windows_in_flight: of a process, each with two requests at a time at most."""
+    """How to talk to the portal. windows_in_flight: of a process, each with at most two requests at a time."""
 
     url: str
     app_token: SecretStr | None
@@ -78,7 +78,7 @@ class PortalOptions:
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of one answer, and the headers that say which fields and state they are of."""
+    """The rows of one answer, and the headers that say which fields and which state of the source they have."""
 
     rows: list[Row]
     fields: dict[str, str]
@@ -91,7 +91,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
     def __init__(self, options: PortalOptions) -> None:
         parts = urlsplit(options.url)
         adapter = {"prefix": f"{parts.scheme}://", "adapter": HTTPAdapter(pool_maxsize=32)}
-        # sodapy logs a warning through the root logger where there is no token; the run says it in its own words.
+        # Without a token sodapy logs a warning through the root logger; the run has a warning of its own.
         super().__init__(parts.netloc, "none", session_adapter=adapter, timeout=options.timeout_seconds)
         del self.session.headers["X-App-token"]
         if options.app_token is not None:
@@ -103,7 +103,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         self.gate = Gate(REQUESTS_OF_ONE_WINDOW * options.windows_in_flight)
 
     def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Answer:
-        """Send one request, again where that may help, and return a checked answer."""
+        """Send one request, repeat it where that may help, and return a checked answer."""
         url = f"{self.uri_prefix}{self.domain}{resource}"
         waits = Retrying(
             retry=retry_if_exception_type(PageFailedError),
@@ -116,7 +116,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         return answer
 
     def _wait(self, state: RetryCallState) -> float:
-        """Return the seconds to wait: as long as the portal asks, and at least our own; its are not cut short."""
+        """Return the seconds to wait: at least our own wait, and never less than the portal asks for."""
         error = state.outcome.exception() if state.outcome else None
         asked = error.wait_seconds if isinstance(error, PageFailedError) else None
         left = max(self.options.patience_seconds - (state.seconds_since_start or 0), 0)
@@ -132,7 +132,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
     def _send(self, request_type: str, url: str, kwargs: dict[str, Any]) -> Answer:
         request = f"{url}?{urlencode(kwargs.get('params') or {})}"
         try:
-            # No redirects: the token would go along to any other host.
+            # No redirects: the token would travel to any other host.
             with self.gate:
                 response = self.session.request(
                     request_type,
@@ -170,7 +170,7 @@ class Portal:
         self._client.close()
 
     def allow_windows(self, in_flight: int) -> None:
-        """Let as many requests through at a time as this many windows have; a run is asked for it by number."""
+        """Let through as many requests at a time as this many windows make; a run may ask for another number."""
         self._client.gate.set_limit(REQUESTS_OF_ONE_WINDOW * in_flight)
 
     def fetch_state(self) -> SourceState:
@@ -194,7 +194,7 @@ class Portal:
         return _to_count(_only_row(self._fetch(select="count(*) as row_count", where=where)).get("row_count"))
 
     def fetch_fingerprints(self, period: Period, where: str | None = None) -> Fingerprints:
-        """Ask the source for the fingerprint of each month or day of occurrence of a filter."""
+        """Ask the source for the fingerprint of each month or day of occurrence of the rows that a filter selects."""
         select, group = soql.fingerprints(self.profile, period)
         answer = self._fetch(select=select, group=group, where=where, limit=MAX_PERIODS)
         if len(answer.rows) == MAX_PERIODS:
@@ -215,7 +215,7 @@ class Portal:
         return found
 
     def fetch_pages(self, where: str | None, select: str) -> Iterator[Answer]:
-        """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
+        """Yield the pages of a filter's rows, in order of the row id; `select` has to contain the id.
 
         Paged by key, not by offset: the next page is what comes after the last id, so that equal stamps, and rows
         that come and go between two pages, cannot shift it.
@@ -228,7 +228,7 @@ class Portal:
 
         last_ids: set[str] = set()
         answer = fetch(None)
-        # The next page is on its way while the caller works on this one.
+        # The next page is fetched while the caller works on this one.
         with RunThreads(1, thread_name_prefix="page") as pool:
             while True:
                 ids = [row.get(key) for row in answer.rows]
@@ -301,7 +301,7 @@ def _parse(body: bytes) -> Any:
 
 
 def _fields_of(response: requests.Response) -> dict[str, str]:
-    """Return the SODA type of each field as the headers state them; nothing where they do not."""
+    """Return the SODA type of each field as the headers state it; nothing where they state none."""
     try:
         names = json.loads(response.headers.get("X-SODA2-Fields", "[]"))
         types = json.loads(response.headers.get("X-SODA2-Types", "[]"))
@@ -315,7 +315,7 @@ def _fields_of(response: requests.Response) -> dict[str, str]:
 
 
 def _words_of(response: requests.Response) -> str:
-    """Return what the answer says, shortened, on one line, without the token if it says that."""
+    """Return what the answer says, shortened, on one line, and without the token if it repeats that."""
     try:
         body = _parse(response.content)
     except ValueError:
@@ -333,7 +333,7 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
         return None
     try:
         seconds = Retry().parse_retry_after(value)
-    except Exception:  # noqa: BLE001 - a header that is neither seconds nor a date is as good as none
+    except Exception:  # noqa: BLE001 - a header that is neither seconds nor a date counts as absent
         return None
     return float(min(seconds, MAX_RETRY_AFTER_SECONDS))
 
@@ -364,7 +364,7 @@ def _to_count(value: Any) -> int:
 
 
 def _to_sum(value: Any) -> int:
-    """Return a sum of whole numbers; of no value it is left out."""
+    """Return a sum of whole numbers; the source leaves out a sum of no values, which is 0."""
     if value is None:
         return 0
     try:
@@ -386,7 +386,7 @@ def _to_instant(value: Any) -> datetime | None:
 
 def _to_wall_clock(value: Any) -> datetime | None:
     if str(value).startswith("0000-"):
-        # A year that the source's type allows and Python's does not: before all others.
+        # A year that the source's type allows and Python's does not sorts before all others.
         return datetime.min
     moment = _to_datetime(value)
     return None if moment is None else moment.replace(tzinfo=None)

@@ -1,7 +1,7 @@
 """Whole reads: a read of the source is complete and of one state, or it fails.
 
-The source changes while it is read. So each read is checked twice: its distinct ids are as many as the source's own
-count under the same filter, and the source's state is the same before and after; else it is read again.
+The source changes while it is read. So each read is checked twice: it has as many distinct ids as the source
+counts under the same filter, and the source's state is the same before and after; else it is read again.
 """
 
 import logging
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Thousands of ids are dozens of requests, and of each most is waiting for the answer.
+# Thousands of ids are dozens of requests, each of which spends most of its time waiting for the answer.
 CHUNKS_IN_FLIGHT = 4
-# The City loads within seconds, once a day; a source that moves during five reads in a row is no such load.
+# The City loads within seconds, once a day; a source that moves during five reads in a row is not loading.
 MAX_READS = 5
 
 
@@ -39,7 +39,7 @@ class WholeRead:
 
 
 class SteadySource:
-    """Reads of one portal that hold of one state. Safe for several threads: they share what the state was last."""
+    """Reads of one portal, each of one state of it. Safe for several threads: they share the state seen last."""
 
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
@@ -47,14 +47,14 @@ class SteadySource:
         self._last_seen: SourceState | None = None
 
     def state(self) -> SourceState:
-        """Ask for the state now, and remember it as the one that reads start from."""
+        """Ask for the present state, and remember it as the one that reads start from."""
         state = self.portal.fetch_state()
         with self._lock:
             self._last_seen = state
         return state
 
     def last_seen(self) -> SourceState:
-        """Return the state that was seen last, asked for if none was."""
+        """Return the state that was seen last; if there is none, ask for it."""
         return self._last_seen or self.state()
 
     def read(self, what: str, once: Callable[[], T]) -> tuple[T, SourceState]:
@@ -84,7 +84,7 @@ class SteadySource:
 
 
 def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
-    """Read all rows of a filter once; raise `ReadAgainError` where they are not as many as the source counts."""
+    """Read all rows of a filter once; raise `ReadAgainError` where the source counts more or fewer."""
     answers = read_pages(portal, where, select, lambda answer: answer)
     fields: dict[str, str] = {}
     for answer in answers:
@@ -93,14 +93,14 @@ def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
 
 
 def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[Answer], T]) -> list[T]:
-    """Read all rows of a filter once, and keep of each page what `take` makes of it.
+    """Read all rows of a filter once, and return what `take` makes of each page.
 
-    Raises `ReadAgainError` where they are not as many as the source counts.
+    Raises `ReadAgainError` where the source counts more or fewer.
     """
     key = portal.profile.key
     ids: set[str] = set()
     rows, taken = 0, []
-    # Most reads are of one page; counted beside it, they wait for the portal once.
+    # Most reads are one page: with the count asked for beside it, they wait for the portal once.
     with RunThreads(1, thread_name_prefix="count") as pool:
         counted = pool.submit(portal.fetch_count, where)
         for answer in portal.fetch_pages(where, select):
@@ -116,7 +116,7 @@ def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[A
 def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
     """Ask the source which of these row ids it still has, in chunks of a bounded length; whole, as any read.
 
-    Raises `ReadAgainError`, or `SourceError` where a filter was not heeded.
+    Raises `ReadAgainError`, or `SourceError` where the source ignored the filter.
     """
     chunks = [ids[first : first + IDS_OF_ONE_REQUEST] for first in range(0, len(ids), IDS_OF_ONE_REQUEST)]
     with RunThreads(CHUNKS_IN_FLIGHT, thread_name_prefix="ids") as pool:

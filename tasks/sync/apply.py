@@ -1,7 +1,7 @@
 """Apply: make our rows of one window equal to the source's, in one transaction. The heart of the project.
 
 The set-based SQL is in `sql/load/`; this module knows its order and nothing of the network. The
-transaction also locks the run's row and writes the ledger, so that a kill leaves a window wholly or not at all.
+transaction also locks the run's row and writes the ledger, so that a kill leaves a window done wholly or not at all.
 """
 
 import logging
@@ -37,10 +37,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SyncInput:
-    """What one window's read brought.
+    """What the read of one window brought.
 
-    present_ids: ids that the source was asked about and still has. scope: which of our rows it would still hold.
-    source_rows: rows of the whole source.
+    present_ids: ids that the source was asked about and still has. scope: which of our rows the source would still
+    hold. source_rows: rows of the whole source.
     """
 
     window: Window
@@ -51,7 +51,7 @@ class SyncInput:
 
     @classmethod
     def of(cls, window: Window, extracted: Extracted, transformed: Transformed) -> Self:
-        """Return what was read and judged of a window."""
+        """Return what was read of a window, and how it was judged."""
         present = tuple(extracted.present["crime_id"])
         return cls(window, transformed, present, extracted.scope, extracted.source_rows)
 
@@ -89,7 +89,7 @@ def load_window(
 
 
 def _window_line(window: Window, counts: WindowCounts, read_seconds: float) -> str:
-    """Return what is said of a window in the log: one line, key=value."""
+    """Return a window's line in the log, key=value."""
     return (
         f"window={window} source={counts.source_rows} inserted={counts.inserted} rekeyed={counts.rekeyed} "
         f"updated={counts.updated} unchanged={counts.unchanged} rejected={counts.rejected} retired={counts.retired} "
@@ -114,7 +114,7 @@ def apply_window(
         await_turn(connection)
         done = ledger.read_counts(connection, run_id, given.window)
         if done is not None:
-            # It was committed, and the answer to that was lost: done twice, it would count as nothing new.
+            # It was committed, and the answer was lost. Done a second time, it would count as nothing new.
             return done
         # Only a repair reads rows whose place another window of this run may have cleared.
         is_repair = given.window.kind == "repair"

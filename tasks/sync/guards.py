@@ -1,6 +1,6 @@
-"""Guards: what may not happen to a window or to all that we hold, whatever the source says.
+"""Guards: what must not happen to a window or to all that we hold, whatever the source says.
 
-A guard changes nothing: it raises, says what would have been done, and what a person does if that is right.
+A guard changes nothing: it raises, and says what would have been done and what a person does if that is right.
 """
 
 import math
@@ -41,7 +41,7 @@ def refuse_emptied_source(engine: Engine, state: SourceState) -> None:
     """Raise `SourceError` where the source says that it has no row, or no date of any, and we hold crimes."""
     if state.oldest_occurrence is not None:
         return
-    with named_faults(engine, "looking whether rows are held"), engine.connect() as connection:
+    with named_faults(engine, "reading whether rows are held"), engine.connect() as connection:
         held = connection.execute(text("select exists (select 1 from chicago.crimes)")).scalar_one()
     if held:
         what = "a date in none of its rows" if state.row_count else "no row at all"
@@ -54,7 +54,7 @@ def refuse_emptied_source(engine: Engine, state: SourceState) -> None:
 def guard_rejects(
     connection: Connection, window: Window, counts: WindowCounts, total_rows: int, guards: Guards
 ) -> None:
-    """Stop a window that would newly reject too much; what stands in quarantine already says nothing new.
+    """Stop a window that would newly reject too much; what is in quarantine already does not count.
 
     total_rows: rows of the whole source.
     """

@@ -1,6 +1,6 @@
 """Read: the rows of one window from the portal, whole, as a frame of text; and which of ours it would still hold.
 
-The frame is made here, since rows cross a task border only as a frame: Prefect walks every list and dict it is given.
+The frame is made here, because rows cross a task border only as a frame: Prefect walks every list and dict it is given.
 """
 
 import time
@@ -32,9 +32,10 @@ ALL_FIELDS: Final = ":*,*"
 class Extracted:
     """One window as read.
 
-    raw: one row a row of the source, text, our column names. present: ids asked about that the source still has, one
-    column crime_id. scope: which of our rows the source would still hold. source_rows: rows of the whole source after
-    the read. began: when the first request was sent, by the monotonic clock; seconds: the read took.
+    raw: one row for each row of the source, as text, under our column names. present: ids asked about that the source
+    still has, one column crime_id. scope: which of our rows the source would still hold. source_rows: rows of the whole
+    source after the read. began: when the first request was sent, by the monotonic clock. seconds: how long the read
+    took.
     """
 
     raw: pd.DataFrame
@@ -54,7 +55,7 @@ def extract_window(engine: Engine, source: SteadySource, run_id: UUID, window: W
 
 
 def read_window(source: SteadySource, engine: Engine, window: Window) -> Extracted:
-    """Read a window whole. Raises `SourceError` naming window and request, `ContractError` at drift."""
+    """Read a window whole. Raises `SourceError` naming window and request, `ContractError` for drift."""
     began = time.monotonic()
     try:
         (whole, present), state = source.read(f"window {window}", lambda: _read_once(source, engine, window))
@@ -73,13 +74,13 @@ def read_window(source: SteadySource, engine: Engine, window: Window) -> Extract
 
 
 def read_scope(engine: Engine, source: SteadySource, state: SourceState) -> Scope:
-    """Return which of our rows the source would still hold, as it is in a state."""
+    """Return which of our rows the source would still hold in this state."""
     profile, oldest = source.portal.profile, state.oldest_occurrence
     before = misdated_before(profile, state.newest_update)
     misdated, proven_start = 0, None
     if before is not None and oldest is not None and oldest < before:
         misdated = source.portal.fetch_count(soql.in_window(profile, Window("occurrence", None, before)))
-        # Nothing else asks where the last proof began: an ordinary window has no need of it.
+        # Only a misdated row makes the start of the last proof matter; an ordinary window does not need it.
         with named_faults(engine, "reading the last proof"), engine.connect() as connection:
             proven_start = read_proven_start(connection)
     share = misdated / max(state.row_count, 1)
@@ -107,7 +108,7 @@ def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[Wh
     whole = read_rows(portal, soql.in_window(profile, window), ALL_FIELDS)
     if window.kind != "incremental":
         return whole, set()
-    # A case number that no database can hold is of a row that is rejected, and of none that we hold.
+    # A case number that no database can hold belongs to a rejected row, and to none that we hold.
     cases = sorted({case for row in whole.rows if is_storable(case := str(row.get(profile.case) or ""))})
     ids = [str(row[profile.key]) for row in whole.rows]
     scope = read_scope(engine, source, source.last_seen())

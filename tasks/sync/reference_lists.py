@@ -1,7 +1,7 @@
 """The reference lists, kept fresh: stations, wards, codes, beats, and the dates with their holidays.
 
 Bundled lists first, so that the first run needs nothing; then the portal's, weekly at most. A refresh that fails, or
-that breaks its model, is a warning, and the table stands.
+a list that breaks its model, is a warning, and the table stays as it is.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def refresh_reference(
         try:
             frame = CONVERSIONS[name](portal.fetch_list(dataset, order))
         except (SourceError, ContractError) as error:
-            warnings.append(f"{name}: the list stands as it is: {error}")
+            warnings.append(f"{name}: the list stays as it is: {error}")
             continue
         _store(engine, name, frame, "portal", now)
         loaded.append(name)
@@ -88,12 +88,12 @@ def _store(engine: Engine, name: str, frame: pd.DataFrame, origin: Origin, now: 
 def _store_dates(
     engine: Engine, last: ReferenceLoad | None, span: tuple[date, date] | None, now: datetime
 ) -> bool:
-    """Make the calendar cover what we hold, what the source has, and the next year; return whether it was made anew."""
+    """Make the calendar cover what we hold, what the source has, and the next year; return whether it was rebuilt."""
     with named_faults(engine, "the calendar"), engine.connect() as connection:
         held = read_date_span(connection)
         calendar = read_calendar_span(connection)
     days = [day for known in (held, span) if known for day in known] or [now.date()]
-    # A typing error in a year does not make a calendar of a thousand years.
+    # So a typing error in a year does not make a calendar of a thousand years.
     days = [min(max(day, FIRST_OF_RECORD.date()), date(now.year + 1, 12, 31)) for day in days]
     is_covered = calendar is not None and calendar[0] <= min(days) and calendar[1].year > max(days).year
     if is_covered and last is not None and now - last.loaded_at < REFRESH_AFTER:

@@ -1,7 +1,7 @@
-"""Scope: which rows of ours the source would still hold if nothing but time had passed.
+"""Scope: which of our rows the source would still hold if nothing but time had passed.
 
-Rows leave the one-year dataset by growing old. Such rows of ours stay; no path retires, audits or counts them. What is
-in scope and is not in the source was withdrawn or re-created. Pure.
+Rows leave the one-year dataset by growing old. We keep such rows; no path retires, audits or counts them. What is
+in scope and not in the source was withdrawn or re-created. Pure.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from typing import Final
 from tasks.datasets import DatasetProfile
 from tasks.windows import CHICAGO
 
-# The retention is counted from the instant of a load, which the source's stamps tell to some seconds.
+# The retention is counted from the instant of a load, which the source's stamps tell to within seconds.
 _SLACK: Final = timedelta(days=1)
-# A row that had occurred this much longer ago than rows are kept, when it was published, has a wrong date.
+# A row whose date was older than the retention by this much when it was published has a wrong date.
 _MISDATED: Final = timedelta(days=31)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """From when on rows are in scope.
+    """Where the rows in scope begin.
 
-    start: Chicago wall clock. oldest_age: a row that had occurred longer ago than this when it was published never
-    was one that could grow old (a typing error in a year); it is in scope whenever it occurred. None: there are none.
+    start: Chicago wall clock. oldest_age: a row whose date was older than this when it was published has a wrong date
+    (a typing error in a year) and cannot age out: it is in scope whatever its date. None: no row counts as such.
     """
 
     start: datetime
@@ -49,9 +49,9 @@ def to_scope(
 ) -> Scope:
     """Return the scope, from the source's state after a read.
 
-    It starts at the source's oldest occurrence. A row with a wrong date says nothing of where the others end: while
+    It starts at the source's oldest occurrence. A row with a wrong date does not tell where the others begin: while
     there is one, the scope starts where the last proof's did (proven_start), or where the retention says.
-    misdated_share: of the source's rows, those before `misdated_before`; where they are half or more, its dates and
+    misdated_share: the share of the source's rows before `misdated_before`; if it is half or more, its dates and
     stamps have nothing to do with each other, and its oldest occurrence is all there is to go by.
     """
     if profile.retention is None:

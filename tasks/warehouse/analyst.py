@@ -1,8 +1,8 @@
-"""The warehouse as an analyst sees it: who reads schema `chicago`, and changes nothing.
+"""The warehouse as an analyst sees it: one who reads schema `chicago` and changes nothing.
 
 What lives here: which database that is, the local analyst's role, and a session that only reads; the dashboard and
-`make psql` use it. What does not: any query. On one's own machine the role is `chicago_analyst`, made when it is
-missing; on a server it is whom DB_USERNAME names.
+`make psql` use it. What does not: any query. On one's own machine the role is `chicago_analyst`, created if it is
+missing; on a server it is the one that DB_USERNAME names.
 """
 
 from typing import Any, Final
@@ -25,7 +25,7 @@ NOTHING_YET: Final = (
     "There is no warehouse yet. `make demo` loads a stand-in city in about a minute, "
     "`make run` the City's own record."
 )
-# A reader that waits longer has somebody's deployment of the views before it, or a question too large.
+# A reader that waits longer is behind a deployment of the views, or has asked too large a question.
 _SESSION: Final = {
     "default_transaction_read_only": "on",
     "statement_timeout": "20s",
@@ -35,7 +35,7 @@ _SESSION: Final = {
 
 
 class TooManyRightsError(LoadError):
-    """The login may do more than read schema chicago."""
+    """The login has more rights than to read schema chicago."""
 
 
 class NoWarehouseError(LoadError):
@@ -45,7 +45,8 @@ class NoWarehouseError(LoadError):
 def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Settings:
     """Return the settings with which an analyst logs in. Starts nothing; raises `NoWarehouseError`.
 
-    On the embedded PostgreSQL the database is the one that is named; where none is and only the demo's is there, that.
+    On the embedded PostgreSQL the database is the one that the settings name; if they name none, and only the demo's
+    exists, that one.
     """
     if not settings.uses_local_warehouse:
         return settings
@@ -73,7 +74,7 @@ def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Set
 def open_to_read(settings: Settings) -> Engine:
     """Return an engine for the analyst of `as_analyst`, whose sessions can change nothing and do not wait long."""
     engine = open_warehouse(settings, may_create=False)
-    engine.dispose()  # what was opened to look at the server has not heard of this
+    engine.dispose()  # connections opened before this are not read-only
 
     @event.listens_for(engine, "connect")
     def _only_read(connection: Any, _record: Any) -> None:
@@ -86,7 +87,7 @@ def open_to_read(settings: Settings) -> Engine:
 
 
 def refuse_more_than_reading(engine: Engine) -> None:
-    """Raise `TooManyRightsError` where the login may change what we hold, or see the pipeline's own tables.
+    """Raise `TooManyRightsError` where the login may change what we hold, or read the pipeline's own tables.
 
     A session that only reads can be told to write again; a role that may not write cannot.
     """

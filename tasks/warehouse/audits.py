@@ -43,8 +43,8 @@ def record_audit(connection: Connection, run_id: UUID, audit: Audit, state: Sour
 def read_rows_proven_equal(connection: Connection, state: SourceState) -> int | None:
     """Return how many rows we hold, if the last comparison proved the whole span equal in just this state, else None.
 
-    Without a Last-Modified a withdrawal could go unseen, so nothing is taken for proven. Whatever changed rows since
-    that comparison (a later run) takes the proof away.
+    Without a Last-Modified a withdrawal could go unseen, so nothing counts as proven. Any later change of rows
+    (by another run) ends the proof.
     """
     if state.last_modified is None:
         return None
@@ -57,7 +57,7 @@ def read_rows_proven_equal(connection: Connection, state: SourceState) -> int | 
 
 
 def read_proven_start(connection: Connection) -> datetime | None:
-    """Return where the last span began that was proven equal as a whole, or None before the first."""
+    """Return the start of the last span that was proven equal as a whole, or None before the first."""
     start: datetime | None = execute(connection, "ledger/read_proven_start").scalar()
     return start
 

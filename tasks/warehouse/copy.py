@@ -1,4 +1,4 @@
-"""COPY: the only way that many rows go into PostgreSQL. Frames in, rows of a table out; knows no table by itself.
+"""COPY: the only way that many rows go into PostgreSQL. Frames in, rows of a table out; knows no table by name.
 
 Mirrors https://www.postgresql.org/docs/current/sql-copy.html and psycopg 3's copy.
 """
@@ -19,7 +19,7 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     r"""Append a frame to a table with columns of the same names; missing values become NULL.
 
     The rows go as CSV that Arrow writes. It quotes every text and no missing one, which is how CSV tells empty from
-    NULL; and a quoted line `\.` is no end of the data (it was for psql before version 18, and never for the server).
+    NULL; and a quoted line `\.` does not end the data (it was for psql before version 18, and never for the server).
     """
     arrow = pyarrow.Table.from_pandas(frame, preserve_index=False)
     buffer = io.BytesIO()

@@ -1,10 +1,9 @@
 """The counts that views are made of: tables of schema `pipeline` that follow the crimes, at the cost of what changed.
 
-A crime that was loaded since the last time is added, and one that went to history is taken away. All is counted anew
-where that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts
-have changed, and whenever
-the counts do not add up to the crimes (somebody changed rows by hand). Both ways are the same statements over the rows
-that changed. The SQL is in `sql/counts/`.
+A crime that was loaded since the last time is added, and one that went to history is taken away. All crimes are
+counted again where that is not enough: the first time, when the FBI codes, the spellings or the counting SQL have
+changed, and whenever the counts do not add up to the crimes (somebody changed rows by hand). Both ways run the same
+statements, over the rows that changed or over all. The SQL is in `sql/counts/`.
 """
 
 import hashlib
@@ -19,10 +18,10 @@ log = logging.getLogger(__name__)
 
 
 def update_counts(connection: Connection) -> bool:
-    """Let the counts follow the crimes, in the connection's transaction; return whether all was counted anew.
+    """Make the counts follow the crimes, in the connection's transaction; return whether all crimes were counted again.
 
-    Run under the writer's lock: a row that another transaction is loading would be missed. Raises `LoadError` if the
-    counts, made anew, do not add up to the crimes.
+    Run under the writer's lock: a row that another transaction is loading would be missed. Raises `LoadError` if even
+    the rebuilt counts do not add up to the crimes.
     """
     state = execute(connection, "counts/read_state").one()
     basis = _digest(state.entries)
@@ -33,13 +32,13 @@ def update_counts(connection: Connection) -> bool:
             attempt.commit()
             return False
         attempt.rollback()
-        log.warning("the counts did not add up to the crimes; all is counted anew")
-    # A bulk load leaves the planner with what it knew of an empty table.
+        log.warning("the counts did not add up to the crimes; all are counted again")
+    # After a bulk load the planner still takes the table for an empty one.
     connection.execute(text("analyze chicago.crimes"))
     execute(connection, "counts/everything")
     if not _count(connection, basis):
         raise LoadError(
-            "the counts do not add up to the crimes, also made anew; nothing was changed. "
+            "the counts do not add up to the crimes, even rebuilt; nothing was changed. "
             "Somebody else is changing chicago.crimes: let them end, and run again."
         )
     connection.execute(text("drop view changed_crimes"))
@@ -58,7 +57,7 @@ def _count(connection: Connection, basis: str) -> bool:
 
 
 def _digest(lists: str) -> str:
-    """Return what changes when the counts would mean something else, whatever the crimes."""
+    """Return a digest that changes when the counts would come to mean something else, whatever the crimes."""
     digest = hashlib.sha256(lists.encode())
     for path in sorted((SQL_FOLDER / "counts").glob("*.sql")):
         digest.update(path.read_bytes())

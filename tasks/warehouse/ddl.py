@@ -1,4 +1,4 @@
-"""Transactions that change tables and views while people read them: short waits, and who is in the way by name.
+"""Transactions that change tables and views while people read them: short waits, and the sessions in the way by name.
 
 DDL waits for its readers, and new readers wait for it. So it gives up early, changes nothing, and says who held it up.
 Mirrors https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES.
@@ -26,10 +26,10 @@ _WORK_MEM: Final = "256MB"
 
 @contextmanager
 def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
-    """Give a transaction that waits for readers a few seconds only.
+    """Yield a transaction that waits for readers for a few seconds only.
 
-    Raises `PassingFaultError` naming the sessions that were in the way, and `LoadError` naming what stands on a
-    thing to drop; everything is rolled back then. what: what was under way, to begin a sentence.
+    Raises `PassingFaultError` naming the sessions that were in the way, and `LoadError` naming what depends on
+    something to drop; everything is rolled back then. what: what was under way, as the subject of a sentence.
     """
     try:
         with engine.begin() as connection:
@@ -46,7 +46,7 @@ def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
             detail = driver_error.diag.message_detail or str(driver_error)
             raise LoadError(
                 f"{what} met something that is not ours: {' '.join(detail.split())}; nothing was changed. "
-                "Drop or move it, run again, and make it anew."
+                "Drop or move it, run again, and re-create it."
             ) from error
         raise
 

@@ -1,7 +1,7 @@
 """Connections to the warehouse: the address from the settings, and what a loader's session is allowed.
 
-Knows no table. How an engine is made of an address is the caller's: a run has Prefect's connector make it
-(tasks/run/connections.py), a command that only reads SQLAlchemy alone; a saved block brings its own.
+Knows no table. The caller decides what makes an engine of an address: for a run Prefect's connector
+(tasks/run/connections.py), for a command that only reads SQLAlchemy alone; a saved block brings its own.
 """
 
 import logging
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 DRIVER: Final = "postgresql+psycopg"
 OLDEST_SERVER_VERSION: Final = 15
 _CONNECT_TIMEOUT_SECONDS: Final = 15
-# A loader waits for an analyst's lock at most this long, holds no transaction open without working in it,
-# and has no statement that takes longer than a whole window of the largest dataset may.
+# A loader waits at most this long for an analyst's lock, keeps no transaction open without working in it,
+# and has no statement that takes longer than a window of the largest dataset may.
 _SESSION: Final = {
     "timezone": "UTC",
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "10min",
     "statement_timeout": "15min",
-    # The run's lock has a session of its own, which is idle for as long as the run takes.
+    # The run's lock has a session of its own, which is idle while the run lasts.
     "idle_session_timeout": "0",
     # A machine that vanishes says no goodbye: without these its session, and so the lock, would stay for two hours.
     "tcp_keepalives_idle": "60",
@@ -55,7 +55,7 @@ def connect_plainly(url: URL) -> Engine:
 def open_warehouse(
     settings: Settings, *, may_create: bool = True, connect: Callable[[URL], Engine] = connect_plainly
 ) -> Engine:
-    """Return an engine on the warehouse's database, which is created if it is missing and the role may.
+    """Return an engine on the warehouse's database, which is created if it is missing and the role may do so.
 
     connect: makes an engine of the address. Starts the embedded PostgreSQL where the settings name no server.
     Raises `ConfigError` or `LoadError`.
@@ -115,7 +115,7 @@ def _url(settings: Settings) -> URL:
             query={"host": str(postgres.socket_dir)},
         )
     password = settings.db_password
-    # The folder of a unix socket is no host of an address; libpq takes it as a parameter.
+    # The folder of a unix socket cannot be the host of an address; libpq takes it as a parameter.
     is_socket = (settings.server_name or "").startswith("/")
     return URL.create(
         DRIVER,
@@ -131,7 +131,7 @@ def _url(settings: Settings) -> URL:
 
 
 def _certificate_authorities(settings: Settings) -> dict[str, str]:
-    """Return whom to trust: the file that is set, else for an address of RDS its own; else libpq's default holds."""
+    """Return the authorities to trust: the file that is set, else RDS's own for its addresses, else libpq's default."""
     if not settings.db_sslmode.startswith("verify-"):
         return {}
     file = settings.db_ca_file

@@ -1,4 +1,4 @@
-"""The ledger: runs, their windows, the watermark; written in the transaction of the rows that it tells of.
+"""The ledger: runs, their windows, the watermark; written in the same transaction as the rows.
 
 Every decision about what to do next is read from here, never from "does a table exist" or from Prefect.
 """
@@ -44,7 +44,7 @@ class WindowCounts:
 
 @dataclass(frozen=True)
 class WindowResult:
-    """How a window ended, or stands: its status, and why it failed."""
+    """How a window ended, or where it stands: its status, and why it failed."""
 
     status: str
     error: str | None
@@ -52,7 +52,7 @@ class WindowResult:
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """A run over the whole span whose windows are not all done, and those that are left."""
+    """A run over the whole span whose windows are not all done, with the windows that are left."""
 
     run_id: UUID
     candidate_watermark: datetime | None
@@ -112,8 +112,8 @@ def close_run(
 ) -> ClosedRun | None:
     """Write how a run ended and return it; a run that was marked dead meanwhile stays so, and None is returned.
 
-    A window that it still has in hand, because a signal came or a thread is not back yet, waits again: whoever works on
-    it finds the run closed before it can store anything.
+    A window that it is still working on, because a signal came or a thread is not back yet, waits again: that thread
+    finds the run closed before it can store anything.
     """
     closed = execute(
         connection, "ledger/close_run", run_id=run_id, status=status, message=message
@@ -136,7 +136,7 @@ def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | Non
 def assert_running(connection: Connection, run_id: UUID) -> None:
     """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more.
 
-    First thing in each transaction of a run that writes: what it would write is then rolled back.
+    Each transaction of a run that writes does this first: so nothing that it would write is stored.
     """
     status = connection.execute(
         text("select status from pipeline.runs where run_id = :run_id for share"), {"run_id": run_id}
@@ -157,13 +157,13 @@ def write_proof(connection: Connection, run_id: UUID, proof: str) -> None:
 
 
 def read_dataset(connection: Connection) -> str | None:
-    """Return the dataset that the warehouse holds, or None before its first run."""
+    """Return the dataset that the warehouse holds, None before its first run."""
     dataset: str | None = connection.execute(text("select dataset from pipeline.dataset")).scalar()
     return dataset
 
 
 def check_dataset(connection: Connection, dataset: str) -> None:
-    """Raise `ConfigError` if the warehouse is of another dataset than the one that the settings name."""
+    """Raise `ConfigError` if the warehouse holds another dataset than the one that the settings name."""
     held = read_dataset(connection)
     if held is not None and held != dataset:
         raise ConfigError(
@@ -173,9 +173,9 @@ def check_dataset(connection: Connection, dataset: str) -> None:
 
 
 def take_dataset(connection: Connection, dataset: str) -> None:
-    """Let the warehouse be of this dataset from now on, if it is of none yet; `ConfigError` if it is of another.
+    """Claim the warehouse for this dataset, if it holds none yet; raise `ConfigError` if it holds another.
 
-    By the first run, before it plans: a first load that is killed half way has taken it.
+    The first run does this before it plans, so a first load that is killed half way has claimed it.
     """
     check_dataset(connection, dataset)
     connection.execute(

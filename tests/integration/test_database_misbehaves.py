@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import text
 
 from bench import without_prefect
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tasks.errors import LoadError
 from tasks.load import load
 from tasks.local.account import postgres_account

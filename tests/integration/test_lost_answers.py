@@ -6,7 +6,7 @@ import time
 import psycopg
 from sqlalchemy.exc import OperationalError
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from flows.main import chicago_crime
 from tests.integration.conftest import crime
 

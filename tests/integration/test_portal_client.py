@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from tasks.datasets import DATASETS, SourceState
 from tasks.errors import SourceError
 from tasks.source import portal as client

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from tasks.source import portal as client
 from tests.chaos import oracle
 from tests.integration.conftest import crime

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import FIRST_LOAD, crime
 
 CRIMES = ONE_YEAR.id
