@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     )
     db_username: str | None = Field(None, description="Role that loads. Needed with SERVER_NAME.")
     db_password: SecretStr | None = Field(None, description="Its password.")
+    db_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
+        None, description="Role that it acts as and that owns what it makes; without it, the login itself."
+    )
     server_name: str | None = Field(
         None, description="Host of PostgreSQL; without it the embedded one is used."
     )

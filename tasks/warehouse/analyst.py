@@ -5,11 +5,12 @@ What lives here: which database that is, the local analyst's role, and a session
 missing; on a server it is whom DB_USERNAME names.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 
+from tasks import session
 from tasks.errors import LoadError
 from tasks.local import services as local_services
 from tasks.local.services import DEMO_DATABASE, LocalPostgres
@@ -23,13 +24,6 @@ NOTHING_YET: Final = (
     "There is no warehouse yet. `make demo` loads a stand-in city in about a minute, "
     "`make run` the City's own record."
 )
-# A reader that waits longer has somebody's deployment of the views before it, or a question too large.
-_SESSION: Final = {
-    "default_transaction_read_only": "on",
-    "statement_timeout": "20s",
-    "lock_timeout": "3s",
-    "jit": "off",
-}
 
 
 class TooManyRightsError(LoadError):
@@ -51,7 +45,7 @@ def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Set
     if not (local_services.services_folder(PROJECT_FOLDER) / "data").exists() and postgres is None:
         raise NoWarehouseError(NOTHING_YET)
     try:
-        with psycopg.connect(found.conninfo("postgres"), connect_timeout=5) as connection:
+        with session.connect(found.conninfo("postgres"), connect_timeout=5) as connection:
             there = {row[0] for row in connection.execute("select datname from pg_database")}
     except psycopg.OperationalError:
         raise LoadError(
@@ -70,17 +64,7 @@ def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Set
 
 def open_to_read(settings: Settings) -> Engine:
     """Return an engine for the analyst of `as_analyst`, whose sessions can change nothing and do not wait long."""
-    engine = open_warehouse(settings, may_create=False)
-    engine.dispose()  # what was opened to look at the server has not heard of this
-
-    @event.listens_for(engine, "connect")
-    def _only_read(connection: Any, _record: Any) -> None:
-        autocommit, connection.autocommit = connection.autocommit, True
-        for name, value in _SESSION.items():
-            connection.execute("select set_config(%s, %s, false)", (name, value))
-        connection.autocommit = autocommit
-
-    return engine
+    return open_warehouse(settings, may_create=False, session_settings=session.READER)
 
 
 def refuse_more_than_reading(engine: Engine) -> None:
@@ -102,7 +86,7 @@ def refuse_more_than_reading(engine: Engine) -> None:
 def _make_local_role(postgres: LocalPostgres, database: str) -> None:
     """Make the analyst of the embedded PostgreSQL, and give it what sql/roles.sql gives one on a server."""
     engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(database))
+        "postgresql+psycopg://", creator=lambda: session.connect(postgres.conninfo(database))
     )
     try:
         with engine.begin() as connection:

@@ -47,6 +47,7 @@ def test_nothing_needs_to_be_set():
         "app_token": None,
         "db_username": None,
         "db_password": None,
+        "db_role": None,
         "server_name": None,
         "database_name": "chicago_crime",
         "port": 5432,
