@@ -17,6 +17,7 @@ from psycopg import sql
 
 from tasks.errors import ConfigError
 
+APPLICATION: Final = "chicago-crime"
 ENCODING: Final = "UTF8"
 _BUILTIN_LOCALE_SINCE: Final = 17
 # What a text, a date or a number means, which rows are seen, and which name is whose table. Not fixed: what costs time
@@ -101,7 +102,7 @@ def parameters() -> dict[str, str]:
     PGTZ and PGGEQO come after them. An empty value keeps a variable out: PGOPTIONS, and PGHOSTADDR, which would lead to
     another server.
     """
-    return {"client_encoding": ENCODING, "options": "", "hostaddr": ""}
+    return {"application_name": APPLICATION, "client_encoding": ENCODING, "options": "", "hostaddr": ""}
 
 
 def acting_as(role: str | None) -> dict[str, str]:
@@ -189,7 +190,7 @@ def environment(
     }
     known = settings_of(settings, server_version)
     options = " ".join(f"-c {name}={_escaped(value)}" for name, value in known.items())
-    return {**kept, "PGOPTIONS": options, "PGCLIENTENCODING": ENCODING, "PGAPPNAME": "chicago-crime psql"}
+    return {**kept, "PGOPTIONS": options, "PGCLIENTENCODING": ENCODING, "PGAPPNAME": f"{APPLICATION} psql"}
 
 
 def _escaped(value: str) -> str:

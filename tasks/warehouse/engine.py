@@ -152,7 +152,6 @@ def with_session(engine: Engine, settings: Mapping[str, str]) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def _inherit_nothing(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters.setdefault("application_name", "chicago-crime")
         parameters.setdefault("connect_timeout", _CONNECT_TIMEOUT_SECONDS)
         for name, value in session.parameters().items():
             parameters.setdefault(name, value)
@@ -171,7 +170,8 @@ def with_session(engine: Engine, settings: Mapping[str, str]) -> Engine:
 
 def driver_of(connection: Connection) -> psycopg.Connection[Any]:
     """Return psycopg's connection behind SQLAlchemy's."""
-    driver = connection.connection.driver_connection
+    # Also of one that has left its pool, which knows no driver's connection any more.
+    driver = connection.connection.dbapi_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"COPY needs psycopg 3, and the engine's driver is {type(driver).__module__}")
     return driver

@@ -660,7 +660,10 @@ def test_two_roles_take_turns_as_the_runbook_says(empty, rotation, monkeypatch):
         assert ended.code == 0, ended.said
         assert held(world) == number
     # A new table of a later version, and views made anew, are the third one's too.
-    owners = "select distinct tableowner from pg_tables where schemaname in ('chicago', 'pipeline')"
+    owners = (
+        "select distinct relowner::regrole::text from pg_class where relkind in ('r', 'v', 'm')"
+        " and relnamespace in ('chicago'::regnamespace, 'pipeline'::regnamespace)"
+    )
     assert world.query(owners) == [("rotation_owner",)]
     as_role(world, "rotation_b", "create table chicago.later (n int)")
     assert world.query(owners) == [("rotation_owner",)]
