@@ -98,14 +98,24 @@ def _zombies(flow: str, seconds: int, related: dict[str, str]) -> AutomationCore
     )
 
 
-async def put_automations(wanted: list[AutomationCore], client: PrefectClient) -> None:
-    """Create each of the automations, or bring the one of its name up to date; others are left alone."""
-    for automation in wanted:
-        found = await client.read_automations_by_name(automation.name)
-        if found:
-            await client.update_automation(found[0].id, automation)
-        else:
-            await client.create_automation(automation)
+async def put_automations(wanted: list[AutomationCore], client: PrefectClient) -> list[AutomationCore]:
+    """Create each of the automations, or bring the one of its name up to date; return them as they are then.
+
+    Others are left alone, and so is whom one tells already, where this one would tell nobody: a deployment that does
+    not know the operators' block must not silence them.
+    """
+    return [await _put_automation(automation, client) for automation in wanted]
+
+
+async def _put_automation(wanted: AutomationCore, client: PrefectClient) -> AutomationCore:
+    found = await client.read_automations_by_name(wanted.name)
+    if not found:
+        await client.create_automation(wanted)
+        return wanted
+    tells_nobody = all(isinstance(action, DoNothing) for action in wanted.actions)
+    put = wanted.model_copy(update={"actions": found[0].actions}) if tells_nobody else wanted
+    await client.update_automation(found[0].id, put)
+    return put
 
 
 async def _find_block(named: str, client: PrefectClient) -> UUID | None:
@@ -121,11 +131,17 @@ async def _find_block(named: str, client: PrefectClient) -> UUID | None:
     return document.id
 
 
-async def _put(named: str) -> list[str]:
+async def _put(named: str) -> list[AutomationCore]:
     async with get_client() as client:
-        wanted = automations(await _find_block(named, client))
-        await put_automations(wanted, client)
-    return [automation.name for automation in wanted]
+        return await put_automations(automations(await _find_block(named, client)), client)
+
+
+def _whom_they_tell(put: list[AutomationCore], named: str) -> str:
+    if named:
+        return f"tells through {named}"
+    if any(isinstance(action, SendNotification) for automation in put for action in automation.actions):
+        return "tells whom it told before: NOTIFY_BLOCK is not set, so the block that stands there stays"
+    return "tells nobody: set NOTIFY_BLOCK to a notification block, and run again"
 
 
 def main() -> int:
@@ -134,16 +150,12 @@ def main() -> int:
     try:
         if not PREFECT_API_URL.value():
             raise ConfigError("PREFECT_API_URL is not set: name the Prefect server")
-        names = asyncio.run(_put(named))
+        put = asyncio.run(_put(named))
     except PipelineError as error:
         sys.stderr.write(f"make automations: {error}\n")
         return 2 if isinstance(error, ConfigError) else 1
-    told = (
-        f"tells through {named}"
-        if named
-        else "tells nobody: set NOTIFY_BLOCK to a notification block, and run again"
-    )
-    sys.stdout.write("".join(f"automation {name}\n" for name in names) + told + "\n")
+    lines = [f"automation {automation.name}" for automation in put]
+    sys.stdout.write("\n".join([*lines, _whom_they_tell(put, named)]) + "\n")
     return 0
 
 

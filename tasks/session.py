@@ -9,7 +9,7 @@ https://www.postgresql.org/docs/current/libpq-envars.html.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -19,7 +19,12 @@ from tasks.errors import ConfigError
 
 APPLICATION: Final = "chicago-crime"
 ENCODING: Final = "UTF8"
+_CREATE: Final = sql.SQL("create database {} template template0 encoding 'UTF8' locale 'C'")
 _BUILTIN_LOCALE_SINCE: Final = 17
+_CREATE_WITH_CASES: Final = sql.SQL(
+    "create database {} template template0 encoding 'UTF8' locale 'C'"
+    " locale_provider builtin builtin_locale 'C.UTF-8'"
+)
 # What a text, a date or a number means, which rows are seen, and which name is whose table. Not fixed: what costs time
 # and changes no value (work_mem), and synchronous_commit, which is the owner's choice.
 _MEANING: Final = {
@@ -172,13 +177,8 @@ def make_database(connection: psycopg.Connection[Any], name: str) -> None:
     It sorts by byte like C, and from PostgreSQL 17 on it knows upper and lower case of every letter.
     """
     is_newer = connection.info.server_version // 10_000 >= _BUILTIN_LOCALE_SINCE
-    builtin = sql.SQL(" locale_provider builtin builtin_locale 'C.UTF-8'" if is_newer else "")
-    connection.execute(
-        sql.SQL("create database {} template template0 encoding {} locale 'C'").format(
-            sql.Identifier(name), sql.Literal(ENCODING)
-        )
-        + builtin
-    )
+    made = _CREATE_WITH_CASES if is_newer else _CREATE
+    connection.execute(made.format(sql.Identifier(name)))
 
 
 def environment(
@@ -209,11 +209,11 @@ def _mark_of(connection: psycopg.Connection[Any]) -> str | None:
 
 
 def _read_mark(connection: psycopg.Connection[Any]) -> str | None:
-    found: str | None = _one(connection, f"select pg_catalog.current_setting('{_MARK}', true)")
+    found: str | None = _one(connection, "select pg_catalog.current_setting('chicago_crime.session', true)")
     return found
 
 
-def _one(connection: psycopg.Connection[Any], query: str) -> Any:
-    row = connection.execute(query.encode()).fetchone()
+def _one(connection: psycopg.Connection[Any], query: LiteralString) -> Any:
+    row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]

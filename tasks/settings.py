@@ -7,14 +7,22 @@ test knows no settings of the user's. Mirrors pydantic-settings
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from tasks.cloud.blocks import BLOCK_NAMES, read_blocks
+from tasks.cloud.env_file import read_env_file
 from tasks.datasets import DATASETS
 from tasks.errors import ConfigError
 
@@ -68,6 +76,13 @@ def _identifier(name: str) -> str:
 
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class _EnvFile(DotEnvSettingsSource):
+    """The `.env` file, read strictly (tasks/cloud/env_file.py)."""
+
+    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
+        return read_env_file(file_path.read_bytes(), str(file_path))
 
 
 class Settings(BaseSettings):
@@ -162,6 +177,20 @@ class Settings(BaseSettings):
         75, ge=0, description="How long one request is tried again in all."
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment first, then the file: the first that has a value wins."""
+        del file_secret_settings
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        return init_settings, env_settings, _EnvFile(settings_cls, env_file=dotenv_settings.env_file)
+
     @model_validator(mode="before")
     @classmethod
     def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -206,8 +235,6 @@ def read_settings() -> Settings:
         held = read_blocks({name: given[name] for name in BLOCK_NAMES if name in given})
         added: dict[str, Any] = {name: held[name] for name in held.keys() - given.keys()}
         return Settings(_env_file=file, **added)
-    except UnicodeDecodeError:
-        raise ConfigError("The .env file is not UTF-8 text. Write it anew from .env.example.") from None
     except ValidationError as error:
         problems = "; ".join(
             _problem(details) for details in error.errors(include_input=False, include_url=False)
@@ -217,7 +244,7 @@ def read_settings() -> Settings:
 
 def _given(file: Path | None) -> dict[str, str]:
     """Return what the environment and the file set, as text and without what is blank."""
-    sources = [DotEnvSettingsSource(Settings, env_file=file), EnvSettingsSource(Settings)]
+    sources = [_EnvFile(Settings, env_file=file), EnvSettingsSource(Settings)]
     values = {name: str(value) for source in sources for name, value in source().items()}
     return {name: value for name, value in values.items() if value.strip()}
 

@@ -10,7 +10,7 @@ select
     audits.source_newest_update as newest_update,
     audits.source_oldest_occurrence as oldest_occurrence,
     upper_inf(audits.span) as is_whole,
-    exists (
+    exists(
         select 1
         from pipeline.windows as windows
         where windows.ended_at > audits.checked_at and windows.status = 'done'

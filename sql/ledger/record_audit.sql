@@ -1,7 +1,7 @@
 -- One row written is one comparison of the source with what we hold, and the source's state meanwhile.
 -- Reads: nothing. Writes: pipeline.audits. Run by: tasks/warehouse/audits.py.
--- Parameters: run_id, round, proof, start and end (Chicago wall clock, end excluded; start null: nothing is held, end
--- null: no end), source_rows, our_rows, missing, surplus, outdated, days, equal, last_modified, row_count,
+-- Parameters: run_id, round, proof, span_start and span_end (Chicago wall clock, end excluded; no start: nothing is
+-- held; no end: it is open), source_rows, our_rows, missing, surplus, outdated, days, equal, last_modified, row_count,
 -- newest_update, oldest_occurrence.
 
 insert into pipeline.audits (
@@ -12,7 +12,7 @@ values (
     :run_id,
     :round,
     :proof,
-    case when cast(:start as timestamp without time zone) is not null then tsrange(:start, :end) end,
+    case when cast(:span_start as timestamp without time zone) is not null then tsrange(:span_start, :span_end) end,
     :source_rows,
     :our_rows,
     :missing,

@@ -6,8 +6,10 @@
 -- there another id is another crime.
 -- One row of rekeyed_rejects is the same of the quarantine: a gone row that was published again as it was, under a new
 -- id.
+-- One row of leaving is one row that leaves chicago.crimes: gone without a counterpart, which has no reason yet, or
+-- replaced under its own id, by other content or by a version that the contract rejects.
 -- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes, pipeline.rejected_rows.
--- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects.
+-- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects, leaving.
 -- Run by: tasks/sync/apply.py. Parameters: has_stable_keys.
 
 -- Without these the planner takes an empty table for a thousand rows, and reads all crimes to meet them. Of the columns
@@ -20,18 +22,12 @@ create temporary table compared on commit drop as
 select
     staged.crime_id,
     crimes.crime_id is not null as is_held,
-    -- The outer parentheses are for sqlfluff, which cannot read the comparison without them.
-    ((
-        staged.case_number, staged.date_of_occurrence, staged.block, staged.iucr, staged.primary_description,
-        staged.secondary_description, staged.location_description, staged.arrest, staged.domestic, staged.beat,
-        staged.district, staged.ward, staged.community_area, staged.fbi_code, staged.x_coordinate,
-        staged.y_coordinate, staged.latitude, staged.longitude
-    ) is not distinct from (
-        crimes.case_number, crimes.date_of_occurrence, crimes.block, crimes.iucr, crimes.primary_description,
-        crimes.secondary_description, crimes.location_description, crimes.arrest, crimes.domestic, crimes.beat,
-        crimes.district, crimes.ward, crimes.community_area, crimes.fbi_code, crimes.x_coordinate,
-        crimes.y_coordinate, crimes.latitude, crimes.longitude
-    )) as is_same_content,
+    -- Asked in this order, so that no content is made where there is none to compare it with. Between two values of
+    -- a row type, = takes two nulls for equal; between two lists of columns in parentheses it would not.
+    (
+        crimes.crime_id is not null
+        and pipeline.crime_content(cast(row(staged.*) as chicago.crimes)) = crimes.crime_content
+    ) as is_same_content,
     (
         (staged.created_at, staged.updated_at, staged.version, staged.updated_on)
         is not distinct from (crimes.created_at, crimes.updated_at, crimes.version, crimes.updated_on)
@@ -40,7 +36,13 @@ from staged_crimes as staged
 -- Left: a row that we do not hold yet. One look by the key for each row read: a plain join would, until there are
 -- a million crimes, read them all for each window.
 left join lateral (
-    select held_crimes.*
+    select
+        held_crimes.crime_id,
+        held_crimes.created_at,
+        held_crimes.updated_at,
+        held_crimes.version,
+        held_crimes.updated_on,
+        pipeline.crime_content(held_crimes.*) as crime_content
     from chicago.crimes as held_crimes
     where held_crimes.crime_id = staged.crime_id
     order by held_crimes.crime_id
@@ -65,15 +67,9 @@ analyze gone;
 create temporary table rekeyed on commit drop as
 with gone_rows as (
     select
-        crimes.*,
-        row_number() over (
-            partition by
-                crimes.case_number, crimes.date_of_occurrence, crimes.block, crimes.iucr,
-                crimes.primary_description, crimes.secondary_description, crimes.location_description,
-                crimes.arrest, crimes.domestic, crimes.beat, crimes.district, crimes.ward, crimes.community_area,
-                crimes.fbi_code, crimes.x_coordinate, crimes.y_coordinate, crimes.latitude, crimes.longitude
-            order by crimes.crime_id
-        ) as nth
+        crimes.crime_id,
+        crimes.case_number,
+        pipeline.crime_content(crimes.*) as crime_content
     from chicago.crimes as crimes
     -- drops the rows that are still there: that is the scope
     inner join gone on crimes.crime_id = gone.crime_id and not gone.is_rejected
@@ -81,41 +77,43 @@ with gone_rows as (
 
 new_rows as (
     select
-        staged.*,
-        row_number() over (
-            partition by
-                staged.case_number, staged.date_of_occurrence, staged.block, staged.iucr,
-                staged.primary_description, staged.secondary_description, staged.location_description,
-                staged.arrest, staged.domestic, staged.beat, staged.district, staged.ward, staged.community_area,
-                staged.fbi_code, staged.x_coordinate, staged.y_coordinate, staged.latitude, staged.longitude
-            order by staged.crime_id
-        ) as nth
+        staged.crime_id,
+        staged.case_number,
+        pipeline.crime_content(cast(row(staged.*) as chicago.crimes)) as crime_content
     from staged_crimes as staged
     -- drops the rows that we hold already under their id
     inner join compared on staged.crime_id = compared.crime_id and not compared.is_held
+),
+
+-- The case is part of the content. It is named first because one column is quicker compared than a row.
+numbered_gone_rows as (
+    select
+        gone_rows.*,
+        row_number() over (
+            partition by gone_rows.case_number, gone_rows.crime_content order by gone_rows.crime_id
+        ) as nth
+    from gone_rows
+),
+
+numbered_new_rows as (
+    select
+        new_rows.*,
+        row_number() over (
+            partition by new_rows.case_number, new_rows.crime_content order by new_rows.crime_id
+        ) as nth
+    from new_rows
 )
 
 select
     gone_rows.crime_id as old_crime_id,
     new_rows.crime_id as new_crime_id
-from gone_rows
+from numbered_gone_rows as gone_rows
 -- drops what has no counterpart: that is retired, or inserted
-inner join new_rows
+inner join numbered_new_rows as new_rows
     on
         gone_rows.case_number = new_rows.case_number
-        and gone_rows.date_of_occurrence = new_rows.date_of_occurrence
         and gone_rows.nth = new_rows.nth
-        and (
-            gone_rows.block, gone_rows.iucr, gone_rows.primary_description, gone_rows.secondary_description,
-            gone_rows.location_description, gone_rows.arrest, gone_rows.domestic, gone_rows.beat,
-            gone_rows.district, gone_rows.ward, gone_rows.community_area, gone_rows.fbi_code,
-            gone_rows.x_coordinate, gone_rows.y_coordinate, gone_rows.latitude, gone_rows.longitude
-        ) is not distinct from (
-            new_rows.block, new_rows.iucr, new_rows.primary_description, new_rows.secondary_description,
-            new_rows.location_description, new_rows.arrest, new_rows.domestic, new_rows.beat,
-            new_rows.district, new_rows.ward, new_rows.community_area, new_rows.fbi_code,
-            new_rows.x_coordinate, new_rows.y_coordinate, new_rows.latitude, new_rows.longitude
-        )
+        and gone_rows.crime_content = new_rows.crime_content
 where (select not cast(:has_stable_keys as boolean));
 
 create temporary table rekeyed_rejects on commit drop as
@@ -171,3 +169,30 @@ from numbered_gone_rows as gone_rows
 -- drops what has no counterpart: that leaves the quarantine, or enters it
 inner join numbered_new_rows as new_rows
     on gone_rows.published = new_rows.published and gone_rows.nth = new_rows.nth;
+
+create temporary table leaving on commit drop as
+select
+    gone.crime_id,
+    cast(null as text) as reason,
+    cast(null as text) as replaced_by
+from gone
+where
+    not gone.is_rejected
+    and not exists (select 1 from rekeyed where rekeyed.old_crime_id = gone.crime_id)
+union all
+select
+    compared.crime_id,
+    'revised' as reason,
+    compared.crime_id as replaced_by
+from compared
+where compared.is_held and not compared.is_same_content
+union all
+select
+    crimes.crime_id,
+    'revised' as reason,
+    crimes.crime_id as replaced_by
+from staged_rejects as staged
+-- drops the rejected rows of which we hold no version that was accepted
+inner join chicago.crimes as crimes on staged.crime_id = crimes.crime_id;
+
+analyze leaving;

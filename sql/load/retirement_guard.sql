@@ -5,7 +5,7 @@
 -- Writes: nothing. Run by: tasks/sync/guards.py, before anything is changed.
 -- Parameters: window_start, window_end (null: no bound).
 
-with leaving as (
+with departing as (
     select
         gone.case_number,
         count(*) as gone_rows
@@ -48,6 +48,6 @@ select
                 + interval '7 days'
         )
     ) as held_rows,
-    coalesce(sum(greatest(leaving.gone_rows - coalesce(arriving.new_rows, 0), 0)), 0)::bigint as unreplaced_rows
-from leaving
-left join arriving on leaving.case_number = arriving.case_number;
+    coalesce(sum(greatest(departing.gone_rows - coalesce(arriving.new_rows, 0), 0)), 0)::bigint as unreplaced_rows
+from departing
+left join arriving on departing.case_number = arriving.case_number;

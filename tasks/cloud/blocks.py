@@ -4,15 +4,14 @@ What lives here: reading the blocks, which `make blocks` makes. What does not: w
 (tasks/settings.py). Mirrors https://docs.prefect.io/integrations/prefect-aws.
 """
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from dotenv import dotenv_values
 from sqlalchemy import Engine
 
+from tasks.cloud.env_file import read_env_file
 from tasks.errors import ConfigError
 
 _USUAL_FILE: Final = "settings/run.env"
@@ -43,9 +42,9 @@ def _read_settings_file(asked: Mapping[str, str]) -> dict[str, str]:
     from prefect_aws.s3 import S3Bucket  # noqa: PLC0415 - only who has such a block waits for its import
 
     block = _load(S3Bucket, asked["settings_block"])
-    content: bytes = block.read_path(asked.get("settings_file", _USUAL_FILE), _sync=True)
-    found = dotenv_values(stream=io.StringIO(content.decode("utf-8-sig")))
-    return {name.lower(): value for name, value in found.items() if value}
+    file = asked.get("settings_file", _USUAL_FILE)
+    content: bytes = block.read_path(file, _sync=True)
+    return {name: value for name, value in read_env_file(content, file).items() if value}
 
 
 def _read_login(asked: Mapping[str, str]) -> dict[str, str]:

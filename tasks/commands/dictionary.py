@@ -34,14 +34,16 @@ missing, and the meaning says what that means. Instants are `timestamp with time
 """
 
 _LINES: Final = """\
-A solid line is a foreign key. A dotted one is a code or date that is looked up: the crimes have no foreign
-keys, because new codes reach them before they reach a list.
+A solid line is a foreign key. A dotted one is a value that is looked up: the crimes have no foreign keys, because
+new codes reach them before they reach a list. A run retires rows to the history and puts rows into the quarantine.
 """
 
-# What a column says of another table without having the name or the type of its key.
+# What a column says of another table without a foreign key, and without the name of its key or in another schema.
 _ALSO_REFERS: Final = (
     ("chicago", "crimes", "dates", "date_of_occurrence"),
     ("chicago", "crime_history", "crimes", "replaced_by"),
+    ("chicago", "crime_history", "runs", "run_id"),
+    ("pipeline", "rejected_rows", "runs", "last_run"),
 )
 
 
@@ -162,8 +164,10 @@ def _contents(catalogue: Catalogue) -> Iterator[str]:
 def _entities(catalogue: Catalogue) -> str:
     lines = ["```mermaid", "erDiagram"]
     references = [*catalogue.references, *_ALSO_REFERS]
-    for schema, table, referenced, column in references:
-        line = "}o--||" if schema == "pipeline" else "}o..o|"
+    for reference in references:
+        schema, table, referenced, column = reference
+        is_key = schema == "pipeline" and reference not in _ALSO_REFERS
+        line = "}o--||" if is_key else "}o..o|"
         lines.append(f'    {table} {line} {referenced} : "{column}"')
     for relation in catalogue.relations:
         if relation.kind != "table":

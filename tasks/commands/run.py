@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+import httpx
 import prefect.settings
 from prefect import State
 from prefect.client.orchestration import get_client
@@ -26,10 +27,13 @@ from tasks.shown.console import live_progress, say
 from tasks.shown.report import as_dict, read_report, read_run_of_this_process, to_lines
 from tasks.warehouse.engine import shell_command
 
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
 
 def run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
     """Have a Prefect server, run the flow on it, print its report and return the exit code."""
     add_prefect_handler()
+    _reach_loopback_directly()
     try:
         return _run(asked, flow)
     except TerminationSignal:
@@ -120,9 +124,22 @@ def _prefect_server() -> Iterator[str]:
         yield local.ui_url
 
 
+def _reach_loopback_directly() -> None:
+    """Keep a proxy of the user's out of what goes to this machine: the local Prefect server answers here."""
+    for name in ("NO_PROXY", "no_proxy"):
+        spared = [host for host in os.environ.get(name, "").split(",") if host.strip()]
+        os.environ[name] = ",".join([*spared, *(host for host in _LOOPBACK if host not in spared)])
+
+
 async def _check_prefect(api_url: str) -> None:
     async with get_client() as client:
         problem = await client.api_healthcheck()
+    if isinstance(problem, httpx.HTTPStatusError):
+        status = problem.response.status_code
+        raise ConfigError(
+            f"PREFECT_API_URL {api_url} answers with HTTP {status}, and not as Prefect's API: its address ends in "
+            f"/api, and a login goes into PREFECT_API_KEY or PREFECT_API_AUTH_STRING"
+        )
     if problem is not None:
         raise PipelineError(
             f"Prefect's server at PREFECT_API_URL {api_url} does not answer: {type(problem).__name__}. "

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from tasks.datasets import SourceState
 from tasks.errors import SourceError
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse import ledger
 from tasks.warehouse.migrations import read_schema_state, schema_problem
+from tasks.warehouse.sql_files import execute
 
 # A daily run and half a day of grace; the alarm in the cloud waits as long.
 MAX_SILENCE: Final = timedelta(hours=36)
@@ -35,7 +36,7 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
         if problem is not None:
             return Status((), (problem,))
         ledger.check_dataset(connection, source.portal.profile.dataset)
-        facts = connection.execute(text(_FACTS)).one()
+        facts = execute(connection, "shown/status").one()
         state = ledger.read_state(connection)
     try:
         theirs = source.state()
@@ -114,39 +115,3 @@ def to_lines(status: Status) -> list[str]:
         "good       current, and proven equal"
     ]
     return [*status.lines, *verdict]
-
-
-_FACTS = """
-select
-    (select count(*) from chicago.crimes) as crimes,
-    (select count(*) from pipeline.rejected_rows) as rejected,
-    (select max(updated_at) from chicago.crimes) as newest_update,
-    (
-        select count(*)
-        from pipeline.windows
-        where round = 0 and status <> 'done' and run_id = (
-            select run_id from pipeline.runs where planned_at is not null order by planned_at desc limit 1
-        )
-    ) as open_windows,
-    last_run.kind as last_kind,
-    last_run.status as last_status,
-    last_run.started_at as last_started,
-    last_run.message as last_message,
-    last_audit.checked_at,
-    last_audit.proof,
-    last_audit.equal,
-    last_audit.source_newest_update as audited_update,
-    last_audit.source_last_modified as audited_modified,
-    (
-        select max(checked_at) from pipeline.audits where equal and (span is null or upper_inf(span))
-    ) as last_equal
-from (select 1) as one
-left join lateral (
-    select coalesce(kind, mode) as kind, status, started_at, message
-    from pipeline.runs where status <> 'skipped' order by started_at desc limit 1
-) as last_run on true
-left join lateral (
-    select checked_at, proof, equal, source_newest_update, source_last_modified
-    from pipeline.audits where span is null or upper_inf(span) order by audit_id desc limit 1
-) as last_audit on true
-"""

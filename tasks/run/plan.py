@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import LoadError
@@ -22,6 +22,7 @@ from tasks.warehouse import ledger
 from tasks.warehouse.audits import read_rows_proven_equal
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import UnfinishedRun
+from tasks.warehouse.sql_files import execute
 from tasks.windows import (
     CHICAGO,
     FIRST_OF_RECORD,
@@ -87,13 +88,7 @@ def read_known(engine: Engine, state: SourceState) -> Known:
             ledger.read_watermark(connection),
             ledger.read_unfinished(connection),
             read_rows_proven_equal(connection, state) is not None,
-            bool(
-                connection.execute(
-                    text(
-                        "select exists (select 1 from pipeline.rejected_rows where date_of_occurrence is null)"
-                    )
-                ).scalar_one()
-            ),
+            bool(execute(connection, "checks/holds_undated").scalar_one()),
         )
 
 

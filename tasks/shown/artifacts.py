@@ -28,6 +28,7 @@ from tasks.run import connections
 from tasks.shown.progress import Progressed
 from tasks.shown.report import RunReport, to_lines
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
 log = logging.getLogger(__name__)
@@ -103,9 +104,7 @@ async def _watch(engine: Engine, over: asyncio.Event) -> None:
 async def _show(engine: Engine, artifact: UUID) -> None:
     seen = await asyncio.to_thread(Progressed.read, engine)
     if seen is not None:
-        said = (
-            f"{seen.done} of {seen.windows} windows done, {seen.running} in flight, {seen.rows:,} rows read."
-        )
+        said = f"{seen.done} of {seen.windows} windows done, {seen.running} in flight, {seen.rows_read:,} rows read."
         await aupdate_progress_artifact(artifact, seen.percent, description=said)
 
 
@@ -142,14 +141,14 @@ def _no_reason_to_fail(what: str) -> Iterator[None]:
 def read_details(engine: Engine, run_id: UUID) -> RunDetails:
     """Read what the artifacts show of a run."""
     with engine.connect() as connection:
-        windows = connection.execute(text(_WINDOWS), {"run_id": run_id}).mappings().all()
-        seconds = connection.execute(text(_SECONDS), {"run_id": run_id}).mappings().one()
-        reasons = connection.execute(text(_REASONS), {"run_id": run_id}).all()
+        windows = execute(connection, "shown/windows_of_run", run_id=run_id).mappings().all()
+        seconds = execute(connection, "shown/seconds_of_run", run_id=run_id).mappings().one()
+        reasons = execute(connection, "shown/reasons_of_run", run_id=run_id).all()
         freshness = connection.execute(text("select * from chicago.data_freshness")).mappings().one_or_none()
     return RunDetails(
         windows=tuple(_table_row(row) for row in windows),
         seconds={name: float(value) for name, value in seconds.items() if value is not None},
-        reasons={str(row.reason): int(row.rows) for row in reasons},
+        reasons={str(row.reason): int(row.row_count) for row in reasons},
         freshness=dict(freshness or {}),
     )
 
@@ -203,33 +202,6 @@ def _chart(values: Mapping[str, float]) -> str:
 
 def _table_row(row: Any) -> dict[str, Any]:
     window = Window(row["kind"], row["start"], row["end"], row["since"])
-    left = ("kind", "start", "end", "since")
-    return {"window": str(window)} | {name: value for name, value in row.items() if name not in left}
-
-
-_WINDOWS = """
-select
-    kind, "start", "end", since, round, status, source_rows as source, inserted, rekeyed, updated, unchanged,
-    rejected, retired, round(cast(seconds as numeric), 1)::float as seconds, error
-from pipeline.windows where run_id = :run_id order by window_id
-"""
-
-_SECONDS = """
-select
-    extract(epoch from runs.planned_at - runs.started_at) as plan,
-    extract(epoch from runs.windows_done_at - runs.planned_at) as windows,
-    extract(epoch from audits.checked_at - coalesce(runs.windows_done_at, runs.planned_at)) as audit,
-    extract(epoch from clock_timestamp() - audits.checked_at) as settling_and_views
-from pipeline.runs as runs
-left join lateral (
-    select max(audits.checked_at) as checked_at from pipeline.audits as audits where audits.run_id = runs.run_id
-) as audits on true
-where runs.run_id = :run_id
-"""
-
-_REASONS = """
-select reason, count(*) as rows
-from pipeline.rejected_rows cross join unnest(reasons) as given (reason)
-where first_run = :run_id
-group by reason order by count(*) desc, reason limit 20
-"""
+    told = ("kind", "start", "end", "since", "source_rows")
+    rest = {name: value for name, value in row.items() if name not in told}
+    return {"window": str(window), "source": row["source_rows"]} | rest

@@ -67,7 +67,7 @@ def _watch(engine: Engine, progress: Progress, stop: threading.Event) -> None:
             total=seen.windows or None,
             completed=seen.done,
             running=seen.running,
-            speed=int(seen.rows / elapsed),
+            speed=int(seen.rows_read / elapsed),
         )
 
 

@@ -5,13 +5,14 @@ import os
 import platform
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +59,9 @@ class RunReport:
 def read_report(engine: Engine, run_id: UUID) -> RunReport:
     """Return the report of a run."""
     with engine.connect() as connection:
-        run = connection.execute(text(_RUN), {"run_id": run_id}).one()
-        held = connection.execute(text(_HELD)).one()
-        audit = connection.execute(text(_AUDIT), {"run_id": run_id}).one_or_none()
+        run = execute(connection, "shown/run", run_id=run_id).one()
+        held = execute(connection, "shown/held").one()
+        audit = execute(connection, "shown/last_audit_of_run", run_id=run_id).one_or_none()
         answers = _answers(connection)
     return RunReport(
         **run._asdict(),
@@ -75,12 +76,8 @@ def read_run_of_this_process(engine: Engine) -> UUID | None:
     with engine.connect() as connection:
         if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
             return None
-        run_id: UUID | None = connection.execute(
-            text(
-                "select run_id from pipeline.runs where host = :host and process_id = :process_id"
-                " and status <> 'skipped' order by started_at desc limit 1"
-            ),
-            {"host": platform.node(), "process_id": os.getpid()},
+        run_id: UUID | None = execute(
+            connection, "shown/run_of_process", host=platform.node(), process_id=os.getpid()
         ).scalar()
     return run_id
 
@@ -132,10 +129,10 @@ def _proof(report: RunReport) -> str:
 def _answers(connection: Connection) -> list[str]:
     """Return the first answers in a line each; none where the views are not there yet."""
     lines = []
-    for sentence, query in _QUESTIONS.items():
+    for sentence, statement in _ANSWERS.items():
         try:
             with connection.begin_nested():
-                row = connection.execute(text(query)).one_or_none()
+                row = execute(connection, statement).one_or_none()
         except DBAPIError as error:
             log.debug("no answer to %r: %s", sentence, first_line(error))
             continue
@@ -144,72 +141,17 @@ def _answers(connection: Connection) -> list[str]:
     return lines
 
 
-_RUN = """
-select
-    runs.run_id,
-    coalesce(runs.kind, runs.mode) as kind,
-    runs.status,
-    runs.message,
-    runs.started_at,
-    runs.proof,
-    coalesce(runs.revised, 0) as revised,
-    coalesce(runs.withdrawn, 0) as withdrawn,
-    cast(extract(epoch from coalesce(runs.ended_at, clock_timestamp()) - runs.started_at) as double precision)
-        as seconds,
-    cast(count(*) filter (where windows.status = 'done' and windows.round = 0) as integer) as windows_done,
-    cast(count(*) filter (where windows.status = 'failed') as integer) as windows_failed,
-    cast(count(*) filter (where windows.status = 'done' and windows.round > 0) as integer) as windows_mended,
-    coalesce(sum(windows.inserted), 0) as inserted,
-    coalesce(sum(windows.rekeyed), 0) as rekeyed,
-    coalesce(sum(windows.updated), 0) as updated,
-    -- What the audit reads again is no second unchanged row, nor a second bad point.
-    coalesce(sum(windows.unchanged) filter (where windows.round = 0), 0) as unchanged,
-    (select count(*) from pipeline.rejected_rows as rejected where rejected.first_run = runs.run_id) as rejected,
-    coalesce(sum(windows.retired), 0) as retired,
-    coalesce(sum(windows.bad_coordinates) filter (where windows.round = 0), 0) as bad_coordinates
-from pipeline.runs as runs
-left join pipeline.windows as windows on runs.run_id = windows.run_id
-where runs.run_id = :run_id
-group by runs.run_id
-"""
-
-_HELD = """
-select
-    (select count(*) from chicago.crimes) as crimes,
-    (select count(*) from pipeline.rejected_rows) as rejected_held,
-    (select count(*) from chicago.crime_history) as history,
-    (select max(date_of_occurrence) from chicago.crimes) as newest_crime,
-    (select max(updated_at) from chicago.crimes) as newest_update
-"""
-
-_AUDIT = """
-select equal, source_rows, our_rows from pipeline.audits where run_id = :run_id order by audit_id desc limit 1
-"""
-
-_QUESTIONS = {
-    "most crimes a day in {month}: {crimes_per_day} (of the complete months held)": """
-        select to_char(make_date(year, month, 1), 'FMMonth YYYY') as month, round(crimes_per_day, 1) as crimes_per_day
-        from chicago.crime_growth_by_month where is_complete order by crimes_per_day desc nulls last limit 1
-    """,
-    "holidays have {holiday} crimes a day, other days {other}": """
-        select
-            round(max(crimes_per_day) filter (where is_holiday), 1) as holiday,
-            round(max(crimes_per_day) filter (where not is_holiday), 1) as other
-        from chicago.holiday_vs_non_holiday_crimes
-    """,
-    "most crimes in district {district} ({district_name}): {total_crimes:,}": """
-        select district, district_name, total_crimes from chicago.police_rank_by_arrest
-        where district is not null order by total_crimes desc limit 1
-    """,
-    "highest share of arrests in district {district} ({district_name}): {arrest_percentage} %": """
-        select district, district_name, round(arrest_percentage, 1) as arrest_percentage
-        from chicago.police_rank_by_arrest
-        where district is not null order by arrest_percentage desc nulls last limit 1
-    """,
-    "most crimes in ward {ward} ({alderman}): {total_crimes:,}, most often {most_common_crime}": """
-        select ward, alderman, total_crimes, most_common_crime from chicago.ward_crimes_summary
-        where ward is not null order by total_crimes desc limit 1
-    """,
+# A sentence for a person, and the statement whose one row fills it.
+_ANSWERS: Final = {
+    "most crimes a day in {month_title}: {crimes_per_day} (of the complete months held)": "shown/answer_busiest_month",
+    "holidays have {holiday} crimes a day, other days {other}": "shown/answer_holidays",
+    "most crimes in district {district} ({district_name}): {total_crimes:,}": "shown/answer_district_with_most_crimes",
+    "highest share of arrests in district {district} ({district_name}): {arrest_percentage} %": (
+        "shown/answer_district_with_most_arrests"
+    ),
+    "most crimes in ward {ward} ({alderman}): {total_crimes:,}, most often {most_common_crime}": (
+        "shown/answer_ward_with_most_crimes"
+    ),
 }
 
 

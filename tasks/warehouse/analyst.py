@@ -8,6 +8,7 @@ missing; on a server it is whom DB_USERNAME names.
 from typing import Final
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import Engine, create_engine, text
 
 from tasks import session
@@ -15,6 +16,7 @@ from tasks.errors import LoadError
 from tasks.local import services as local_services
 from tasks.local.services import DEMO_DATABASE, LocalPostgres
 from tasks.settings import PROJECT_FOLDER, Settings
+from tasks.warehouse.ddl import run_sql
 from tasks.warehouse.engine import open_warehouse
 from tasks.warehouse.sql_files import execute
 from tasks.warehouse.views import grant_analyst
@@ -95,7 +97,7 @@ def _make_local_role(postgres: LocalPostgres, database: str) -> None:
             role = {"role": LOCAL_ROLE}
             known = connection.execute(text("select 1 from pg_roles where rolname = :role"), role).scalar()
             if not known:
-                connection.execute(text(f"create role {LOCAL_ROLE} login"))
+                run_sql(connection, sql.SQL("create role {} login").format(sql.Identifier(LOCAL_ROLE)))
             may_read = connection.execute(
                 text("select has_schema_privilege(:role, 'chicago', 'usage')"), role
             ).scalar()

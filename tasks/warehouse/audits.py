@@ -17,15 +17,15 @@ from tasks.warehouse.sql_files import execute
 
 @dataclass(frozen=True)
 class Audit:
-    """One comparison, in rows. start, end: Chicago wall clock, end excluded; no start: the source is empty.
+    """One comparison, in rows. span_start, span_end: Chicago wall clock, end excluded; no start: the source is empty.
 
     round: 1 is the first comparison of a run. days: how many differ, the undated rows as one.
     """
 
     round: int
     proof: Proof | Literal["unmoved"]
-    start: datetime | None
-    end: datetime | None
+    span_start: datetime | None
+    span_end: datetime | None
     source_rows: int
     our_rows: int
     missing: int = 0

@@ -9,7 +9,6 @@ that changed. The SQL is in `sql/counts/`.
 
 import hashlib
 import logging
-from typing import Final
 
 from sqlalchemy import Connection, text
 
@@ -17,8 +16,6 @@ from tasks.errors import LoadError
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
-
-_TABLES: Final = "daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts"
 
 
 def update_counts(connection: Connection) -> bool:
@@ -46,7 +43,7 @@ def update_counts(connection: Connection) -> bool:
             "Somebody else is changing chicago.crimes: let them end, and run again."
         )
     connection.execute(text("drop view changed_crimes"))
-    connection.execute(text(f"analyze {', '.join(f'pipeline.{table}' for table in _TABLES)}"))
+    execute(connection, "checks/analyze_counts")
     return True
 
 

@@ -11,11 +11,12 @@ from typing import Final
 import psycopg
 from psycopg import sql
 from psycopg.errors import DependentObjectsStillExist, LockNotAvailable
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from tasks.errors import LoadError
 from tasks.warehouse.faults import PassingFaultError, lock_holders
+from tasks.warehouse.sql_files import execute
 
 # Long enough for queries that end by themselves; short enough for the readers that queue behind.
 LOCK_TIMEOUT_SECONDS: Final = 5
@@ -32,9 +33,7 @@ def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
     """
     try:
         with engine.begin() as connection:
-            connection.execute(text(f"set local lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
-            connection.execute(text(f"set local work_mem = '{_WORK_MEM}'"))
-            connection.execute(text("set local jit = off"))
+            limit_transaction(connection, f"{LOCK_TIMEOUT_SECONDS}s")
             yield connection
     except (DBAPIError, psycopg.Error) as error:
         driver_error = error.orig if isinstance(error, DBAPIError) else error
@@ -50,6 +49,11 @@ def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
                 "Drop or move it, run again, and make it anew."
             ) from error
         raise
+
+
+def limit_transaction(connection: Connection, lock_timeout: str | None = None) -> None:
+    """Let a transaction group in memory, compile nothing, and wait for locks this long (as PostgreSQL writes it)."""
+    execute(connection, "checks/limit_transaction", lock_timeout=lock_timeout, work_mem=_WORK_MEM)
 
 
 def run_sql(connection: Connection, statement: sql.Composed | str) -> None:

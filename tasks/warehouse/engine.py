@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +19,7 @@ from tasks.cloud.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_t
 from tasks.errors import ConfigError, LoadError
 from tasks.local import services
 from tasks.settings import PROJECT_FOLDER, Settings
+from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +34,6 @@ ENGINE_OPTIONS: Final[dict[str, Any]] = {
 }
 _UNKNOWN_DATABASE: Final = "3D000"
 _MARK: Final = "mark of the session"
-_ROLE_BY_LOGIN: Final = """
-select split_part(setting, '=', 2)
-from pg_db_role_setting, unnest(setconfig) as setting
-where
-    setrole = (select oid from pg_roles where rolname = session_user)
-    and setdatabase in (0, (select oid from pg_database where datname = current_database()))
-    and setting like 'role=%'
-    and current_setting('role') = 'none'
-"""
 
 
 def connect_plainly(url: URL) -> Engine:
@@ -193,7 +185,7 @@ def _check_server(engine: Engine) -> None:
 
 def _warn_of_role(connection: Connection) -> None:
     """Say that a role that a login is told to act as is not followed: what it makes would belong to another."""
-    told = connection.execute(text(_ROLE_BY_LOGIN)).scalar()
+    told = execute(connection, "checks/role_by_login").scalar()
     if told is not None:
         log.warning(
             "the login is set to act as %s (alter role .. set role), which is not followed: set DB_ROLE=%s",

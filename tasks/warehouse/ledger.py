@@ -8,12 +8,13 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from tasks.errors import ConfigError, LoadError
+from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
 DatabaseState = Literal["empty", "unfinished", "current"]
@@ -76,60 +77,34 @@ def insert_run(
     accept_retirements: bool,
 ) -> UUID:
     """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
-    run_id: UUID = connection.execute(
-        text(
-            "insert into pipeline.runs"
-            " (mode, status, range_start, range_end, accept_retirements, host, process_id)"
-            " values (:mode, 'running', :range_start, :range_end, :accept, :host, :process_id) returning run_id"
-        ),
-        {
-            "mode": mode,
-            "range_start": span[0],
-            "range_end": span[1],
-            "accept": accept_retirements,
-            "host": platform.node(),
-            "process_id": os.getpid(),
-        },
+    run_id: UUID = execute(
+        connection,
+        "ledger/insert_run",
+        mode=mode,
+        range_start=span[0],
+        range_end=span[1],
+        accept_retirements=accept_retirements,
+        **_process(),
     ).scalar_one()
     return run_id
 
 
 def record_skipped(connection: Connection, mode: str) -> None:
     """Write that a run was skipped because another one was at work, where there is a ledger already."""
-    if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
-        return
-    connection.execute(
-        text(
-            "insert into pipeline.runs (mode, status, ended_at, message, host, process_id)"
-            " values (:mode, 'skipped', now(), 'another run is at work', :host, :process_id)"
-        ),
-        {"mode": mode, "host": platform.node(), "process_id": os.getpid()},
-    )
+    if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is not None:
+        execute(connection, "ledger/insert_skipped_run", mode=mode, **_process())
 
 
 def mark_dead_runs(connection: Connection) -> list[UUID]:
     """Mark runs that say they run although we hold the lock, and their windows in flight; return the runs."""
-    dead = list(
-        connection.execute(
-            text(
-                "update pipeline.runs set status = 'dead', ended_at = now(),"
-                " message = 'it ended without a word; the next run found it'"
-                " where status = 'running' returning run_id"
-            )
-        ).scalars()
-    )
-    _put_back(connection, dead)
+    dead = list(execute(connection, "ledger/mark_dead_runs").scalars())
+    execute(connection, "ledger/put_back_windows", run_ids=dead)
     return dead
 
 
-def _put_back(connection: Connection, run_ids: Sequence[UUID]) -> None:
-    """Write that the windows that these runs had in hand wait again: nothing of them was stored."""
-    connection.execute(
-        text(
-            "update pipeline.windows set status = 'pending' where status = 'running' and run_id = any(:ids)"
-        ),
-        {"ids": list(run_ids)},
-    )
+def _process() -> dict[str, object]:
+    """Return which process this is, as `pipeline.runs` has it."""
+    return {"host": platform.node(), "process_id": os.getpid()}
 
 
 def close_run(
@@ -140,18 +115,12 @@ def close_run(
     A window that it still has in hand, because a signal came or a thread is not back yet, waits again: whoever works on
     it finds the run closed before it can store anything.
     """
-    closed = connection.execute(
-        text(
-            "update pipeline.runs set status = :status, ended_at = now(), message = :message"
-            " where run_id = :run_id and status = 'running'"
-            " returning kind, range_start is null and range_end is null and kind is not null as is_whole, proof,"
-            " cast(extract(epoch from ended_at - started_at) as double precision) as seconds"
-        ),
-        {"run_id": run_id, "status": status, "message": message},
+    closed = execute(
+        connection, "ledger/close_run", run_id=run_id, status=status, message=message
     ).one_or_none()
     if closed is None:
         return None
-    _put_back(connection, [run_id])
+    execute(connection, "ledger/put_back_windows", run_ids=[run_id])
     return ClosedRun(**closed._asdict())
 
 
@@ -223,23 +192,12 @@ def read_watermark(connection: Connection) -> datetime | None:
 
 def read_unfinished(connection: Connection) -> UnfinishedRun | None:
     """Return the newest run over the whole span if its planned windows are not all done."""
-    run = connection.execute(
-        text(
-            "select run_id, candidate_watermark, windows_done_at from pipeline.runs"
-            " where planned_at is not null and kind in ('backfill', 'resume', 'reconcile')"
-            " order by planned_at desc limit 1"
-        )
-    ).one_or_none()
-    if run is None or run.windows_done_at is not None:
+    run = execute(connection, "ledger/read_newest_whole_plan").one_or_none()
+    if run is None or run.is_finished:
         return None
-    rows = connection.execute(
-        text(
-            'select kind, "start", "end", since from pipeline.windows'
-            " where run_id = :run_id and status <> 'done' and round = 0 order by window_id"
-        ),
-        {"run_id": run.run_id},
+    windows = tuple(
+        planned.window for planned in _read_windows(connection, run.run_id) if planned.status != "done"
     )
-    windows = tuple(Window(row.kind, row.start, row.end, row.since) for row in rows)
     return UnfinishedRun(run.run_id, run.candidate_watermark, windows)
 
 
@@ -259,12 +217,13 @@ def write_plan(
     resumes: UUID | None = None,
 ) -> None:
     """Write the list of windows and the candidate watermark, before the first window is read."""
-    connection.execute(
-        text(
-            "update pipeline.runs set kind = :kind, candidate_watermark = :candidate, resumes = :resumes,"
-            " planned_at = now() where run_id = :run_id"
-        ),
-        {"run_id": run_id, "kind": kind, "candidate": candidate_watermark, "resumes": resumes},
+    execute(
+        connection,
+        "ledger/write_plan",
+        run_id=run_id,
+        kind=kind,
+        candidate_watermark=candidate_watermark,
+        resumes=resumes,
     )
     for window in windows:
         add_window(connection, run_id, window)
@@ -272,86 +231,45 @@ def write_plan(
 
 def add_window(connection: Connection, run_id: UUID, window: Window) -> None:
     """Write a window as pending; one that stands already is left as it is."""
-    connection.execute(
-        text(
-            'insert into pipeline.windows (run_id, kind, "start", "end", since, round)'
-            " values (:run_id, :kind, :start, :end, :since, :round) on conflict do nothing"
-        ),
-        {"run_id": run_id, **_key(window)},
-    )
+    execute(connection, "ledger/add_window", run_id=run_id, **_key(window))
 
 
 def start_window(connection: Connection, run_id: UUID, window: Window) -> None:
     """Write that a window is being worked on."""
     add_window(connection, run_id, window)
-    connection.execute(
-        text(
-            "update pipeline.windows set status = 'running', started_at = now(), error = null where"  # noqa: S608 - a constant
-            + _THIS_WINDOW
-        ),
-        {"run_id": run_id, **_key(window)},
-    )
+    _write_window(connection, run_id, window, "running")
 
 
 def finish_window(connection: Connection, run_id: UUID, window: Window, counts: WindowCounts) -> None:
     """Write that a window is done, with its counts; in the transaction of its rows."""
-    connection.execute(
-        text(
-            "update pipeline.windows set status = 'done', ended_at = now(), source_rows = :source_rows,"  # noqa: S608 - a constant is added
-            " inserted = :inserted, rekeyed = :rekeyed, updated = :updated, unchanged = :unchanged,"
-            " touched = :touched, rejected = :rejected, retired = :retired, bad_coordinates = :bad_coordinates,"
-            " seconds = :seconds where" + _THIS_WINDOW
-        ),
-        {"run_id": run_id, **_key(window), **asdict(counts)},
-    )
+    _write_window(connection, run_id, window, "done", counts=counts)
 
 
 def read_counts(connection: Connection, run_id: UUID, window: Window) -> WindowCounts | None:
     """Return what a window of this run did, or None where it is not done."""
-    names = ", ".join(field.name for field in fields(WindowCounts))
-    row = connection.execute(
-        text(f"select {names} from pipeline.windows where status = 'done' and" + _THIS_WINDOW),  # noqa: S608 - constants
-        {"run_id": run_id, **_key(window)},
-    ).one_or_none()
+    row = execute(connection, "ledger/read_window_counts", run_id=run_id, **_key(window)).one_or_none()
     return None if row is None else WindowCounts(**row._asdict())
 
 
 def fail_window(connection: Connection, run_id: UUID, window: Window, error: str) -> None:
     """Write why a window failed."""
-    connection.execute(
-        text(
-            "update pipeline.windows set status = 'failed', ended_at = now(), error = :error where"  # noqa: S608 - a constant
-            + _THIS_WINDOW
-        ),
-        {"run_id": run_id, **_key(window), "error": error},
-    )
+    _write_window(connection, run_id, window, "failed", error=error)
 
 
 def read_open_windows(connection: Connection, run_id: UUID) -> list[tuple[int, Window]]:
     """Return the planned windows that are neither done nor failed, by number; none where the run is over."""
-    rows = connection.execute(
-        text(
-            'select windows.window_id, windows.kind, windows."start", windows."end", windows.since'
-            " from pipeline.windows inner join pipeline.runs on windows.run_id = runs.run_id"
-            " where runs.run_id = :run_id and runs.status = 'running' and windows.round = 0"
-            " and windows.status in ('pending', 'running') order by windows.window_id"
-        ),
-        {"run_id": run_id},
-    )
-    return [(row.window_id, Window(row.kind, row.start, row.end, row.since)) for row in rows]
+    return [
+        (planned.number, planned.window)
+        for planned in _read_windows(connection, run_id)
+        if planned.is_at_work and planned.status in {"pending", "running"}
+    ]
 
 
 def read_window_results(connection: Connection, run_id: UUID) -> dict[Window, WindowResult]:
     """Return status and error of each planned window of a run."""
-    rows = connection.execute(
-        text(
-            'select kind, "start", "end", since, status, error from pipeline.windows'
-            " where run_id = :run_id and round = 0"
-        ),
-        {"run_id": run_id},
-    )
     return {
-        Window(row.kind, row.start, row.end, row.since): WindowResult(row.status, row.error) for row in rows
+        planned.window: WindowResult(planned.status, planned.error)
+        for planned in _read_windows(connection, run_id)
     }
 
 
@@ -360,44 +278,65 @@ def finish_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
 
     Returns whether they are.
     """
-    open_windows = connection.execute(
-        text(
-            "select count(*) from pipeline.windows where run_id = :run_id and round = 0 and status <> 'done'"
-        ),
-        {"run_id": run_id},
-    ).scalar_one()
-    if open_windows:
+    finished = execute(connection, "ledger/finish_windows", run_id=run_id).one_or_none()
+    if finished is None:
         return False
-    candidate = connection.execute(
-        text(
-            "update pipeline.runs set windows_done_at = now() where run_id = :run_id"
-            " returning case when range_start is null and range_end is null then candidate_watermark end"
-        ),
-        {"run_id": run_id},
-    ).scalar()
-    if candidate is not None:
-        connection.execute(
-            text(
-                "insert into pipeline.watermark (dataset, watermark, run_id) values (:dataset, :candidate, :run_id)"
-                " on conflict (dataset) do update set watermark = greatest(watermark.watermark, excluded.watermark),"
-                " run_id = excluded.run_id, set_at = now()"
-            ),
-            {"dataset": dataset, "candidate": candidate, "run_id": run_id},
+    if finished.watermark is not None:
+        execute(
+            connection, "ledger/raise_watermark", dataset=dataset, watermark=finished.watermark, run_id=run_id
         )
     return True
 
 
-_THIS_WINDOW = (
-    ' run_id = :run_id and kind = :kind and "start" is not distinct from :start'
-    ' and "end" is not distinct from :end and since is not distinct from :since and round = :round'
-)
+@dataclass(frozen=True)
+class _PlannedWindow:
+    number: int
+    window: Window
+    status: str
+    error: str | None
+    is_at_work: bool
 
 
-def _key(window: Window) -> dict[str, Any]:
+def _read_windows(connection: Connection, run_id: UUID) -> list[_PlannedWindow]:
+    return [
+        _PlannedWindow(
+            row.window_id,
+            Window(row.kind, row.start, row.end, row.since),
+            row.status,
+            row.error,
+            row.is_at_work,
+        )
+        for row in execute(connection, "ledger/read_windows", run_id=run_id)
+    ]
+
+
+def _write_window(
+    connection: Connection,
+    run_id: UUID,
+    window: Window,
+    status: str,
+    *,
+    error: str | None = None,
+    counts: WindowCounts | None = None,
+) -> None:
+    said = dict.fromkeys(field.name for field in fields(WindowCounts)) if counts is None else asdict(counts)
+    execute(
+        connection,
+        "ledger/write_window",
+        run_id=run_id,
+        status=status,
+        error=error,
+        **_key(window),
+        **said,
+    )
+
+
+def _key(window: Window) -> dict[str, object]:
+    """Return a window as the ledger finds it."""
     return {
         "kind": window.kind,
-        "start": window.start,
-        "end": window.end,
+        "window_start": window.start,
+        "window_end": window.end,
         "since": window.since,
         "round": window.round,
     }

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Self
 
 import psycopg
 import yoyo
+from psycopg import sql
 from psycopg.errors import DependentObjectsStillExist, FeatureNotSupported
 from sqlalchemy import Connection, Engine, text
 from yoyo import internalmigrations
@@ -19,7 +20,7 @@ from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import parse_uri
 
 from tasks.errors import LoadError
-from tasks.warehouse.ddl import ddl_transaction
+from tasks.warehouse.ddl import ddl_transaction, run_sql
 from tasks.warehouse.engine import first_line
 from tasks.warehouse.faults import PassingFaultError, is_passing, next_action
 from tasks.warehouse.sql_files import SQL_FOLDER
@@ -43,7 +44,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 
     def init_connection(self, connection: Any) -> None:
         # For this transaction: the connection goes back to a pool.
-        connection.execute(f"set local search_path to {_SCHEMA}")
+        connection.execute("select set_config('search_path', %s, true)", (_SCHEMA,))
 
     def copy(self) -> Self:
         return self
@@ -75,7 +76,7 @@ def migrate(engine: Engine) -> list[str]:
     with engine.begin() as connection:
         # Asked first: even "if not exists" needs the right to create, which a loader need not have.
         if connection.execute(text("select to_regnamespace(:name)"), {"name": _SCHEMA}).scalar() is None:
-            connection.execute(text(f"create schema {_SCHEMA}"))
+            run_sql(connection, sql.SQL("create schema {}").format(sql.Identifier(_SCHEMA)))
     try:
         names = _apply(engine, lambda _connection: nullcontext())
     except (DependentObjectsStillExist, FeatureNotSupported):

@@ -2,7 +2,7 @@
 
 Here: `chicago.police_stations` and its kin, `chicago.dates`, and `pipeline.reference_loads`. Not here:
 fetching a list or checking it (`tasks.contract.reference`), and deciding whether it is due. The SQL is in
-`sql/load/reference_*.sql`. Mirrors SQLAlchemy's textual SQL with bound parameters
+`sql/load/replace_list.sql` and `sql/load/reference_*.sql`. Mirrors SQLAlchemy's textual SQL with bound parameters
 (https://docs.sqlalchemy.org/en/20/core/sqlelement.html#sqlalchemy.sql.expression.text).
 """
 
@@ -49,7 +49,7 @@ def replace_table(connection: Connection, table: str, frame: pd.DataFrame) -> in
     if frame.empty:
         raise LoadError(f"The list {table} is empty; chicago.{table} stays as it is.")
     rows = frame.to_json(orient="records", date_format="iso", double_precision=SIGNIFICANT_DIGITS)
-    counts = execute(connection, f"load/reference_{table}", rows=rows).one()
+    counts = execute(connection, "load/replace_list", list=f"chicago.{table}", rows=rows).one()
     return int(counts.stored_rows) + int(counts.removed_rows)
 
 

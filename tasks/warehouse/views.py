@@ -20,15 +20,13 @@ from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
 from tasks.warehouse.counts import update_counts
-from tasks.warehouse.ddl import ddl_transaction, run_sql
+from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
 
 _REFERENCE: Final = re.compile(r"\bchicago\.([a-z_]+)")
 _COMMENT: Final = re.compile(r"--[^\n]*")
-# Grouping in memory and not on disk; a refresh is one session's.
-_REFRESH_WORK_MEM: Final = "256MB"
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,7 @@ def refresh_views(engine: Engine) -> list[str]:
     """
     names = [file.name for file in read_view_files() if file.is_materialized]
     with engine.begin() as connection:
-        connection.execute(text(f"set local work_mem = '{_REFRESH_WORK_MEM}'"))
-        connection.execute(text("set local jit = off"))
+        limit_transaction(connection)
         update_counts(connection)
         connection.execute(text("analyze chicago.crime_history"))
         for name in names:

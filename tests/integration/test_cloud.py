@@ -420,7 +420,7 @@ def test_verify_full_trusts_the_named_authority_and_no_other(environment, front,
         assert connection.execute(text("select current_database()")).scalar() == environment["DATABASE_NAME"]
     engine.dispose()
     assert front.handshakes >= 1
-    monkeypatch.setenv("DB_CA_FILE", str(PROJECT / "tasks" / "warehouse" / "rds_ca.pem"))
+    monkeypatch.setenv("DB_CA_FILE", str(PROJECT / "tasks" / "cloud" / "rds_ca.pem"))
     with pytest.raises(LoadError, match="certificate verify failed"):
         open_warehouse(read_settings())
     monkeypatch.setenv("DB_CA_FILE", str(authority.bundle))
@@ -484,7 +484,7 @@ def test_a_login_by_iam_gives_each_connection_a_token_of_its_own(
         assert parameters["user"] == "loader_iam"
         assert parameters["password"].startswith(f"{host}:5432/?Action=connect&DBUser=loader_iam&")
         assert "us-west-2%2Frds-db%2Faws4_request" in parameters["password"]
-        assert parameters["sslrootcert"].endswith("tasks/warehouse/rds_ca.pem")
+        assert parameters["sslrootcert"].endswith("tasks/cloud/rds_ca.pem")
 
 
 def _redirect(engine, postgres, database, asked):
@@ -537,6 +537,13 @@ def test_the_automations_are_put_on_the_server_once_and_tell_through_the_operato
         zombies.expect
     )
     assert [each.actions[0].type for each in ours.values()].count("send-notification") == 3
+    # A deployment that does not know the operators' block, as the workflow of a tag, silences nobody.
+    capsys.readouterr()
+    monkeypatch.delenv("NOTIFY_BLOCK")
+    assert automations.main() == 0
+    assert "tells whom it told before" in capsys.readouterr().out
+    found = ask(lambda client: client.read_automations())
+    assert [each.actions[0].type for each in found].count("send-notification") == 3
     monkeypatch.setenv("NOTIFY_BLOCK", "slack-webhook/nobody")
     assert automations.main() == 2
     assert "NOTIFY_BLOCK: Prefect has no block 'slack-webhook/nobody'" in capsys.readouterr().err

@@ -26,7 +26,13 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
     assert {relation.schema for relation in catalogue.relations} == {"chicago", "pipeline"}
     kinds = {relation.kind for relation in catalogue.relations}
     assert kinds == {"table", "view", "materialized view"}
-    assert [name.split("(")[0] for name, *_ in catalogue.functions] == ["chicago.crimes_as_of"]
+    assert [name.split("(")[0] for name, *_ in catalogue.functions] == [
+        "chicago.crime_as_held",
+        "chicago.crimes_as_of",
+        "pipeline.crime_content",
+        "pipeline.replace_list",
+        "pipeline.retired_crime",
+    ]
 
 
 def test_what_has_no_comment_is_found(connection):

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from tasks.contract.reference import read_bundled
 from tasks.errors import LoadError
@@ -49,6 +51,28 @@ def test_a_changed_a_new_and_a_gone_row_are_three_changes(connection):
         "select beat, sector from chicago.beats where beat in ('0111', '0112', '9999')", connection
     )
     assert sorted(stored.itertuples(index=False, name=None)) == [("0112", 9), ("9999", 9)]
+
+
+def test_a_row_that_is_equal_is_not_written(connection):
+    beats = read_bundled("beats")
+    versions = "select beat, ctid::text, xmin::text from chicago.beats order by beat"
+    before = pd.read_sql(versions, connection)
+    changed = beats.assign(sector=beats["sector"].where(beats["beat"] != "0112", 9))
+    assert replace_table(connection, "beats", changed) == 1
+    written = pd.read_sql(versions, connection).merge(before, how="left", indicator=True)
+    assert written.loc[written["_merge"] == "left_only", "beat"].tolist() == ["0112"]
+
+
+def test_a_column_that_a_list_comes_to_have_is_stored(connection):
+    connection.execute(text("alter table chicago.beats add column watch text"))
+    beats = read_bundled("beats").assign(watch="first")
+    assert replace_table(connection, "beats", beats) == len(beats)
+    assert pd.read_sql("select distinct watch from chicago.beats", connection)["watch"].tolist() == ["first"]
+
+
+def test_a_table_without_a_key_of_one_column_is_no_list(connection):
+    with pytest.raises(DBAPIError, match=r"chicago\.crime_history is no list"):
+        connection.execute(text("select pipeline.replace_list('chicago.crime_history', '[]')"))
 
 
 def test_a_missing_value_is_null_and_no_text(connection):

@@ -33,7 +33,7 @@ from tests.integration.conftest import PROJECT, crime
 from tests.integration.main_here import run_main_here
 
 CRIMES = ONE_YEAR.id
-CAFE = "CAFÉ – Ł 東"
+CAFE = "CAFÉ – Ł 東"  # noqa: RUF001 - a dash as a person types it
 HOSTILE = {
     "client_encoding": "LATIN1",
     "datestyle": "German, DMY",

@@ -103,7 +103,7 @@ def authority(tmp_path_factory):
     pem = serialization.Encoding.PEM
     own = certificate("Test CA", "Test CA", root.public_key(), root, basic)
     server = certificate("localhost", "Test CA", key.public_key(), root, names)
-    bundle = folder / "tasks" / "warehouse" / "rds_ca.pem"
+    bundle = folder / "tasks" / "cloud" / "rds_ca.pem"
     bundle.parent.mkdir(parents=True)
     bundle.write_bytes(own.public_bytes(pem))
     (folder / "server.pem").write_bytes(

@@ -53,6 +53,7 @@ GUARDS = (
     "withdrawn is settled by whole runs only",
     "unmoved needs a Last-Modified",
     "what changed rows takes the proof away",
+    "a change of any column is a change",
     "a warehouse holds one dataset",
     "faults that pass are done again",
     "a failover drops the pool",

@@ -1,12 +1,14 @@
 """What the floor plan promises: who imports Prefect, and what the entrypoints do at their import."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from prefect import Task
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -68,3 +70,53 @@ def test_flows_and_the_heads_of_rooms_do_nothing_at_their_import(path):
     assert calls == []
     assert "sys.path" not in path.read_text("utf-8")
     assert "gc." not in path.read_text("utf-8")
+
+
+def planned_rooms():
+    """Return the paths of the tree in CONTRIBUTING.md."""
+    tree = (PROJECT / "CONTRIBUTING.md").read_text("utf-8").split("```")[1].strip("\n").splitlines()
+    top, paths = "", set()
+    for line in tree:
+        name = line.split()[0]
+        if not line.startswith(" "):
+            top = name
+        paths.add(name if not line.startswith(" ") else top + name)
+    return paths
+
+
+def standing_rooms():
+    """Return what `ls` shows: the folders, those in tasks/ and sql/, and the files of the floors that have some."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    paths = [Path(name) for name in tracked if (PROJECT / name).exists()]
+    rooms = {f"{path.parts[0]}/" for path in paths if len(path.parts) > 1}
+    rooms |= {
+        f"{path.parts[0]}/{path.parts[1]}/"
+        for path in paths
+        if path.parts[0] in {"tasks", "sql"} and len(path.parts) > 2
+    }
+    rooms |= {
+        str(path)
+        for path in paths
+        if path.parts[0] in {"flows", "tasks", "sql"}
+        and len(path.parts) == 2
+        and path.name not in {"__init__.py", ".sqlfluff"}
+    }
+    return rooms
+
+
+def test_the_tree_in_contributing_is_what_ls_shows():
+    assert planned_rooms() == standing_rooms()
+
+
+def test_the_ground_floor_is_what_prefect_runs_and_the_words_that_all_share():
+    words = {"errors", "datasets", "windows", "settings", "request", "retries", "session"}
+    steps = {path.stem for path in PROJECT.glob("tasks/*.py")} - words - {"__init__"}
+    for step in steps:
+        module = importlib.import_module(f"tasks.{step}")
+        assert [name for name, value in vars(module).items() if isinstance(value, Task)] == [step]

@@ -301,3 +301,29 @@ def test_a_file_that_is_not_there_is_refused(monkeypatch, tmp_path):
 def test_settings_do_not_change_while_a_run_uses_them():
     with pytest.raises(ValueError, match="frozen"):
         read_settings().window_days = 14
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('DATABASE_NAME="other\n', 1),
+        ("WINDOW_DAYS=14\n\n# the database\nDATABASE_NAME='other\nPORT=5433\n", 4),
+        ("WINDOW_DAYS=14\nDATABASE_NAME\n", 2),
+        ("WINDOW_DAYS=14\n=other\n", 2),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_refused_by_its_number(env_file, monkeypatch, content, line):
+    """Dropped, the default would take its place, and the run would fill another database."""
+    env_file(content)
+    said = refusal(monkeypatch)
+    assert f", line {line}: it cannot be read" in said
+    assert "other" not in said
+
+
+def test_a_value_of_the_file_stands_for_itself(env_file, monkeypatch):
+    """ECS hands the file over as it is: what looks like a variable is a part of the password."""
+    monkeypatch.setenv("HOME", "/home/me")
+    env_file("DB_PASSWORD='a${HOME}b'\nAPP_TOKEN=${HOME}\n")
+    found = read_settings()
+    assert found.db_password.get_secret_value() == "a${HOME}b"
+    assert found.app_token.get_secret_value() == "${HOME}"

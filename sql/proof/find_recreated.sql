@@ -1,11 +1,12 @@
--- One row returned is one row that was retired: it looked as if it had aged out of the source, and its case came again.
+-- One row of leaving is one row that looks as if it had aged out of the source, and its case came again.
 -- The source's oldest row, made anew with a later date, leaves nothing older behind, so that the span begins after it.
 -- A case's rows that came since reasons were last settled and that no gone row of the case accounts for speak for as
--- many such rows, the latest first. Their reason is settled with the others.
+-- many such rows, the latest first.
 -- Reads: chicago.crimes, chicago.crime_history, pipeline.rejected_rows, pipeline.runs, pipeline.audits.
--- Writes: chicago.crime_history, chicago.crimes. Run by: tasks/proof/recreated.py, when the whole span is equal.
+-- Writes: temporary table leaving, for retire.sql. Run by: tasks/proof/recreated.py, when the whole span is equal.
 -- Parameters: run_id, span_start.
 
+create temporary table leaving on commit drop as
 with last_settled as (
     select coalesce(max(settled_at), '-infinity') as at
     from pipeline.runs
@@ -61,54 +62,14 @@ left_over as (
         - (select count(*) from spoken_for where spoken_for.case_number = aged.case_number) as row_count
     from aged
     group by aged.case_number
-),
-
-recreated as (
-    select aged.crime_id
-    from aged
-    -- drops what has aged out: no newer row of its case speaks for it
-    inner join left_over on aged.case_number = left_over.case_number and aged.nth <= left_over.row_count
-),
-
-kept as (
-    insert into chicago.crime_history (
-        crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,
-        location_description, arrest, domestic, beat, district, ward, community_area, fbi_code,
-        x_coordinate, y_coordinate, latitude, longitude, created_at, updated_at, version, updated_on, loaded_at,
-        run_id
-    )
-    select
-        crimes.crime_id,
-        crimes.case_number,
-        crimes.date_of_occurrence,
-        crimes.block,
-        crimes.iucr,
-        crimes.primary_description,
-        crimes.secondary_description,
-        crimes.location_description,
-        crimes.arrest,
-        crimes.domestic,
-        crimes.beat,
-        crimes.district,
-        crimes.ward,
-        crimes.community_area,
-        crimes.fbi_code,
-        crimes.x_coordinate,
-        crimes.y_coordinate,
-        crimes.latitude,
-        crimes.longitude,
-        crimes.created_at,
-        crimes.updated_at,
-        crimes.version,
-        crimes.updated_on,
-        crimes.loaded_at,
-        cast(:run_id as uuid) as run_id
-    from chicago.crimes as crimes
-    inner join recreated on crimes.crime_id = recreated.crime_id
-    returning crime_history.crime_id
 )
 
-delete from chicago.crimes as crimes
-using kept
-where crimes.crime_id = kept.crime_id
-returning crimes.crime_id;
+select
+    aged.crime_id,
+    cast(null as text) as reason,
+    cast(null as text) as replaced_by
+from aged
+-- drops what has aged out: no newer row of its case speaks for it
+inner join left_over on aged.case_number = left_over.case_number and aged.nth <= left_over.row_count;
+
+analyze leaving;

@@ -1,0 +1,14 @@
+-- One row: the run that has ended just now; none where it was marked dead meanwhile, and stays so.
+-- Reads and writes: pipeline.runs. Run by: tasks/warehouse/ledger.py. Parameters: run_id, status, message.
+
+update pipeline.runs
+set
+    status = :status,
+    ended_at = now(),
+    message = :message
+where run_id = :run_id and status = 'running'
+returning
+    kind,
+    range_start is null and range_end is null and kind is not null as is_whole,
+    proof,
+    cast(extract(epoch from ended_at - started_at) as double precision) as seconds;

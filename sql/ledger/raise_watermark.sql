@@ -1,0 +1,11 @@
+-- The watermark takes effect; one that stands higher already stays.
+-- Reads: nothing. Writes: pipeline.watermark. Run by: tasks/warehouse/ledger.py.
+-- Parameters: dataset, watermark (an instant), run_id.
+
+insert into pipeline.watermark (dataset, watermark, run_id)
+values (:dataset, :watermark, :run_id)
+on conflict (dataset) do update
+    set
+        watermark = greatest(watermark.watermark, excluded.watermark),
+        run_id = excluded.run_id,
+        set_at = now();
