@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     census_months: int = Field(
         6, ge=1, description="Months compared row by row in each run of the whole history."
     )
+    content_days: int = Field(
+        28, ge=1, description="Days compared column by column in each run, the longest ago first."
+    )
     freshness_days: float = Field(
         4, gt=0, description="Age of the source's newest stamp above which it is stale."
     )

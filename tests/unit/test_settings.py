@@ -61,6 +61,7 @@ def test_nothing_needs_to_be_set():
         "overlap_minutes": 180,
         "max_incremental_rows": 50000,
         "census_months": 6,
+        "content_days": 28,
         "dashboard_url": None,
         "log_format": "text",
         "max_reject_share": 0.01,
