@@ -51,7 +51,7 @@ select
     coalesce(census.version = ours.version, false) as is_damaged,
     cast(census.date_of_occurrence as date) as source_day,
     case
-        when (census.version is distinct from ours.version) then cast(ours.date_of_occurrence as date)
+        when not coalesce(census.version = ours.version, false) then cast(ours.date_of_occurrence as date)
     end as our_day
 from census
 full outer join ours on census.crime_id = ours.crime_id

@@ -61,7 +61,9 @@ def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Set
         raise NoWarehouseError(NOTHING_YET)
     _make_local_role(found, name)
     login = {"server_name": str(found.socket_dir), "db_username": LOCAL_ROLE, "database_name": name}
-    return settings.model_copy(update={**login, "db_password": None, "db_sslmode": "disable"})
+    return settings.model_copy(
+        update={**login, "db_password": None, "db_role": None, "db_sslmode": "disable"}
+    )
 
 
 def open_to_read(settings: Settings) -> Engine:
