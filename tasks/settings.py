@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     )
     db_username: str | None = Field(None, description="Role that loads. Needed with SERVER_NAME.")
     db_password: SecretStr | None = Field(None, description="Its password.")
+    db_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
+        None, description="Role that it acts as and that owns what it makes; without it, the login itself."
+    )
     server_name: str | None = Field(
         None, description="Host of PostgreSQL; without it the embedded one is used."
     )
@@ -143,6 +146,9 @@ class Settings(BaseSettings):
     )
     census_months: int = Field(
         6, ge=1, description="Months compared row by row in each run of the whole history."
+    )
+    content_days: int = Field(
+        28, ge=1, description="Days compared column by column in each run, the longest ago first."
     )
     freshness_days: float = Field(
         4, gt=0, description="Age of the source's newest stamp above which it is stale."

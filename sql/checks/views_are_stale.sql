@@ -18,7 +18,8 @@ select
         where
             windows.status = 'done'
             and windows.ended_at >= oldest.at
-            and windows.inserted + windows.rekeyed + windows.updated + windows.touched + windows.retired > 0
+            and windows.inserted + windows.rekeyed + windows.updated + windows.touched + windows.retired
+            + coalesce(windows.repaired, 0) > 0
     )
     or exists (
         select 1

@@ -16,6 +16,7 @@ set
     updated = coalesce(:updated, updated),
     unchanged = coalesce(:unchanged, unchanged),
     touched = coalesce(:touched, touched),
+    repaired = coalesce(:repaired, repaired),
     rejected = coalesce(:rejected, rejected),
     retired = coalesce(:retired, retired),
     bad_coordinates = coalesce(:bad_coordinates, bad_coordinates),

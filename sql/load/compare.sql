@@ -1,5 +1,5 @@
 -- One row of compared is one accepted row of the window: what we hold under its id, and whether the content is the
--- same.
+-- same. It is damaged where the version is, and the content is not: the City gives each change a version.
 -- One row of gone is one row that we hold in scope and that is in none of the rows read.
 -- One row of rekeyed is a gone row whose content stands again under a new id of the same case. Equal rows of one case
 -- (two victims, the same in every column) are paired one to one, in order of their ids. None where rows keep their id:
@@ -7,7 +7,7 @@
 -- One row of rekeyed_rejects is its like in the quarantine: a gone row that was published again unchanged, under a new
 -- id.
 -- One row of leaving is one row that leaves chicago.crimes: gone without a counterpart, which has no reason yet, or
--- replaced under its own id, by other content or by a version that the contract rejects.
+-- replaced under its own id, by other content in another version or by a version that the contract rejects.
 -- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes, pipeline.rejected_rows.
 -- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects, leaving.
 -- Run by: tasks/sync/apply.py. Parameters: has_stable_keys.
@@ -28,6 +28,11 @@ select
         crimes.crime_id is not null
         and pipeline.crime_content(cast(row(staged.*) as chicago.crimes)) = crimes.crime_content
     ) as is_same_content,
+    (
+        crimes.crime_id is not null
+        and staged.version = crimes.version
+        and not pipeline.crime_content(cast(row(staged.*) as chicago.crimes)) = crimes.crime_content
+    ) as is_damaged,
     (
         (staged.created_at, staged.updated_at, staged.version, staged.updated_on)
         is not distinct from (crimes.created_at, crimes.updated_at, crimes.version, crimes.updated_on)
@@ -185,7 +190,7 @@ select
     'revised' as reason,
     compared.crime_id as replaced_by
 from compared
-where compared.is_held and not compared.is_same_content
+where compared.is_held and not compared.is_same_content and not compared.is_damaged
 union all
 select
     crimes.crime_id,

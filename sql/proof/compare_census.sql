@@ -1,5 +1,7 @@
 -- One row is a row of the source that we lack, hold in another version, or hold though the source does not.
 -- day is its day of occurrence: the source's where it has one, else ours; null for rows without a time.
+-- is_damaged: we hold it in that version, under another date. Then the source's day alone is given, whose sync
+-- repairs it in place.
 -- is_stray: we hold it in quarantine with a time that is not valid, so that no window reaches it.
 -- A row of ours that has aged out of the source (tasks/sync/scope.py) is not a surplus; the source's own rows are
 -- looked for among all of ours.
@@ -12,6 +14,7 @@ with ours as (
         crime_id,
         version,
         date_of_occurrence,
+        date_of_occurrence as accepted_date,
         false as is_stray,
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
         or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
@@ -25,6 +28,7 @@ with ours as (
         crime_id,
         version,
         date_of_occurrence,
+        cast(null as timestamp without time zone) as accepted_date,
         date_of_occurrence is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
         date_of_occurrence is null
         or date_of_occurrence >= cast(:span_start as timestamp without time zone)
@@ -44,11 +48,15 @@ select
     ours.crime_id is null as is_missing,
     census.crime_id is null as is_surplus,
     coalesce(ours.is_stray, false) as is_stray,
+    coalesce(census.version = ours.version, false) as is_damaged,
     cast(census.date_of_occurrence as date) as source_day,
-    cast(ours.date_of_occurrence as date) as our_day
+    case
+        when not coalesce(census.version = ours.version, false) then cast(ours.date_of_occurrence as date)
+    end as our_day
 from census
 full outer join ours on census.crime_id = ours.crime_id
 where
     (census.crime_id is null and ours.is_in_scope)
     or ours.crime_id is null
-    or (census.crime_id is not null and census.version is distinct from ours.version);
+    or (census.crime_id is not null and census.version is distinct from ours.version)
+    or census.date_of_occurrence <> ours.accepted_date;

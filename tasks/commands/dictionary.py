@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, create_engine
 
+from tasks import session
 from tasks.local import services as local_services
 from tasks.settings import PROJECT_FOLDER
 from tasks.warehouse.migrations import migrate
@@ -232,7 +232,7 @@ def make_dictionary(postgres: Any) -> str:
     """Return the dictionary of what `sql/` makes, from a database of its own that is dropped again."""
     name = f"dictionary_{os.getpid()}"
     local_services.ensure_database(postgres, name)
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
+    engine = create_engine("postgresql+psycopg://", creator=lambda: session.connect(postgres.conninfo(name)))
     try:
         migrate(engine)
         deploy_views(engine)
@@ -240,7 +240,7 @@ def make_dictionary(postgres: Any) -> str:
             return to_markdown(read_catalogue(connection))
     finally:
         engine.dispose()
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        with session.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 

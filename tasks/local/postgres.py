@@ -22,6 +22,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from tasks import session
 from tasks.errors import LoadError
 from tasks.local.account import Account, own_account, postgres_account
 from tasks.local.binaries import installed_programs, installed_version, make_programs
@@ -117,10 +118,10 @@ def end(project: Path) -> int | None:
 def ensure_database(postgres: LocalPostgres, name: str) -> None:
     """Create the database if it is missing. Raises LoadError when it cannot."""
     try:
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        with session.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
             if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
                 return
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            session.make_database(connection, name)
     except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         return  # another run was faster
     except psycopg.Error as error:
@@ -130,7 +131,7 @@ def ensure_database(postgres: LocalPostgres, name: str) -> None:
 def drop_database(postgres: LocalPostgres, name: str) -> bool:
     """Drop a database; return whether it was there. Readers are disconnected; a loader's session raises LoadError."""
     try:
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        with session.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
                 return False
             connection.execute(
@@ -175,7 +176,7 @@ def _gets_ready(daemon: Daemon, postgres: LocalPostgres) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while daemon.is_alive():
         try:
-            with psycopg.connect(postgres.conninfo("postgres"), connect_timeout=5) as connection:
+            with session.connect(postgres.conninfo("postgres"), connect_timeout=5) as connection:
                 connection.execute("select 1")
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:

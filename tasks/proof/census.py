@@ -50,21 +50,25 @@ class Span:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison, in rows. differing_days: days to sync again; undated_differs: whether the undated rows differ."""
+    """One comparison, in rows. differing_days: days to sync again; undated_differs: so does the undated window.
+
+    damaged: rows that we hold in the source's version, and not as published.
+    """
 
     source_rows: int
     our_rows: int
     missing: int
     surplus: int
     outdated: int
+    damaged: int
     differing_days: tuple[date, ...]
     undated_differs: bool
     stray_ids: tuple[str, ...]
 
     @property
     def equal(self) -> bool:
-        """Return whether every row of the source is held in its version, and no other."""
-        return not (self.missing or self.surplus or self.outdated)
+        """Return whether every row of the source is held in its version, as published, and no other."""
+        return not (self.missing or self.surplus or self.outdated or self.damaged)
 
     def to_audit(self, round_: int, proof: Proof, span: Span) -> Audit:
         """Return the comparison as the record of an audit."""
@@ -78,6 +82,7 @@ class Comparison:
             missing=self.missing,
             surplus=self.surplus,
             outdated=self.outdated,
+            damaged=self.damaged,
             days=len(self.differing_days) + self.undated_differs,
             equal=self.equal,
         )
@@ -91,6 +96,7 @@ def add_up(parts: Sequence[Comparison]) -> Comparison:
         missing=sum(part.missing for part in parts),
         surplus=sum(part.surplus for part in parts),
         outdated=sum(part.outdated for part in parts),
+        damaged=sum(part.damaged for part in parts),
         differing_days=tuple(sorted({day for part in parts for day in part.differing_days})),
         undated_differs=any(part.undated_differs for part in parts),
         stray_ids=tuple(row_id for part in parts for row_id in part.stray_ids),
@@ -136,12 +142,14 @@ def _summarise(source_rows: int, differences: Sequence[Any]) -> Comparison:
         undated = undated or (not row_days and not row.is_stray)
     missing = sum(row.is_missing for row in differences)
     surplus = sum(row.is_surplus for row in differences)
+    damaged = sum(row.is_damaged for row in differences)
     return Comparison(
         source_rows=source_rows,
         our_rows=source_rows - missing + surplus,
         missing=missing,
         surplus=surplus,
-        outdated=len(differences) - missing - surplus,
+        outdated=len(differences) - missing - surplus - damaged,
+        damaged=damaged,
         differing_days=tuple(sorted(days)),
         undated_differs=undated,
         stray_ids=tuple(row.crime_id for row in differences if row.is_stray and row.is_surplus),

@@ -33,7 +33,13 @@ from tasks.sync.guards import Guards, refuse_emptied_source
 from tasks.sync.read import Extracted, extract_window
 from tasks.sync.window import plain, sync_window
 from tasks.warehouse import ledger
-from tasks.warehouse.audits import Audit, read_rows_proven_equal, record_audit, record_proven_months
+from tasks.warehouse.audits import (
+    Audit,
+    read_rows_proven_equal,
+    record_audit,
+    record_compared_days,
+    record_proven_months,
+)
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import WindowCounts
 from tasks.windows import UNDATED, Window, day_windows, midnight
@@ -98,8 +104,15 @@ class Auditor:
 
     def _unmoved(self) -> AuditReport:
         state = self.source.last_seen()
+        damage = self._comparer().find_damage()
+        if damage.rows:
+            log.warning(
+                "damaged=%d days=%d: compared again, and mended", damage.rows, len(damage.damaged_days)
+            )
+            return self._prove(())
         with self.engine.begin() as connection:
             ledger.assert_running(connection, self.run_id)
+            record_compared_days(connection, self.run_id, damage.equal_days)
             our_rows = read_rows_proven_equal(connection, state)
             if our_rows is None:
                 raise UnequalError("rows were changed between the plan and the audit; run again")
@@ -114,8 +127,8 @@ class Auditor:
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Compared, int]:
-        """Compare and sync again until nothing differs or after `MAX_ROUNDS`; return the last comparison."""
-        comparer = Comparer(self.engine, self.source, self.request, census_months=self.settings.census_months)
+        """Compare and sync again until nothing differs or `MAX_ROUNDS` are over; return the last comparison."""
+        comparer = self._comparer()
         compared = self._compare(comparer, 1)
         for round_ in range(1, MAX_ROUNDS + 1):
             comparison = compared.comparison
@@ -123,17 +136,29 @@ class Auditor:
             if comparison.equal or not (windows or comparison.stray_ids):
                 return compared, round_
             log.info(
-                "audit_round=%d missing=%d surplus=%d outdated=%d days=%d",
+                "audit_round=%d missing=%d surplus=%d outdated=%d damaged=%d days=%d",
                 round_,
                 comparison.missing,
                 comparison.surplus,
                 comparison.outdated,
+                comparison.damaged,
                 len(comparison.differing_days),
             )
             census.drop_strays(self.engine, self.run_id, comparison.stray_ids)
             self._mend([replace(window, round=round_) for window in windows])
             compared = self._compare(comparer, round_ + 1)
         return compared, MAX_ROUNDS + 1
+
+    def _comparer(self) -> Comparer:
+        settings = self.settings
+        return Comparer(
+            self.engine,
+            self.source,
+            self.request,
+            self.run_id,
+            census_months=settings.census_months,
+            content_days=settings.content_days,
+        )
 
     def _compare(self, comparer: Comparer, round_: int) -> Compared:
         compared = comparer.compare()
@@ -144,6 +169,7 @@ class Auditor:
             audit = compared.comparison.to_audit(round_, compared.proof, compared.span)
             record_audit(connection, self.run_id, audit, compared.state)
             record_proven_months(connection, self.run_id, compared.proven_months)
+            record_compared_days(connection, self.run_id, compared.compared_days)
         return compared
 
     def _mend(self, windows: Sequence[Window]) -> None:
@@ -210,6 +236,7 @@ def _what_differs(comparison: Comparison, rounds: int) -> str:
     return (
         f"after {rounds} comparison(s) {comparison.missing} rows of the source are missing here, "
         f"{comparison.surplus} are here "
-        f"and not there, {comparison.outdated} are held in another version (days: {shown or 'undated rows'}). "
+        f"and not there, {comparison.outdated} are held in another version, {comparison.damaged} in the same one and "
+        f"not as published (days: {shown or 'undated rows'}). "
         "Run again; if it stays, run with --mode reconcile and read docs/runbook.md."
     )

@@ -41,6 +41,7 @@ class RunReport:
     unchanged: int
     rejected: int
     retired: int
+    repaired: int
     bad_coordinates: int
     revised: int
     withdrawn: int
@@ -88,6 +89,8 @@ def to_lines(report: RunReport) -> list[str]:
         f"{report.inserted:,} new, {report.updated + report.rekeyed:,} renewed, {report.retired:,} gone "
         f"({report.revised:,} revised, {report.withdrawn:,} withdrawn), {report.rejected:,} rejected"
     )
+    if report.repaired:
+        changed += f", {report.repaired:,} repaired (held otherwise than published, in the same version)"
     if report.bad_coordinates:
         changed += f", {report.bad_coordinates:,} with a point outside the city (now null)"
     windows = f"{report.windows_done} done" + (

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -33,6 +33,9 @@ from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
 log = logging.getLogger(__name__)
+
+# Kinds of windows that hold every row of each of their days.
+_WHOLE_DAYS: Final = ("occurrence", "repair")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,10 @@ def load_window(
             extracted.began,
         )
     log.info("%s", _window_line(window, counts, extracted.seconds))
+    if counts.repaired:
+        log.warning(
+            "window=%s repaired=%d: held with other content under the City's version", window, counts.repaired
+        )
     return counts
 
 
@@ -93,6 +100,7 @@ def _window_line(window: Window, counts: WindowCounts, read_seconds: float) -> s
     return (
         f"window={window} source={counts.source_rows} inserted={counts.inserted} rekeyed={counts.rekeyed} "
         f"updated={counts.updated} unchanged={counts.unchanged} rejected={counts.rejected} retired={counts.retired} "
+        f"repaired={counts.repaired} "
         f"read_s={read_seconds:.2f} seconds={counts.seconds:.2f}"
     )
 
@@ -124,8 +132,11 @@ def apply_window(
         guard_rejects(connection, given.window, counts, given.source_rows, guards)
         guard_retirements(connection, given.window, guards)
         execute(connection, "load/retire", run_id=run_id)
+        execute(connection, "load/repair")
         execute(connection, "load/merge")
         execute(connection, "load/quarantine", run_id=run_id)
+        if given.window.kind in _WHOLE_DAYS:
+            execute(connection, "load/record_compared_days", run_id=run_id)
         counts = replace(counts, seconds=time.monotonic() - began)
         ledger.finish_window(connection, run_id, given.window, counts)
     return counts

@@ -31,6 +31,7 @@ class Audit:
     missing: int = 0
     surplus: int = 0
     outdated: int = 0
+    damaged: int = 0
     days: int = 0
     equal: bool = True
 
@@ -73,3 +74,21 @@ def record_proven_months(connection: Connection, run_id: UUID, months: Collectio
     """Write that these months were proven by census just now."""
     if months:
         execute(connection, "ledger/record_proven_months", months=list(months), run_id=run_id)
+
+
+def read_days_due(engine: Engine, run_id: UUID, span: tuple[datetime, datetime], most: int) -> list[date]:
+    """Return the days whose turn it is to be compared by content, in order; none that this run has compared.
+
+    span: midnights, Chicago wall clock, both included.
+    """
+    with engine.connect() as connection:
+        days = execute(
+            connection, "ledger/read_days_due", run_id=run_id, span_start=span[0], span_end=span[1], most=most
+        )
+        return sorted(days.scalars())
+
+
+def record_compared_days(connection: Connection, run_id: UUID, days: Collection[date]) -> None:
+    """Write that these days were just compared by content, and are as published."""
+    if days:
+        execute(connection, "ledger/record_compared_days", days=list(days), run_id=run_id)

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-import psycopg
 import pyarrow
 import pyarrow.csv
 from psycopg import sql
 from sqlalchemy import Connection
+
+from tasks.warehouse.engine import driver_of
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
@@ -28,7 +29,7 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
         _name(table), _names(frame.columns)
     )
-    with _driver(connection).cursor().copy(statement) as copy:
+    with driver_of(connection).cursor().copy(statement) as copy:
         copy.write(buffer.getbuffer())
 
 
@@ -37,16 +38,9 @@ def copy_rows(
 ) -> None:
     """Append rows of Python values to a table; None becomes NULL."""
     statement = sql.SQL("copy {} ({}) from stdin").format(_name(table), _names(columns))
-    with _driver(connection).cursor().copy(statement) as copy:
+    with driver_of(connection).cursor().copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"COPY needs psycopg 3, and the engine's driver is {type(driver).__module__}")
-    return driver
 
 
 def _name(table: str) -> sql.Identifier:

@@ -26,8 +26,9 @@ class WindowCounts:
     """What a window did, in rows.
 
     source_rows = inserted + rekeyed + updated + unchanged + rejected; retired beside them.
-    touched: of the unchanged, those whose version or stamps the source renewed. bad_coordinates: rows whose point
-    became null. seconds: from the first request to the commit.
+    touched: of the unchanged, those whose version or stamps the source renewed. repaired: of the unchanged, those that
+    we held with other content under the same version. bad_coordinates: rows whose point became null. seconds: from the
+    first request to the commit.
     """
 
     source_rows: int
@@ -38,6 +39,7 @@ class WindowCounts:
     touched: int
     rejected: int
     retired: int
+    repaired: int = 0
     bad_coordinates: int = 0
     seconds: float = 0.0
 

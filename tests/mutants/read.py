@@ -65,6 +65,11 @@ GUARDS = (
     "rights survive a deployment",
     "hostile text is text",
     "names are quoted part by part",
+    "a session inherits nothing",
+    "a session that a pooler lends is refused",
+    "text is stored in one encoding",
+    "content is proven too",
+    "a repair is counted anew",
 )
 
 
