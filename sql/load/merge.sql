@@ -65,7 +65,7 @@ set
     updated_at = staged.updated_at,
     version = staged.version,
     updated_on = staged.updated_on,
-    loaded_at = now()
+    loaded_at = pipeline.moment()
 from compared
 inner join staged_crimes as staged on compared.crime_id = staged.crime_id
 where

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from tasks.contract.crimes import Transformed, to_crimes
-from tasks.errors import PipelineError, UnequalError
+from tasks.errors import LoadError, PipelineError, UnequalError
 from tasks.proof import census
 from tasks.proof.census import Comparison
 from tasks.proof.compare import Compared, Comparer
@@ -98,8 +98,7 @@ class Auditor:
 
     def _unmoved(self) -> AuditReport:
         state = self.source.last_seen()
-        with self.engine.begin() as connection:
-            ledger.assert_running(connection, self.run_id)
+        with ledger.run_transaction(self.engine, self.run_id) as connection:
             our_rows = read_rows_proven_equal(connection, state)
             if our_rows is None:
                 raise UnequalError("rows were changed between the plan and the audit; run again")
@@ -115,7 +114,9 @@ class Auditor:
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Compared, int]:
         """Compare and sync again until nothing differs or `MAX_ROUNDS` are over; return the last comparison."""
-        comparer = Comparer(self.engine, self.source, self.request, census_months=self.settings.census_months)
+        comparer = Comparer(
+            self.engine, self.source, self.run_id, self.request, census_months=self.settings.census_months
+        )
         compared = self._compare(comparer, 1)
         for round_ in range(1, MAX_ROUNDS + 1):
             comparison = compared.comparison
@@ -139,8 +140,7 @@ class Auditor:
         compared = comparer.compare()
         if self.request.is_whole:
             refuse_emptied_source(self.engine, compared.state)
-        with self.engine.begin() as connection:
-            ledger.assert_running(connection, self.run_id)
+        with ledger.run_transaction(self.engine, self.run_id) as connection:
             audit = compared.comparison.to_audit(round_, compared.proof, compared.span)
             record_audit(connection, self.run_id, audit, compared.state)
             record_proven_months(connection, self.run_id, compared.proven_months)
@@ -157,8 +157,11 @@ class Auditor:
         try:
             self._sync_again(window)
         except PipelineError as error:
-            # The first error is the one to be seen, also where the database has gone away for good.
-            with suppress(DBAPIError), self.engine.begin() as connection:
+            # The first error is the one to be seen, also where the database or the run's place has gone for good.
+            with (
+                suppress(DBAPIError, LoadError),
+                ledger.run_transaction(self.engine, self.run_id) as connection,
+            ):
                 ledger.fail_window(connection, self.run_id, window, str(error))
             return error
         return None
@@ -180,8 +183,7 @@ class Auditor:
         )
 
     def _record_proof(self, proof: str) -> None:
-        with self.engine.begin() as connection:
-            ledger.assert_running(connection, self.run_id)
+        with ledger.run_transaction(self.engine, self.run_id) as connection:
             ledger.write_proof(connection, self.run_id, proof)
 
 

@@ -23,8 +23,7 @@ def retire_recreated(engine: Engine, run_id: UUID, span: Span, round_: int) -> i
 
     In the ledger they are a repair of the round, over all that lies before the span.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         retired = len(
             execute(connection, "load/retire_recreated", run_id=run_id, span_start=span.scope.start).all()
         )

@@ -1,10 +1,10 @@
 """The counts that views are made of: tables of schema `pipeline` that follow the crimes, at the cost of what changed.
 
-A crime that was loaded since the last time is added, and one that went to history is taken away. All is counted anew
-where that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts
-have changed, and whenever
-the counts do not add up to the crimes (somebody changed rows by hand). Both ways are the same statements over the rows
-that changed. The SQL is in `sql/counts/`.
+Whatever changes crimes, a load or a person, leaves what came and what went in `pipeline.crime_changes` (a trigger of
+the table does); a refresh takes it out and brings it into the counts, in one transaction. All is counted anew where
+that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts have changed, and whenever
+the counts do not add up to the crimes. Both ways are the same statements over the rows that changed. The SQL is in
+`sql/counts/`.
 """
 
 import hashlib
@@ -21,14 +21,15 @@ log = logging.getLogger(__name__)
 def update_counts(connection: Connection) -> bool:
     """Let the counts follow the crimes, in the connection's transaction; return whether all was counted anew.
 
-    Run under the writer's lock: a row that another transaction is loading would be missed. Raises `LoadError` if the
-    counts, made anew, do not add up to the crimes.
+    Waits for transactions that have changed crimes, and lets others wait that would. Raises `LoadError` if the counts,
+    made anew, do not add up to the crimes.
     """
+    execute(connection, "counts/alone")
     state = execute(connection, "counts/read_state").one()
     basis = _digest(state.entries)
     if state.basis == basis:
         attempt = connection.begin_nested()
-        execute(connection, "counts/changed", counted_at=state.counted_at)
+        execute(connection, "counts/changed")
         if _count(connection, basis):
             attempt.commit()
             return False

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from tasks.contract.reference import read_bundled
 from tasks.errors import LoadError
@@ -135,11 +136,103 @@ def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
     assert counted(loaded) == anew(loaded)
 
 
-def test_rows_that_were_changed_by_hand_are_seen_and_all_is_counted_anew(loaded):
-    change(loaded, "delete from chicago.crimes where crime_id = 'row-5'")
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "delete from chicago.crimes where crime_id = 'row-5'",
+        # A row that was damaged and mended where it stands: no stamp of ours says so.
+        "update chicago.crimes set district = 9, arrest = not arrest where crime_id = 'row-5'",
+        (
+            f"insert into chicago.crimes ({COLUMNS}) select 'back', {COLUMNS.removeprefix('crime_id, ')}"
+            " from chicago.crimes where crime_id = 'row-5'"
+        ),
+    ],
+    ids=["taken out", "changed in place", "put in with an old stamp"],
+)
+def test_what_a_person_changes_by_hand_is_followed(loaded, by_hand):
+    change(loaded, by_hand)
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
+
+
+def test_a_table_emptied_by_hand_is_counted_anew(loaded):
+    change(loaded, "truncate chicago.crimes")
+    assert update(loaded) is True
+    assert set(map(len, counted(loaded).values())) == {0}
+
+
+def test_a_new_id_or_stamp_is_no_change_to_count(loaded):
+    change(
+        loaded,
+        "update chicago.crimes set crime_id = crime_id || '~', version = 'touched', updated_at = now()",
+    )
+    assert rows(loaded, "select count(*) from pipeline.crime_changes") == [(0,)]
+
+
+UNSEEN = ("set local session_replication_role = replica",)
+SWAP = (
+    "update pipeline.{table} set crimes = crimes + case when ctid = (select max(ctid) from pipeline.{table})"
+    " then 1 else -1 end where ctid in (select max(ctid) from pipeline.{table} union all"
+    " (select ctid from pipeline.{table} where crimes > 1 order by ctid limit 1))"
+)
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [
+        *([SWAP.format(table=table)] for table in TABLES[:-1]),
+        [*UNSEEN, "update chicago.crimes set district = 9 where crime_id = 'row-5'"],
+        [*UNSEEN, "update chicago.crimes set arrest = not arrest where crime_id = 'row-5'"],
+        [*UNSEEN, "update chicago.crimes set iucr = '0820' where crime_id = 'row-5'"],
+        [
+            *UNSEEN,
+            "update chicago.crimes set date_of_occurrence = '2024-01-20 07:00' where crime_id = 'row-5'",
+        ],
+    ],
+    ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour"],
+)
+def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded, swap):
+    """A revised row that is neither taken away nor added leaves each total as it is, and no page right."""
+    change(loaded, *swap)
     assert update(loaded) is True
     assert counted(loaded) == anew(loaded)
     assert update(loaded) is False
+
+
+def test_a_change_that_is_committed_while_another_counts_is_counted_once(loaded):
+    """Begun before the count, and committed after it wants to begin: its stamp is older than the count's."""
+    with loaded.connect() as loading, loaded.connect() as counting:
+        loading.execute(text("update chicago.crimes set district = 9 where crime_id = 'row-5'"))
+        counting.execute(text("set local lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            update_counts(counting)
+        counting.rollback()
+        loading.commit()
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
+    assert rows(loaded, "select count(*) from pipeline.crime_changes") == [(0,)]
+
+
+def test_a_change_waits_for_the_end_of_a_count(loaded):
+    with loaded.connect() as counting, loaded.connect() as loading:
+        update_counts(counting)
+        loading.execute(text("set local lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            loading.execute(text("update chicago.crimes set district = 9 where crime_id = 'row-5'"))
+        loading.rollback()
+
+
+def test_stamps_in_the_future_hide_no_change(loaded):
+    """The server's clock is set back by an hour after a count: what is loaded then has an older stamp."""
+    change(
+        loaded,
+        "update pipeline.counts_state set counted_at = counted_at + interval '1 hour'",
+        "update chicago.crimes set loaded_at = loaded_at + interval '1 hour'",
+    )
+    insert_copies(loaded, "later", "hashtext(crime_id) % 50 = 0")
+    change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"))
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
 
 
 @pytest.mark.parametrize(
