@@ -9,7 +9,7 @@
 with placed as (
     select
         cast(crimes.date_of_occurrence as date) as date,
-        cast(crimes.date_of_occurrence as time) as time,
+        cast(crimes.date_of_occurrence as time) as time_of_day,
         crimes.district,
         crimes.beat,
         crimes.ward,
@@ -41,7 +41,7 @@ held as (
         ) as daily_marks,
         sum(
             hash_record(
-                row(placed.date, cast(extract(hour from placed.time) as smallint), placed.time = '00:00')
+                row(placed.date, cast(extract(hour from placed.time_of_day) as smallint), placed.time_of_day = '00:00')
             )
         ) as hour_marks,
         sum(

@@ -10,9 +10,10 @@ the counts do not add up to the crimes. Both ways are the same statements over t
 import hashlib
 import logging
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
+from tasks.warehouse.ddl import limit_transaction
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,23 @@ def update_counts(connection: Connection) -> bool:
     connection.execute(text("drop view changed_crimes"))
     execute(connection, "checks/analyze_counts")
     return True
+
+
+def recount(engine: Engine) -> list[str]:
+    """Count all crimes anew beside the counts, in one read-only snapshot; return a line for each table that differs.
+
+    What no refresh has brought in yet is no difference.
+    """
+    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**snapshot) as connection:
+        limit_transaction(connection)
+        if execute(connection, "counts/read_state").one().basis is None:
+            return ["nothing is counted yet, or all is to be counted anew: a run does it"]
+        return [
+            f"pipeline.{row.table_name} differs from the crimes in {row.group_count:,} groups; "
+            f"one is {row.place}, with too many (below 0: too few): {row.surplus}"
+            for row in execute(connection, "counts/recount")
+        ]
 
 
 def _count(connection: Connection, basis: str) -> bool:

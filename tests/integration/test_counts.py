@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from tasks.contract.reference import read_bundled
 from tasks.errors import LoadError
 from tasks.warehouse import counts
-from tasks.warehouse.counts import update_counts
+from tasks.warehouse.counts import recount, update_counts
 from tasks.warehouse.reference import replace_table
 from tests.integration.views_support import city, generated_city, load_city, rows, views_engine  # noqa: F401
 
@@ -107,8 +107,10 @@ def test_after_any_sequence_of_loads_the_counts_are_those_of_all_crimes(loaded):
             # What is complete moves with the source's stamps, and no crime is loaded.
             move = draw.choice(["3 days", "-2 days", "30 days"])
             change(loaded, f"update chicago.crimes set updated_at = updated_at + interval '{move}'")
+        assert recount(loaded) == [], step
         assert update(loaded) is False, step
         assert counted(loaded) == anew(loaded), step
+        assert recount(loaded) == [], step
 
 
 def test_the_newest_date_of_a_cell_goes_back_when_its_newest_crime_goes(views_engine):
@@ -194,9 +196,36 @@ SWAP = (
 def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded, swap):
     """A revised row that is neither taken away nor added leaves each total as it is, and no page right."""
     change(loaded, *swap)
+    assert recount(loaded) != []
     assert update(loaded) is True
+    assert recount(loaded) == []
     assert counted(loaded) == anew(loaded)
     assert update(loaded) is False
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            "update pipeline.daily_counts set crimes = crimes + 1 where ctid = (select min(ctid) from pipeline.daily_counts)",
+            'pipeline.daily_counts differs from the crimes in 1 groups; one is {"date": ',
+        ),
+        ("update pipeline.cell_counts set latest_date = '2025-01-01'", "pipeline.cell_counts differs"),
+        (
+            "update pipeline.place_counts set incomplete_arrests = incomplete_arrests + 1",
+            "pipeline.place_counts differs",
+        ),
+        ("delete from pipeline.code_counts", "pipeline.code_counts differs from the crimes in 1 groups"),
+        ("delete from pipeline.counts_state", "nothing is counted yet"),
+    ],
+    ids=["a count", "a newest date", "incomplete days", "a group that is not there", "nothing counted"],
+)
+def test_a_recount_says_which_counts_differ_and_changes_nothing(loaded, damage, said):
+    change(loaded, damage)
+    before = counted(loaded)
+    (line,) = recount(loaded)
+    assert line.startswith(said)
+    assert counted(loaded) == before
 
 
 def test_a_change_that_is_committed_while_another_counts_is_counted_once(loaded):
