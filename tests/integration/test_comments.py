@@ -26,7 +26,12 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
     assert {relation.schema for relation in catalogue.relations} == {"chicago", "pipeline"}
     kinds = {relation.kind for relation in catalogue.relations}
     assert kinds == {"table", "view", "materialized view"}
-    assert [name.split("(")[0] for name, *_ in catalogue.functions] == ["chicago.crimes_as_of"]
+    assert {name.split("(")[0] for name, *_ in catalogue.functions} == {
+        "chicago.crimes_as_of",
+        "pipeline.moment",
+        "pipeline.next_moment",
+        "pipeline.write_crime_changes",
+    }
 
 
 def test_what_has_no_comment_is_found(connection):
