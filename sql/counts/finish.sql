@@ -1,4 +1,4 @@
--- Writes up to when the counts have followed the crimes, and which days are complete. Answers the moments between
+-- Writes what the counts rest on, and which days are complete. Answers the moments between
 -- which they lie (the end excluded); without a complete day, all crimes are outside.
 -- Reads: chicago.crimes. Writes: pipeline.counts_state. Run by: tasks/warehouse/counts.py. Parameters: basis.
 --
@@ -9,7 +9,7 @@ delete from pipeline.counts_state;
 
 insert into pipeline.counts_state (counted_at, basis, first_complete_date, last_complete_date)
 select
-    now() as counted_at,
+    pipeline.moment() as counted_at,
     cast(:basis as text) as basis,
     -- Rounded up to a midnight. Both ends are of an index, whatever the size.
     cast(min(crimes.date_of_occurrence) + interval '1 day - 1 microsecond' as date) as first_complete_date,

@@ -8,4 +8,4 @@ on conflict (dataset) do update
     set
         watermark = greatest(watermark.watermark, excluded.watermark),
         run_id = excluded.run_id,
-        set_at = now();
+        set_at = pipeline.moment();

@@ -68,4 +68,4 @@ on conflict (crime_id) do update
         raw = excluded.raw,
         reasons = excluded.reasons,
         last_run = excluded.last_run,
-        last_seen_at = now();
+        last_seen_at = pipeline.moment();

@@ -107,13 +107,17 @@ def _plan(_asked: argparse.Namespace, request: Request) -> int:
     return DONE
 
 
-def _status(_asked: argparse.Namespace, _request: Request) -> int:
+def _status(asked: argparse.Namespace, _request: Request) -> int:
+    engine = connections.warehouse_as_it_is()
     found = read_status(
-        connections.warehouse_as_it_is(),
+        engine,
         connections.source(),
         datetime.now(UTC),
         connections.settings().freshness_days,
     )
+    # Without a line there are no tables yet that could be counted.
+    if asked.recount and found.lines:
+        found = status.with_recount(found, engine)
     say("\n".join(status.to_lines(found)))
     return FAILED if found.problems else DONE
 
@@ -204,6 +208,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", metavar="WHERE", help="where an export goes: a folder, or s3://bucket/folder")
     parser.add_argument(
         "--confirm", metavar="DATABASE", help="name of the database that start-anew is to empty"
+    )
+    parser.add_argument(
+        "--recount",
+        action="store_true",
+        help="with status: count all crimes anew, and say where the counts differ; changes nothing",
     )
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
     parser.add_argument("--quiet", action="store_true", help="print warnings and errors only")

@@ -26,8 +26,7 @@ REPLAY = Window("replay")
 
 def replay_quarantine(engine: Engine, profile: DatasetProfile, run: Run) -> list[str]:
     """Judge all rejected rows again, in one transaction; return what became of them, a line each."""
-    with named_faults(engine, "the replay"), engine.begin() as connection:
-        ledger.assert_running(connection, run.run_id)
+    with named_faults(engine, "the replay"), ledger.run_transaction(engine, run.run_id) as connection:
         ledger.write_plan(connection, run.run_id, "replay", [REPLAY], None)
 
     def load(

@@ -47,7 +47,7 @@ def _empty_warehouse(engine: Engine) -> str:
 
     Raises `PassingFaultError` naming the sessions that keep its tables locked; nothing is changed then.
     """
-    with ddl_transaction(engine, "starting anew") as connection:
+    with ddl_transaction(engine, "starting anew", None) as connection:
         held = _contents(connection)
         execute(
             connection,

@@ -4,7 +4,7 @@ Judged from the database and the source, never from Prefect. "The City has not p
 told apart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from tasks.datasets import SourceState
 from tasks.errors import SourceError
 from tasks.source.whole_read import SteadySource
-from tasks.warehouse import ledger
+from tasks.warehouse import counts, ledger
 from tasks.warehouse.migrations import read_schema_state, schema_problem
 from tasks.warehouse.sql_files import execute
 
@@ -47,6 +47,17 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
         )
     lines = (*_held(facts, state, now), _source(theirs, now))
     return Status(lines, (*_theirs(theirs, now, freshness_days), *_ours(facts, state, theirs, now)))
+
+
+def with_recount(status: Status, engine: Engine) -> Status:
+    """Return a status with what counting all crimes anew says of the counts, and what to do where they differ."""
+    differences = counts.recount(engine)
+    if not differences:
+        return replace(
+            status, lines=(*status.lines, "counts     all counted anew: what is stored is the same")
+        )
+    action = "have all counted anew: delete from pipeline.counts_state, and run (docs/runbook.md)"
+    return replace(status, problems=(*status.problems, *differences, action))
 
 
 def _held(facts: Any, state: str, now: datetime) -> list[str]:

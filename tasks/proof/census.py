@@ -103,12 +103,14 @@ def add_up(parts: Sequence[Comparison]) -> Comparison:
     )
 
 
-def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span: Span) -> Comparison:
-    """Compare a census with what we hold.
+def compare(
+    engine: Engine, run_id: UUID, profile: DatasetProfile, census: pd.DataFrame, span: Span
+) -> Comparison:
+    """Compare a census with what we hold, as the run that is at work.
 
     census: one row for each row of the source; crime_id, version, date_of_occurrence.
     """
-    with engine.begin() as connection:
+    with ledger.run_transaction(engine, run_id) as connection:
         execute(connection, "proof/stage_census")
         copy_frame(connection, "census", census)
         differences = execute(
@@ -127,8 +129,7 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
 def drop_strays(engine: Engine, run_id: UUID, crime_ids: Sequence[str]) -> None:
     """Take out of the quarantine rows that the source has dropped and that no window reaches."""
     if crime_ids:
-        with engine.begin() as connection:
-            ledger.assert_running(connection, run_id)
+        with ledger.run_transaction(engine, run_id) as connection:
             execute(connection, "proof/drop_strays", crime_ids=list(crime_ids))
 
 

@@ -56,8 +56,8 @@ class Comparer:
 
     engine: Engine
     source: SteadySource
-    request: Request
     run_id: UUID
+    request: Request
     census_months: int
     content_days: int
     _due: list[date] | None = field(default=None, init=False)
@@ -179,7 +179,7 @@ class Comparer:
         select = f"{profile.key},{profile.version},{profile.occurrence}"
         # Page by page: a census of all rows is not held as rows.
         pages = read_pages(portal, where, select, lambda page: to_census_frame(page.rows, profile))
-        return census.compare(self.engine, profile, pd.concat(pages, ignore_index=True), span)
+        return census.compare(self.engine, self.run_id, profile, pd.concat(pages, ignore_index=True), span)
 
     def _scope(self, state: SourceState) -> Scope:
         return read_scope(self.engine, self.source, state)

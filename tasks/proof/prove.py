@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from tasks.contract.crimes import Transformed, to_crimes
-from tasks.errors import PipelineError, UnequalError
+from tasks.errors import LoadError, PipelineError, UnequalError
 from tasks.proof import census
 from tasks.proof.census import Comparison
 from tasks.proof.compare import Compared, Comparer
@@ -110,8 +110,7 @@ class Auditor:
                 "damaged=%d days=%d: compared again, and mended", damage.rows, len(damage.damaged_days)
             )
             return self._prove(())
-        with self.engine.begin() as connection:
-            ledger.assert_running(connection, self.run_id)
+        with ledger.run_transaction(self.engine, self.run_id) as connection:
             record_compared_days(connection, self.run_id, damage.equal_days)
             our_rows = read_rows_proven_equal(connection, state)
             if our_rows is None:
@@ -154,8 +153,8 @@ class Auditor:
         return Comparer(
             self.engine,
             self.source,
-            self.request,
             self.run_id,
+            self.request,
             census_months=settings.census_months,
             content_days=settings.content_days,
         )
@@ -164,8 +163,7 @@ class Auditor:
         compared = comparer.compare()
         if self.request.is_whole:
             refuse_emptied_source(self.engine, compared.state)
-        with self.engine.begin() as connection:
-            ledger.assert_running(connection, self.run_id)
+        with ledger.run_transaction(self.engine, self.run_id) as connection:
             audit = compared.comparison.to_audit(round_, compared.proof, compared.span)
             record_audit(connection, self.run_id, audit, compared.state)
             record_proven_months(connection, self.run_id, compared.proven_months)
@@ -183,8 +181,11 @@ class Auditor:
         try:
             self._sync_again(window)
         except PipelineError as error:
-            # The first error is the one to show, even if the database has gone away for good.
-            with suppress(DBAPIError), self.engine.begin() as connection:
+            # The first error is the one to show, even if the database or the run's place has gone for good.
+            with (
+                suppress(DBAPIError, LoadError),
+                ledger.run_transaction(self.engine, self.run_id) as connection,
+            ):
                 ledger.fail_window(connection, self.run_id, window, str(error))
             return error
         return None
@@ -206,8 +207,7 @@ class Auditor:
         )
 
     def _record_proof(self, proof: str) -> None:
-        with self.engine.begin() as connection:
-            ledger.assert_running(connection, self.run_id)
+        with ledger.run_transaction(self.engine, self.run_id) as connection:
             ledger.write_proof(connection, self.run_id, proof)
 
 

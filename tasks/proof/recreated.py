@@ -23,8 +23,7 @@ def retire_recreated(engine: Engine, run_id: UUID, span: Span, round_: int) -> i
 
     In the ledger this is a repair of the round, over all that lies before the span.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         execute(connection, "proof/find_recreated", run_id=run_id, span_start=span.scope.start)
         retired = len(execute(connection, "load/retire", run_id=run_id).all())
         if retired:

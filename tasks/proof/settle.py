@@ -66,8 +66,7 @@ def settle(engine: Engine, run_id: UUID, profile: DatasetProfile, *, is_whole: b
 
     is_whole: the run has synced the whole span; otherwise only pairs are settled, and "withdrawn" waits for such a run.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         unsettled = _read_unsettled(connection, profile)
         settlements = pair_same_keys(unsettled) if profile.has_stable_keys else pair_revisions(unsettled)
         if not is_whole:
@@ -153,7 +152,7 @@ def _record(connection: Connection, run_id: UUID, counts: SettleCounts, *, is_wh
         text(
             "update pipeline.runs set revised = coalesce(revised, 0) + :revised,"
             " withdrawn = coalesce(withdrawn, 0) + :withdrawn,"
-            " settled_at = case when :is_whole then now() else settled_at end where run_id = :run_id"
+            " settled_at = case when :is_whole then pipeline.moment() else settled_at end where run_id = :run_id"
         ),
         {"run_id": run_id, "revised": counts.revised, "withdrawn": counts.withdrawn, "is_whole": is_whole},
     )

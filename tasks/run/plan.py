@@ -56,8 +56,7 @@ def make_plan(engine: Engine, source: SteadySource, run: Run, settings: Settings
     refuse_emptied_source(engine, state)
     known = read_known(engine, state)
     plan = decide(known, source, run.request, settings, state)
-    with named_faults(engine, "writing the plan"), engine.begin() as connection:
-        ledger.assert_running(connection, run.run_id)
+    with named_faults(engine, "writing the plan"), ledger.run_transaction(engine, run.run_id) as connection:
         unfinished = known.unfinished
         resumes = unfinished if plan.kind == "resume" else None
         ledger.write_plan(

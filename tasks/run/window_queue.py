@@ -8,14 +8,14 @@ further flow runs (fan_out.py), and any of the work on a window.
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
 
 import tenacity
 from sqlalchemy import Connection, Engine
 
-from tasks.errors import PipelineError
+from tasks.errors import LoadError, PipelineError
 from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.warehouse import ledger
@@ -60,7 +60,11 @@ class WindowQueue:
         """Release a window, and write its error; None: it is done, as its own transaction has written."""
         with self._one_at_a_time, named_faults(self._engine, f"window {window}"):
             if error is not None:
-                with self._engine.begin() as connection:
+                # Where the run is over meanwhile, the window waits again, and there is nobody to tell why.
+                with (
+                    suppress(LoadError),
+                    ledger.run_transaction(self._engine, self._run_id) as connection,
+                ):
                     ledger.fail_window(connection, self._run_id, window, str(error))
             number = self._held.pop(window, None)
             if number is not None and self._session is not None:

@@ -41,8 +41,7 @@ def write_results(
     errors: Sequence[PipelineError | None] | None,
 ) -> WindowsReport:
     """Write how each window ended. errors: one for each window, None if it is done; no list: the ledger knows."""
-    with named_faults(engine, "the ledger"), engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with named_faults(engine, "the ledger"), ledger.run_transaction(engine, run_id) as connection:
         if errors is None:
             errors = _read_errors(connection, run_id, windows)
         failures = tuple(

@@ -115,8 +115,7 @@ def apply_window(
     Raises `LoadError` when the run has lost its place or would retire too much, `ContractError` when it would reject
     too much.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         _stage(connection, given)
         # A row may have moved from one window in flight to another: what we hold is looked at when no other changes it.
         await_turn(connection)

@@ -48,8 +48,7 @@ class Extracted:
 
 def extract_window(engine: Engine, source: SteadySource, run_id: UUID, window: Window) -> Extracted:
     """Write to the ledger that a window is being worked on, and read it. Raises like `read_window`."""
-    with named_faults(engine, f"window {window}"), engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with named_faults(engine, f"window {window}"), ledger.run_transaction(engine, run_id) as connection:
         ledger.start_window(connection, run_id, window)
     return read_window(source, engine, window)
 

@@ -5,13 +5,14 @@ Every decision about what to do next is read from here, never from "does a table
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import ConfigError, LoadError
 from tasks.warehouse.sql_files import execute
@@ -135,14 +136,24 @@ def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | Non
     )
 
 
-def assert_running(connection: Connection, run_id: UUID) -> None:
-    """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more.
+@contextmanager
+def run_transaction(engine: Engine, run_id: UUID | None) -> Iterator[Connection]:
+    """Give a transaction of a run, fenced before anything else: the only way in which a run writes.
 
-    Each transaction of a run that writes does this first: so nothing that it would write is stored.
+    None: outside of a run, under the writer's lock (start-anew) or by a person (an analyst's rights).
     """
-    status = connection.execute(
-        text("select status from pipeline.runs where run_id = :run_id for share"), {"run_id": run_id}
-    ).scalar()
+    with engine.begin() as connection:
+        if run_id is not None:
+            assert_running(connection, run_id)
+        yield connection
+
+
+def assert_running(connection: Connection, run_id: UUID) -> None:
+    """Fence the transaction: lock the run's row, shared, and raise `LoadError` if it is not the running one any more.
+
+    What the transaction would write is then rolled back; and no other run takes the place before it ends.
+    """
+    status = execute(connection, "ledger/fence", run_id=run_id).scalar()
     if status != "running":
         raise LoadError(
             f"run {run_id} is {status or 'unknown'}: another run has taken its place. "

@@ -114,7 +114,7 @@ def schema_problem(state: SchemaState) -> str | None:
 
 def _apply(engine: Engine, around: Callable[[Connection], AbstractContextManager[None]]) -> list[str]:
     known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
-    with ddl_transaction(engine, "the migration of the tables") as connection:
+    with ddl_transaction(engine, "the migration of the tables", None) as connection:
         backend = _Backend(connection)
         _refuse_newer(backend, {migration.hash for migration in known})
         missing = backend.to_apply(known)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, Engine, text
 from tasks.errors import LoadError
 from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
+from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -62,14 +64,14 @@ def read_view_files() -> list[ViewFile]:
     return [files[name] for name in TopologicalSorter(graph).static_order()]
 
 
-def deploy_views(engine: Engine) -> list[str]:
-    """Make the views of the database those of `sql/views/`, and return the names of the re-created ones.
+def deploy_views(engine: Engine, run_id: UUID | None = None) -> list[str]:
+    """Make the views of the database those of `sql/views/`, and return the names of those made anew.
 
     Raises `LoadError` naming others' views that depend on ones that have to change, and `PassingFaultError` naming
     the sessions that keep them locked. Nothing is changed then.
     """
     files = read_view_files()
-    with ddl_transaction(engine, "the deployment of the views") as connection:
+    with ddl_transaction(engine, "the deployment of the views", run_id) as connection:
         deployed = _read_deployed(connection)
         obsolete = set(deployed) - {file.name for file in files}
         changed = {*_stale(files, deployed), *obsolete}
@@ -101,38 +103,56 @@ def all_views_set_aside(connection: Connection) -> Iterator[None]:
             _create(connection, file)
 
 
+def refresh_stale_views(engine: Engine, run_id: UUID) -> list[str]:
+    """Refresh the materialized views if rows, reasons or lists changed since the oldest refresh; return their names.
+
+    What is asked and what is done about it are one transaction, so that no other run comes in between.
+    """
+    with run_transaction(engine, run_id) as connection:
+        if not execute(connection, "checks/views_are_stale").scalar_one():
+            return []
+        return _refresh(connection)
+
+
 def refresh_views(engine: Engine) -> list[str]:
-    """Refresh the materialized views in one transaction and return their names.
+    """Refresh the materialized views, outside of a run, and return their names."""
+    with run_transaction(engine, None) as connection:
+        return _refresh(connection)
+
+
+def _refresh(connection: Connection) -> list[str]:
+    """Refresh the materialized views in the connection's transaction.
 
     Readers go on with the old rows until all new ones are in, and never see two views of different loads.
     """
     names = [file.name for file in read_view_files() if file.is_materialized]
-    with engine.begin() as connection:
-        limit_transaction(connection)
-        update_counts(connection)
-        connection.execute(text("analyze chicago.crime_history"))
-        for name in names:
-            run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
-        connection.execute(
-            text("update pipeline.deployed_views set refreshed_at = now() where view_name = any(:names)"),
-            {"names": names},
-        )
+    limit_transaction(connection)
+    update_counts(connection)
+    connection.execute(text("analyze chicago.crime_history"))
+    for name in names:
+        run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
+    connection.execute(
+        text(
+            "update pipeline.deployed_views set refreshed_at = pipeline.moment() where view_name = any(:names)"
+        ),
+        {"names": names},
+    )
     return names
 
 
-def set_freshness_limit(engine: Engine, freshness_days: float) -> None:
+def set_freshness_limit(engine: Engine, freshness_days: float, run_id: UUID | None = None) -> None:
     """Write the setting FRESHNESS_DAYS where `chicago.data_freshness` reads it."""
-    with engine.begin() as connection:
+    with run_transaction(engine, run_id) as connection:
         execute(connection, "load/set_freshness_limit", freshness_days=freshness_days)
 
 
-def grant_analyst(engine: Engine, role: str) -> None:
-    """Let the analyst's role read schema chicago, and whatever is created there later.
+def grant_analyst(engine: Engine, role: str, run_id: UUID | None = None) -> None:
+    """Let the analyst's role read schema chicago, also what is made there later.
 
     A role that does not exist is a `LoadError`.
     """
     name = sql.Identifier(role)
-    with engine.begin() as connection:
+    with run_transaction(engine, run_id) as connection:
         if (
             connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).scalar()
             is None
@@ -261,7 +281,7 @@ def _create(connection: Connection, file: ViewFile) -> None:
     connection.execute(
         text(
             "insert into pipeline.deployed_views (view_name, is_materialized, definition_sha256, refreshed_at)"
-            " values (:name, :is_materialized, :digest, case when :is_materialized then now() end)"
+            " values (:name, :is_materialized, :digest, case when :is_materialized then pipeline.moment() end)"
         ),
         {"name": file.name, "is_materialized": file.is_materialized, "digest": file.digest},
     )

@@ -1,11 +1,11 @@
--- depends: 0008.one_content
+-- depends: 0009.one_content
 -- What we hold is compared with the source column by column too, some days in each run, and what differs under the same
 -- id and version is repaired (docs/decisions/0016): which days were compared when, and how many rows were repaired.
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.
 
 create table pipeline.compared_days (
     day date primary key,
-    compared_at timestamp with time zone not null default now(),
+    compared_at timestamp with time zone not null default pipeline.moment(),
     run_id uuid not null references pipeline.runs (run_id)
 );
 
