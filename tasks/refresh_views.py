@@ -16,7 +16,11 @@ async def refresh_views(_run: Run) -> ViewsReport:
     """Bring the views up to date."""
     settings = connections.settings()
     report = await asyncio.to_thread(
-        bring_views_up_to_date, connections.warehouse(), settings.analyst_role, settings.freshness_days
+        bring_views_up_to_date,
+        connections.warehouse(),
+        settings.analyst_role,
+        settings.freshness_days,
+        settings.stamp_margin_days,
     )
     log.info("deployed=%d refreshed=%d", len(report.deployed), len(report.refreshed))
     return report

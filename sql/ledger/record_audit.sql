@@ -2,10 +2,11 @@
 -- Reads: nothing. Writes: pipeline.audits. Run by: tasks/warehouse/audits.py.
 -- Parameters: run_id, round, proof, start and end (Chicago wall clock, end excluded; start null: nothing is held, end
 -- null: no end), source_rows, our_rows, missing, surplus, outdated, days, equal, last_modified, row_count,
--- newest_update, oldest_occurrence.
+-- newest_update, oldest_occurrence; outside_rows, unexplained_rows: of ours, before the span.
 
 insert into pipeline.audits (
     run_id, round, proof, span, source_rows, our_rows, missing_rows, surplus_rows, outdated_rows, differing_days,
+    outside_rows, unexplained_rows,
     equal, source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence
 )
 values (
@@ -19,6 +20,8 @@ values (
     :surplus,
     :outdated,
     :days,
+    :outside_rows,
+    :unexplained_rows,
     :equal,
     :last_modified,
     :row_count,

@@ -14,7 +14,11 @@ with ours as (
         date_of_occurrence,
         false as is_stray,
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
             as is_in_scope
     from chicago.crimes
     where
@@ -28,7 +32,11 @@ with ours as (
         date_of_occurrence is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
         date_of_occurrence is null
         or date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
             as is_in_scope
     from pipeline.rejected_rows
     where

@@ -12,8 +12,12 @@ from sqlalchemy import Engine, text
 
 from tasks.datasets import SourceState
 from tasks.errors import SourceError
+from tasks.proof.outside import NOTHING_OUTSIDE, Outside, read_outside
+from tasks.shown.report import outside_line, stamps_ahead_line
 from tasks.source.whole_read import SteadySource
+from tasks.sync.read import read_scope
 from tasks.warehouse import ledger
+from tasks.warehouse.clock import suspected_clock
 from tasks.warehouse.migrations import read_schema_state, schema_problem
 
 # A daily run and half a day of grace; the alarm in the cloud waits as long.
@@ -38,14 +42,28 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
         facts = connection.execute(text(_FACTS)).one()
         state = ledger.read_state(connection)
     try:
-        theirs = source.state()
+        theirs, outside = _ask(engine, source)
     except SourceError as error:
         return Status(
             tuple(_held(facts, state, now)),
             (f"the source cannot be asked: {error}", *_ours(facts, state, None, now)),
         )
-    lines = (*_held(facts, state, now), _source(theirs, now))
-    return Status(lines, (*_theirs(theirs, now, freshness_days), *_ours(facts, state, theirs, now)))
+    lines = (*_held(facts, state, now), *_source(theirs, outside, now))
+    problems = (
+        *_theirs(theirs, now, freshness_days),
+        *_odd(theirs, outside, facts.database_now, now),
+        *_ours(facts, state, theirs, now),
+    )
+    return Status(lines, problems)
+
+
+def _ask(engine: Engine, source: SteadySource) -> tuple[SourceState, Outside]:
+    """Ask the source for its state, and tell from it what of ours is outside of a proof."""
+    state = source.state()
+    if state.oldest_occurrence is None:
+        return state, NOTHING_OUTSIDE
+    scope = read_scope(engine, source, state)
+    return state, read_outside(engine, source.portal.profile, scope, state)
 
 
 def _held(facts: Any, state: str, now: datetime) -> list[str]:
@@ -66,8 +84,19 @@ def _held(facts: Any, state: str, now: datetime) -> list[str]:
     return lines
 
 
-def _source(theirs: SourceState, now: datetime) -> str:
-    return f"source     {theirs.row_count:,} rows; newest stamp {_moment(theirs.newest_update, now)}"
+def _source(theirs: SourceState, outside: Outside, now: datetime) -> list[str]:
+    lines = [f"source     {theirs.row_count:,} rows; newest stamp {_moment(theirs.newest_update, now)}"]
+    if outside.rows and outside.start is not None:
+        lines.append(f"outside    {outside_line(outside.rows, outside.start)}")
+    if theirs.stamps_ahead:
+        lines.append(f"stamps     {stamps_ahead_line(theirs.stamps_ahead)}")
+    return lines
+
+
+def _odd(theirs: SourceState, outside: Outside, database_now: datetime, now: datetime) -> list[str]:
+    """Return what a person has to look at of the source's span and stamps."""
+    found = [outside.problem(), suspected_clock(theirs.stamps_ahead, database_now, now)]
+    return [problem for problem in found if problem is not None]
 
 
 def _theirs(theirs: SourceState, now: datetime, freshness_days: float) -> list[str]:
@@ -120,7 +149,16 @@ _FACTS = """
 select
     (select count(*) from chicago.crimes) as crimes,
     (select count(*) from pipeline.rejected_rows) as rejected,
-    (select max(updated_at) from chicago.crimes) as newest_update,
+    (
+        select max(crimes.updated_at)
+        from chicago.crimes
+        where
+            crimes.updated_at <= (
+                select now() + make_interval(secs => freshness_limit.stamp_margin_days * 86400)
+                from pipeline.freshness_limit
+            )
+    ) as newest_update,
+    clock_timestamp() as database_now,
     (
         select count(*)
         from pipeline.windows

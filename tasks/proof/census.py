@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from tasks.datasets import DatasetProfile, Proof
+from tasks.proof.outside import Outside
 from tasks.sync.scope import Scope
 from tasks.warehouse import ledger
 from tasks.warehouse.audits import Audit
@@ -66,8 +67,10 @@ class Comparison:
         """Return whether every row of the source is held in its version, and no other."""
         return not (self.missing or self.surplus or self.outdated)
 
-    def to_audit(self, round_: int, proof: Proof, span: Span) -> Audit:
-        """Return the comparison as it is written down."""
+    def to_audit(
+        self, round_: int, proof: Proof, span: Span, outside: Outside, *, is_accepted: bool
+    ) -> Audit:
+        """Return the comparison as it is written down. is_accepted: the span is, whatever is outside of it."""
         return Audit(
             round=round_,
             proof=proof,
@@ -79,7 +82,9 @@ class Comparison:
             surplus=self.surplus,
             outdated=self.outdated,
             days=len(self.differing_days) + self.undated_differs,
-            equal=self.equal,
+            outside_rows=outside.rows,
+            unexplained_rows=outside.unexplained,
+            equal=self.equal and (is_accepted or outside.is_explained),
         )
 
 

@@ -18,6 +18,7 @@ from tasks.datasets import Proof, SourceState
 from tasks.proof import census
 from tasks.proof.census import Comparison, Span
 from tasks.proof.fingerprints import differing_periods, months_due, read_fingerprints
+from tasks.proof.outside import NOTHING_OUTSIDE, Outside, read_outside
 from tasks.request import Request
 from tasks.source import soql
 from tasks.source.fingerprint import Fingerprints
@@ -32,12 +33,13 @@ _MAX_MONTH_DAYS: Final = 31
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison, and of what. proven_months: months that were found equal by census."""
+    """One comparison, and of what. outside: what it is not of. proven_months: found equal by census."""
 
     comparison: Comparison
     state: SourceState
     span: Span
     proof: Proof
+    outside: Outside
     proven_months: tuple[date, ...] = ()
 
 
@@ -60,9 +62,15 @@ class Comparer:
         if profile.proof == "fingerprint" and request.is_whole:
             (comparison, months), state = self.source.read("the fingerprints", self._by_fingerprint)
             self._due = [month for month in self._due or () if month not in months]
-            return Compared(comparison, state, Span(self._scope(state)), "fingerprint", months)
+            return Compared(
+                comparison, state, Span(self._scope(state)), "fingerprint", NOTHING_OUTSIDE, months
+            )
         comparison, state = self.source.read("the census", self._by_census)
-        return Compared(comparison, state, Span(self._scope(state), request.start, request.end), "census")
+        span = Span(self._scope(state), request.start, request.end)
+        outside = (
+            read_outside(self.engine, profile, span.scope, state) if request.is_whole else NOTHING_OUTSIDE
+        )
+        return Compared(comparison, state, span, "census", outside)
 
     def _by_census(self) -> Comparison:
         profile, request = self.source.portal.profile, self.request

@@ -22,6 +22,7 @@ from tasks.errors import PipelineError, UnequalError
 from tasks.proof import census
 from tasks.proof.census import Comparison
 from tasks.proof.compare import Compared, Comparer
+from tasks.proof.outside import refuse_unexplained
 from tasks.proof.recreated import retire_recreated
 from tasks.proof.settle import SettleCounts, settle
 from tasks.request import Request
@@ -33,7 +34,13 @@ from tasks.sync.guards import Guards, refuse_emptied_source
 from tasks.sync.read import Extracted, extract_window
 from tasks.sync.window import plain, sync_window
 from tasks.warehouse import ledger
-from tasks.warehouse.audits import Audit, read_rows_proven_equal, record_audit, record_proven_months
+from tasks.warehouse.audits import (
+    Audit,
+    read_proven_span,
+    read_rows_proven_equal,
+    record_audit,
+    record_proven_months,
+)
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import WindowCounts
 from tasks.windows import UNDATED, Window, day_windows, midnight
@@ -84,9 +91,12 @@ class Auditor:
         comparison, profile = compared.comparison, self.source.portal.profile
         is_whole = self.request.is_whole
         settled = SettleCounts(0, 0)
+        if not self.request.accept_span:
+            refuse_unexplained(compared.outside)
         if comparison.equal:
             self._record_proof(compared.proof)
-            if is_whole and profile.retention is not None:
+            # What an accepted span leaves outside has left the source whatever became of its cases.
+            if is_whole and profile.retention is not None and compared.outside.is_explained:
                 retire_recreated(self.engine, self.run_id, compared.span, rounds + 1)
             settled = settle(self.engine, self.run_id, profile, is_whole=is_whole)
         report = AuditReport(
@@ -103,12 +113,11 @@ class Auditor:
             our_rows = read_rows_proven_equal(connection, state)
             if our_rows is None:
                 raise UnequalError("rows were changed between the plan and the audit; run again")
-            record_audit(
-                connection,
-                self.run_id,
-                Audit(1, "unmoved", state.oldest_occurrence, None, state.row_count, our_rows),
-                state,
-            )
+            # The span is that of the proof, which the oldest occurrence, perhaps of a wrong year, does not tell.
+            proven = read_proven_span(connection)
+            start, outside = (proven.start, proven.outside_rows) if proven else (state.oldest_occurrence, 0)
+            audit = Audit(1, "unmoved", start, None, state.row_count, our_rows, outside_rows=outside)
+            record_audit(connection, self.run_id, audit, state)
         self._record_proof("unmoved")
         settled = settle(self.engine, self.run_id, self.source.portal.profile, is_whole=True)
         return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
@@ -141,7 +150,13 @@ class Auditor:
             refuse_emptied_source(self.engine, compared.state)
         with self.engine.begin() as connection:
             ledger.assert_running(connection, self.run_id)
-            audit = compared.comparison.to_audit(round_, compared.proof, compared.span)
+            audit = compared.comparison.to_audit(
+                round_,
+                compared.proof,
+                compared.span,
+                compared.outside,
+                is_accepted=self.request.accept_span,
+            )
             record_audit(connection, self.run_id, audit, compared.state)
             record_proven_months(connection, self.run_id, compared.proven_months)
         return compared

@@ -84,6 +84,7 @@ def _open(engine: Engine, request: Request) -> UUID:
             request.mode,
             (request.start, request.end),
             accept_retirements=request.accept_retirements,
+            accept_span=request.accept_span,
         )
 
 

@@ -7,9 +7,10 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
@@ -50,6 +51,8 @@ MAX_PERIODS = 50_000
 WORDS_SHOWN_OF_AN_ANSWER = 200
 MAX_RETRY_AFTER_SECONDS = 24 * 3600
 _MAX_CHARACTER_BYTES = 4
+# A year that Python and PostgreSQL do not reach, as ISO 8601 writes it, with its sign or without.
+_LONG_YEAR = re.compile(r"\+?\d{5,}-")
 
 
 class PageFailedError(SourceError):
@@ -173,21 +176,37 @@ class Portal:
         """Let as many requests through at a time as this many windows have; a run is asked for it by number."""
         self._client.gate.set_limit(REQUESTS_OF_ONE_WINDOW * in_flight)
 
-    def fetch_state(self) -> SourceState:
-        """Ask the source for its state: one row of aggregates over the whole dataset."""
+    def fetch_state(self, latest_stamp: datetime | None = None) -> SourceState:
+        """Ask the source for its state: one row of aggregates over the whole dataset.
+
+        latest_stamp: an instant; a newer `:updated_at` is an error and counts for nothing. None: all count.
+        """
         occurrence = self.profile.occurrence
         answer = self._fetch(
             select=f"count(*) as row_count, max({self.profile.updated}) as newest_update, "
             f"min({occurrence}) as oldest_occurrence, max({occurrence}) as newest_occurrence"
         )
         row = _only_row(answer)
+        newest, ahead = _to_instant(row.get("newest_update")), 0
+        if latest_stamp is not None and newest is not None and newest > latest_stamp:
+            newest, ahead = self._fetch_stamps_until(latest_stamp)
         return SourceState(
             last_modified=answer.last_modified,
             row_count=_to_count(row.get("row_count")),
-            newest_update=_to_instant(row.get("newest_update")),
-            oldest_occurrence=_to_wall_clock(row.get("oldest_occurrence")),
-            newest_occurrence=_to_wall_clock(row.get("newest_occurrence")),
+            newest_update=newest,
+            oldest_occurrence=_to_wall_clock(row.get("oldest_occurrence"), datetime.min),
+            newest_occurrence=_to_wall_clock(row.get("newest_occurrence"), datetime.max),
+            stamps_ahead=ahead,
         )
+
+    def _fetch_stamps_until(self, latest: datetime) -> tuple[datetime | None, int]:
+        """Ask for the newest stamp that is no newer than an instant, and how many rows have a newer one."""
+        updated = self.profile.updated
+        answer = self._fetch(
+            select=f"max({updated}) as newest_update", where=soql.stamped_until(self.profile, latest)
+        )
+        newest = _to_instant(_only_row(answer).get("newest_update"))
+        return newest, self.fetch_count(soql.stamped_after(self.profile, latest))
 
     def fetch_count(self, where: str | None) -> int:
         """Ask the source how many rows a filter selects."""
@@ -203,7 +222,7 @@ class Portal:
             )
         found: dict[date | None, Fingerprint] = {}
         for row in answer.rows:
-            moment = _to_wall_clock(row.get("period"))
+            moment = _to_wall_clock(row.get("period"), datetime.min)
             key = None if moment is None or moment == datetime.min else moment.date()
             fingerprint = Fingerprint(
                 _to_count(row.get("row_count")),
@@ -378,17 +397,23 @@ def _to_sum(value: Any) -> int:
 
 
 def _to_instant(value: Any) -> datetime | None:
+    if value is not None and _LONG_YEAR.match(str(value)) and str(value).endswith("Z"):
+        return datetime.max.replace(tzinfo=UTC)
     moment = _to_datetime(value)
     if moment is not None and moment.tzinfo is None:
         raise SourceError(f"the source's newest stamp has no zone: {value!r}")
     return moment
 
 
-def _to_wall_clock(value: Any) -> datetime | None:
-    if str(value).startswith("0000-"):
-        # A year that the source's type allows and Python's does not: before all others.
-        return datetime.min
-    moment = _to_datetime(value)
+def _to_wall_clock(value: Any, otherwise: datetime) -> datetime | None:
+    """Return a wall clock; `otherwise` for what is none, of which one row in millions is enough.
+
+    The source's type allows years that no calendar has, and whoever types a date allows more.
+    """
+    try:
+        moment = _to_datetime(value)
+    except SourceError:
+        return otherwise
     return None if moment is None else moment.replace(tzinfo=None)
 
 

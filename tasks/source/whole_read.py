@@ -7,6 +7,7 @@ count under the same filter, and the source's state is the same before and after
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
@@ -41,14 +42,16 @@ class WholeRead:
 class SteadySource:
     """Reads of one portal that hold of one state. Safe for several threads: they share what the state was last."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, latest_stamp: Callable[[], datetime | None] = lambda: None) -> None:
+        """latest_stamp: gives the instant after which a stamp of the source counts for nothing; None: all count."""
         self.portal = portal
+        self.latest_stamp = latest_stamp
         self._lock = Lock()
         self._last_seen: SourceState | None = None
 
     def state(self) -> SourceState:
         """Ask for the state now, and remember it as the one that reads start from."""
-        state = self.portal.fetch_state()
+        state = self.portal.fetch_state(self.latest_stamp())
         with self._lock:
             self._last_seen = state
         return state

@@ -74,19 +74,22 @@ def insert_run(
     span: tuple[datetime | None, datetime | None],
     *,
     accept_retirements: bool,
+    accept_span: bool = False,
 ) -> UUID:
     """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
     run_id: UUID = connection.execute(
         text(
             "insert into pipeline.runs"
-            " (mode, status, range_start, range_end, accept_retirements, host, process_id)"
-            " values (:mode, 'running', :range_start, :range_end, :accept, :host, :process_id) returning run_id"
+            " (mode, status, range_start, range_end, accept_retirements, accept_span, host, process_id)"
+            " values (:mode, 'running', :range_start, :range_end, :accept, :accept_span, :host, :process_id)"
+            " returning run_id"
         ),
         {
             "mode": mode,
             "range_start": span[0],
             "range_end": span[1],
             "accept": accept_retirements,
+            "accept_span": accept_span,
             "host": platform.node(),
             "process_id": os.getpid(),
         },
@@ -356,9 +359,9 @@ def read_window_results(connection: Connection, run_id: UUID) -> dict[Window, Wi
 
 
 def finish_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
-    """If all planned windows are done, write so and let the candidate watermark take effect.
+    """If all planned windows are done, write so and let the candidate watermark take effect, also a lower one.
 
-    Returns whether they are.
+    What was too high, by a stamp that was an error, does not stay for good. Returns whether they are.
     """
     open_windows = connection.execute(
         text(
@@ -379,7 +382,7 @@ def finish_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
         connection.execute(
             text(
                 "insert into pipeline.watermark (dataset, watermark, run_id) values (:dataset, :candidate, :run_id)"
-                " on conflict (dataset) do update set watermark = greatest(watermark.watermark, excluded.watermark),"
+                " on conflict (dataset) do update set watermark = excluded.watermark,"
                 " run_id = excluded.run_id, set_at = now()"
             ),
             {"dataset": dataset, "candidate": candidate, "run_id": run_id},

@@ -17,15 +17,18 @@ class ViewsReport:
     refreshed: tuple[str, ...]
 
 
-def bring_views_up_to_date(engine: Engine, analyst_role: str | None, freshness_days: float) -> ViewsReport:
+def bring_views_up_to_date(
+    engine: Engine, analyst_role: str | None, freshness_days: float, stamp_margin_days: float
+) -> ViewsReport:
     """Deploy and refresh views; a refresh never keeps a reader waiting.
 
     Raises `LoadError` naming what is in the way.
     """
     with named_faults(engine, "the views"):
+        # First of all: the counts go by the margin.
+        views.set_freshness_limit(engine, freshness_days, stamp_margin_days)
         deployed = views.deploy_views(engine)
         refreshed = views.refresh_views(engine) if _is_stale(engine) else []
-        views.set_freshness_limit(engine, freshness_days)
         if analyst_role is not None:
             views.grant_analyst(engine, analyst_role)
     return ViewsReport(tuple(deployed), tuple(refreshed))

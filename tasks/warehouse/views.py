@@ -123,10 +123,15 @@ def refresh_views(engine: Engine) -> list[str]:
     return names
 
 
-def set_freshness_limit(engine: Engine, freshness_days: float) -> None:
-    """Write the setting FRESHNESS_DAYS where `chicago.data_freshness` reads it."""
+def set_freshness_limit(engine: Engine, freshness_days: float, stamp_margin_days: float = 1) -> None:
+    """Write the settings FRESHNESS_DAYS and STAMP_MARGIN_DAYS where views and counts read them."""
     with engine.begin() as connection:
-        execute(connection, "load/set_freshness_limit", freshness_days=freshness_days)
+        execute(
+            connection,
+            "load/set_freshness_limit",
+            freshness_days=freshness_days,
+            stamp_margin_days=stamp_margin_days,
+        )
 
 
 def grant_analyst(engine: Engine, role: str) -> None:
