@@ -26,7 +26,20 @@ with ours as (
         and date_of_occurrence < coalesce(cast(:range_end as timestamp without time zone), 'infinity')
     union all
     select
-        crime_id,
+        -- A row that shares its key with one of another month is read by itself there, under the key as published.
+        case
+            when
+                crime_id ~ '#[0-9]+$'
+                and exists (
+                    select 1
+                    from census
+                    where
+                        census.crime_id = regexp_replace(rejected_rows.crime_id, '#[0-9]+$', '')
+                        and census.version is not distinct from rejected_rows.version
+                )
+                then regexp_replace(crime_id, '#[0-9]+$', '')
+            else crime_id
+        end as crime_id,
         version,
         date_of_occurrence,
         date_of_occurrence is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,

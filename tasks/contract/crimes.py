@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
+from tasks.contract.twins import TWIN_PATTERN
 from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError
 
@@ -97,6 +98,7 @@ REJECTED_COLUMNS = (
     "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "updated_on", "raw", "reasons",
 )  # fmt: skip
 NOTHING_REJECTED = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECTED_COLUMNS})
+TWIN_REASON = "crime_id: another row of the source has it too, with a newer stamp"
 UNDATED_REASON = "date_of_occurrence: missing"
 
 
@@ -190,6 +192,7 @@ class _Reading:
     def typed(self) -> pd.DataFrame:
         """Return the columns of `Crimes`; values of another kind than theirs are null."""
         columns = {column: self.columns.get(column, self._absent()) for column in CRIMES_COLUMNS}
+        self._note(TWIN_REASON, pc.match_substring_regex(columns["crime_id"], TWIN_PATTERN))
         columns["block"] = pc.utf8_upper(columns["block"])
         columns["iucr"] = pc.utf8_lpad(columns["iucr"], 4, "0")
         for column in ("arrest", "domestic"):
@@ -381,6 +384,7 @@ def _rejected(
     rows = sorted(reasons)
     bad, held = raw.iloc[rows].reset_index(drop=True), typed.iloc[rows].reset_index(drop=True)
     storable = {column: bad[column].str.replace("\x00", "\\u0000", regex=False) for column in raw.columns}
+    published = storable | {"crime_id": storable["crime_id"].str.replace(TWIN_PATTERN, "", regex=True)}
     return pd.DataFrame(
         {
             "crime_id": storable["crime_id"],
@@ -389,7 +393,7 @@ def _rejected(
             "version": storable["version"],
             "updated_at": held["updated_at"],
             "updated_on": held["updated_on"],
-            "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), dtype=object),
+            "raw": pd.Series(_raw_json(pd.DataFrame(published), profile), dtype=object),
             "reasons": pd.Series([reasons[row] for row in rows], dtype=object),
         }
     )

@@ -51,7 +51,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison, in rows. differing_days: days to sync again; undated_differs: so does the undated window."""
+    """One comparison, in rows. differing_days: days to sync again; undated_differs: so do rows without a day."""
 
     source_rows: int
     our_rows: int
@@ -138,7 +138,7 @@ def _summarise(source_rows: int, differences: Sequence[Any]) -> Comparison:
         # A row that moved between days stands in both.
         row_days = {day for day in (row.source_day, row.our_day) if day is not None}
         days |= row_days
-        undated = undated or (not row_days and not row.is_stray)
+        undated = undated or (not row_days and not (row.is_stray and row.is_surplus))
     missing = sum(row.is_missing for row in differences)
     surplus = sum(row.is_surplus for row in differences)
     return Comparison(

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from tasks.contract.crimes import Transformed, to_crimes
+from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import PipelineError, UnequalError
 from tasks.proof import census
 from tasks.proof.census import Comparison
@@ -32,6 +33,7 @@ from tasks.source.whole_read import SteadySource
 from tasks.sync.apply import load_window
 from tasks.sync.guards import Guards, refuse_emptied_source
 from tasks.sync.read import Extracted, extract_window
+from tasks.sync.scope import began, horizon
 from tasks.sync.window import plain, sync_window
 from tasks.warehouse import ledger
 from tasks.warehouse.audits import (
@@ -128,7 +130,8 @@ class Auditor:
         compared = self._compare(comparer, 1)
         for round_ in range(1, MAX_ROUNDS + 1):
             comparison = compared.comparison
-            windows = _windows_to_mend(comparison, failed, self.request.window_days)
+            unplaced = _unplaced_windows(compared.state, self.source.portal.profile)
+            windows = _windows_to_mend(comparison, failed, self.request.window_days, unplaced)
             if comparison.equal or not (windows or comparison.stray_ids):
                 return compared, round_
             log.info(
@@ -200,15 +203,24 @@ class Auditor:
             ledger.write_proof(connection, self.run_id, proof)
 
 
-def _windows_to_mend(comparison: Comparison, failed: Sequence[Window], window_days: int) -> list[Window]:
+def _windows_to_mend(
+    comparison: Comparison, failed: Sequence[Window], window_days: int, unplaced: Sequence[Window]
+) -> list[Window]:
     if any(window.kind == "incremental" for window in failed):
         # The days of a failed incremental window are not known, so nothing is stored in this run any more.
         return []
     days = [day for day in comparison.differing_days if not any(_covers(window, day) for window in failed)]
     windows = day_windows(days, window_days)
-    if comparison.undated_differs and UNDATED not in failed:
-        windows.append(UNDATED)
+    if comparison.undated_differs:
+        bounds = [(window.start, window.end) for window in failed]
+        windows += [window for window in unplaced if (window.start, window.end) not in bounds]
     return windows
+
+
+def _unplaced_windows(state: SourceState, profile: DatasetProfile) -> list[Window]:
+    """Return the windows of rows without a day: those without a time, and those of a year that no calendar has."""
+    last = horizon(state)
+    return [UNDATED, Window("repair", None, began(profile, last)), Window("repair", last, None)]
 
 
 def _covers(window: Window, day: date) -> bool:

@@ -8,7 +8,7 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -233,27 +233,35 @@ class Portal:
             found[key] = found[key].with_rows_of(fingerprint) if key in found else fingerprint
         return found
 
-    def fetch_pages(self, where: str | None, select: str) -> Iterator[Answer]:
+    def fetch_pages(
+        self,
+        where: str | None,
+        select: str,
+        counted: Callable[[], int] | None = None,
+        page_rows: int | None = None,
+    ) -> Iterator[Answer]:
         """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
 
         Paged by key, not by offset: the next page is what comes after the last id, so that equal stamps, and rows
-        that come and go between two pages, cannot shift it.
+        that come and go between two pages, cannot shift it. counted: gives how many rows there are, so that a page that
+        the server cut short is not taken for the last one. page_rows: another length of a page than usual.
         """
-        key, limit = self.profile.key, self.options.page_rows
+        key, limit = self.profile.key, page_rows or self.options.page_rows
 
         def fetch(after: str | None) -> Answer:
             page_where = soql.both(where, None if after is None else soql.after_key(self.profile, after))
             return self._fetch(select=select, where=page_where, order=key, limit=limit)
 
         last_ids: set[str] = set()
-        answer = fetch(None)
+        answer, rows = fetch(None), 0
         # The next page is on its way while the caller works on this one.
         with RunThreads(1, thread_name_prefix="page") as pool:
             while True:
                 ids = [row.get(key) for row in answer.rows]
                 if any(not isinstance(row_id, str) for row_id in ids):
                     raise SourceError(f"a row without {key} was sent for: {where or 'all rows'}")
-                if len(ids) < limit:
+                rows += len(ids)
+                if not ids or (len(ids) < limit and (counted is None or rows >= counted())):
                     yield answer
                     return
                 after = str(ids[-1])
@@ -264,12 +272,22 @@ class Portal:
                 yield answer
                 answer = following.result()
 
+    def fetch_rows_of(self, keys: Sequence[str], select: str) -> list[Row]:
+        """Return all rows of some row ids, of which each may have several."""
+        where = soql.one_of_keys(self.profile, keys)
+        return self._fetch(
+            select=select, where=where, order=self.profile.key, limit=self.options.page_rows
+        ).rows
+
     def fetch_list(self, dataset: str, order: str) -> list[Row]:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
         limit = self.options.page_rows
         rows = self._get(dataset, order=order, limit=limit).rows
         if len(rows) == limit:
             raise SourceError(f"list {dataset} has {limit} rows or more, which it cannot have")
+        count = _to_count(_only_row(self._get(dataset, select="count(*) as row_count")).get("row_count"))
+        if len(rows) != count:
+            raise SourceError(f"list {dataset} came with {len(rows)} rows where the source counts {count}")
         return rows
 
     def _fetch(self, **clauses: Any) -> Answer:

@@ -15,9 +15,11 @@ from sqlalchemy import Engine
 
 from tasks.contract.crimes import is_storable, to_raw_frame
 from tasks.contract.drift import check_drift
-from tasks.datasets import SourceState
+from tasks.contract.twins import published_key
+from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import SourceError
 from tasks.source import soql
+from tasks.source.twins import name_twins
 from tasks.source.whole_read import SteadySource, WholeRead, read_ids_still_held, read_rows
 from tasks.sync.guards import MIN_ROWS_OF_A_GUARD
 from tasks.sync.scope import Scope, misdated_before, to_scope
@@ -135,6 +137,8 @@ def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[Wh
     portal = source.portal
     profile = portal.profile
     whole = read_rows(portal, soql.in_window(profile, window), ALL_FIELDS)
+    if profile.has_stable_keys:
+        name_twins(portal, whole.rows, _suspected_twins(engine, profile, window, whole))
     if window.kind != "incremental":
         return whole, set()
     # A case number that no database can hold is of a row that is rejected, and of none that we hold.
@@ -144,3 +148,17 @@ def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[Wh
     with named_faults(engine, f"window {window}"):
         ours = _read_held_ids(engine, cases, ids, scope)
     return whole, read_ids_still_held(portal, ours)
+
+
+def _suspected_twins(engine: Engine, profile: DatasetProfile, window: Window, whole: WholeRead) -> list[str]:
+    """Return the keys just read of which the source may have another row, outside of the window."""
+    with named_faults(engine, f"window {window}"), engine.connect() as connection:
+        rows = execute(
+            connection,
+            "load/read_suspected_twins",
+            read_ids=[published_key(str(row[profile.key])) for row in whole.rows],
+            is_by_time=window.kind != "incremental",
+            window_start=window.start,
+            window_end=window.end,
+        )
+        return [str(row.crime_id) for row in rows]
