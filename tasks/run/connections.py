@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine
 
 from tasks.datasets import DATASETS, DatasetProfile
+from tasks.masked import forget_secrets
 from tasks.settings import Settings, read_settings
 from tasks.source.portal import Portal, PortalOptions
 from tasks.source.whole_read import SteadySource
@@ -92,3 +93,4 @@ def close() -> None:
             engine().dispose()
     for opened in (settings, warehouse, warehouse_as_it_is, source, clock_offset):
         opened.cache_clear()
+    forget_secrets()

@@ -27,6 +27,7 @@ from urllib3.util.retry import Retry
 
 from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import SourceError
+from tasks.masked import keep_secret, masked
 from tasks.source import soql
 from tasks.source.fingerprint import Fingerprint, Fingerprints, Period
 from tasks.source.threads import Gate, RunThreads
@@ -98,7 +99,9 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         super().__init__(parts.netloc, "none", session_adapter=adapter, timeout=options.timeout_seconds)
         del self.session.headers["X-App-token"]
         if options.app_token is not None:
-            self.session.headers["X-App-Token"] = options.app_token.get_secret_value()
+            token = options.app_token.get_secret_value()
+            self.session.headers["X-App-Token"] = token
+            keep_secret(token)
         self.session.headers["Accept"] = "application/json"
         # Without this, requests would send what ~/.netrc has for the host.
         self.session.auth = _no_credentials
@@ -147,8 +150,10 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         except requests.RequestException as error:
             raise PageFailedError(f"{_network_problem(error)} ({request})") from error
         _check_status(response, request)
+        modified = response.headers.get("Last-Modified")
+        # It is stored in the ledger.
         return Answer(
-            _rows_of(response, request), _fields_of(response), response.headers.get("Last-Modified")
+            _rows_of(response, request), _fields_of(response), None if modified is None else masked(modified)
         )
 
 
@@ -352,16 +357,15 @@ def _fields_of(response: requests.Response) -> dict[str, str]:
 
 
 def _words_of(response: requests.Response) -> str:
-    """Return what the answer says, shortened, on one line, without the token if it says that."""
+    """Return what the answer says, shortened, on one line; masked before that, since half a token is none."""
     try:
         body = _parse(response.content)
     except ValueError:
         body = None
     message = body.get("message") if isinstance(body, dict) else None
-    start = response.content[: _MAX_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
+    start = response.content[: 2 * _MAX_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
     words = " ".join(str(message or start.decode("utf-8", "replace")).split())
-    token = response.request.headers.get("X-App-Token")
-    return (words.replace(token, "***") if token else words)[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
+    return masked(words)[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
@@ -379,7 +383,7 @@ def _network_problem(error: requests.RequestException) -> str:
     cause = error.args[0] if error.args else error
     # urllib3 wraps the reason in words that repeat the whole address.
     reason = str(getattr(cause, "reason", None) or cause)
-    return f"the portal did not answer: {type(error).__name__}: {reason[:WORDS_SHOWN_OF_AN_ANSWER]}"
+    return f"the portal did not answer: {type(error).__name__}: {masked(reason)[:WORDS_SHOWN_OF_AN_ANSWER]}"
 
 
 def _say_that_we_wait(state: RetryCallState) -> None:
