@@ -45,6 +45,8 @@ JITTER_SECONDS = 1
 _PASSING_STATUSES = frozenset({202, 408, 429})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
+# Rows of that many ids: each has one, but for errors.
+MAX_ROWS_OF_KEYS = 10_000
 # A window's count beside its page, or its next page beside its count.
 REQUESTS_OF_ONE_WINDOW = 2
 # Days of more than a century.
@@ -258,7 +260,7 @@ class Portal:
             return self._fetch(select=select, where=page_where, order=key, limit=limit)
 
         last_ids: set[str] = set()
-        answer, rows = fetch(None), 0
+        answer, rows, is_cut_short = fetch(None), 0, False
         # The next page is on its way while the caller works on this one.
         with RunThreads(1, thread_name_prefix="page") as pool:
             while True:
@@ -270,9 +272,13 @@ class Portal:
                     yield answer
                     return
                 after = str(ids[-1])
+                if after in last_ids and is_cut_short:
+                    # There is no more: what is missing is missing.
+                    return
                 if after in last_ids:
                     raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
                 last_ids.add(after)
+                is_cut_short = len(ids) < limit
                 following = pool.submit(fetch, after)
                 yield answer
                 answer = following.result()
@@ -280,9 +286,7 @@ class Portal:
     def fetch_rows_of(self, keys: Sequence[str], select: str) -> list[Row]:
         """Return all rows of some row ids, of which each may have several."""
         where = soql.one_of_keys(self.profile, keys)
-        return self._fetch(
-            select=select, where=where, order=self.profile.key, limit=self.options.page_rows
-        ).rows
+        return self._fetch(select=select, where=where, order=self.profile.key, limit=MAX_ROWS_OF_KEYS).rows
 
     def fetch_list(self, dataset: str, order: str) -> list[Row]:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""

@@ -27,8 +27,11 @@ def name_twins(portal: Portal, rows: Sequence[Row], suspected: Iterable[str] = (
     asked = sorted({*(name for name, times in came.items() if times > 1), *suspected})
     if not asked or len(asked) > MAX_TWINS:
         return
+    # Rows of one version, or of none that is said, are one row that came twice.
     versions = {
-        name: known for name, known in _versions(portal, asked).items() if len(known) >= max(came[name], 2)
+        name: known
+        for name, known in _versions(portal, asked).items()
+        if len(known) >= max(came[name], 2) and len({*known} - {""}) == len(known)
     }
     if versions:
         log.warning(
