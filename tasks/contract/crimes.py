@@ -135,14 +135,20 @@ def to_census_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> 
         {
             "crime_id": pd.array(_text_array([row[profile.key] for row in rows]), dtype=TEXT),
             "version": pd.array(_text_array([row.get(profile.version) for row in rows]), dtype=TEXT),
-            "date_of_occurrence": pd.to_datetime(
-                # A year that no calendar has is a time that is none.
-                dates.where(~dates.str.startswith("0000", na=False)).astype(object),
-                format="ISO8601",
-                errors="coerce",
-            ),
+            "date_of_occurrence": _to_moments(dates),
         }
     )
+
+
+def _to_moments(dates: pd.Series) -> pd.Series:
+    """Return the time of each text; its day, where the rest is none, since the source orders it by that; else null."""
+    # A year that no calendar has is a time that is none.
+    texts = dates.where(~dates.str.startswith("0000", na=False)).astype(object)
+    moments = pd.to_datetime(texts, format="ISO8601", errors="coerce")
+    if (moments.isna() & texts.notna()).any():
+        days = pd.to_datetime(texts.str[:10], format="%Y-%m-%d", errors="coerce")
+        moments = moments.fillna(days)
+    return moments
 
 
 def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
