@@ -64,6 +64,11 @@ GUARDS = (
     "rights survive a deployment",
     "hostile text is text",
     "names are quoted part by part",
+    "the source does not choose the span of its proof",
+    "a stamp of the future leads nothing",
+    "one odd date ends no run",
+    "two rows of one id are held apart",
+    "a short page is the last where the count says so",
 )
 
 
