@@ -54,7 +54,10 @@ MAX_ROUNDS: Final = 3
 
 @dataclass(frozen=True)
 class AuditReport:
-    """How the audit ended. source_rows, our_rows: rows of the span; rounds: comparisons made."""
+    """How the audit ended. source_rows, our_rows: rows of the span; rounds: comparisons made.
+
+    outside_rows: of ours, before the span, which have aged out.
+    """
 
     proof: str
     equal: bool
@@ -62,6 +65,7 @@ class AuditReport:
     our_rows: int
     rounds: int
     settled: SettleCounts
+    outside_rows: int
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,13 @@ class Auditor:
                 retire_recreated(self.engine, self.run_id, compared.span, rounds + 1)
             settled = settle(self.engine, self.run_id, profile, is_whole=is_whole)
         report = AuditReport(
-            compared.proof, comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
+            compared.proof,
+            comparison.equal,
+            comparison.source_rows,
+            comparison.our_rows,
+            rounds,
+            settled,
+            compared.outside.rows,
         )
         if not comparison.equal:
             raise UnequalError(_what_differs(comparison, rounds))
@@ -122,7 +132,7 @@ class Auditor:
             record_audit(connection, self.run_id, audit, state)
         self._record_proof("unmoved")
         settled = settle(self.engine, self.run_id, self.source.portal.profile, is_whole=True)
-        return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
+        return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled, outside)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Compared, int]:
         """Compare and sync again until nothing differs or `MAX_ROUNDS` are over; return the last comparison."""

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, text
@@ -93,14 +93,17 @@ def _let_pass(connection: Connection, window: Window, new: Sequence[Any], rows: 
     """Return the command that lets these rows into the quarantine: over their days alone, where they have some."""
     days = [row.day for row in new]
     share = _enough(len(new) / rows)
-    if None in days or _holds_errors(window) or (max(days) - min(days)).days >= MAX_WINDOW_DAYS:
+    if None in days or date.max in days or _holds_errors(window) or _span_days(days) > MAX_WINDOW_DAYS:
         return f"MAX_REJECT_SHARE={share} python flows/main.py"
     first, end = min(days), max(days) + timedelta(days=1)
     of_days = execute(connection, "load/count_staged_days", first_day=first, end_day=end).scalar_one()
     share = _enough(len(new) / int(of_days))
     # One window, so that its share is theirs.
-    length = (end - first).days
-    return f"MAX_REJECT_SHARE={share} python flows/main.py --start {first} --end {end} --window-days {length}"
+    return f"MAX_REJECT_SHARE={share} python flows/main.py --start {first} --end {end} --window-days {_span_days(days)}"
+
+
+def _span_days(days: Sequence[date]) -> int:
+    return (max(days) - min(days)).days + 1
 
 
 def guard_retirements(connection: Connection, window: Window, guards: Guards) -> None:
