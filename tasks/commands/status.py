@@ -113,7 +113,11 @@ def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> 
     if facts.last_status in {"failed", "dead", "stopped"}:
         problems.append(f"the last run is {facts.last_status}: {facts.last_message or 'it left no word'}")
     if facts.checked_at and not facts.equal:
-        problems.append("the last audit found rows that differ")
+        problems.append(
+            "the last audit found rows that have left the source too early"
+            if facts.unexplained_rows
+            else "the last audit found rows that differ"
+        )
     is_behind = theirs is not None and (theirs.last_modified, theirs.newest_update) != (
         facts.audited_modified,
         facts.audited_update,
@@ -173,6 +177,7 @@ select
     last_audit.checked_at,
     last_audit.proof,
     last_audit.equal,
+    last_audit.unexplained_rows,
     last_audit.source_newest_update as audited_update,
     last_audit.source_last_modified as audited_modified,
     (
@@ -184,7 +189,7 @@ left join lateral (
     from pipeline.runs where status <> 'skipped' order by started_at desc limit 1
 ) as last_run on true
 left join lateral (
-    select checked_at, proof, equal, source_newest_update, source_last_modified
+    select checked_at, proof, equal, unexplained_rows, source_newest_update, source_last_modified
     from pipeline.audits where span is null or upper_inf(span) order by audit_id desc limit 1
 ) as last_audit on true
 """

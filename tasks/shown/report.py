@@ -126,7 +126,8 @@ def to_lines(report: RunReport) -> list[str]:
 def _proof(report: RunReport) -> str:
     if report.equal is None:
         return "none: the source was not compared with what we hold"
-    verdict = "equal" if report.equal else "NOT equal"
+    # What the source has left may well be equal: then it is no proof all the same.
+    verdict = "equal" if report.equal else "NOT proven" if report.unexplained_rows else "NOT equal"
     how = {
         "census": "every row id and version compared",
         "fingerprint": "sums of every month compared, and every row of the months that were due",

@@ -22,9 +22,11 @@ def name_twins(portal: Portal, rows: Sequence[Row], suspected: Iterable[str] = (
 
     suspected: keys, as published, whose other rows may lie outside of these.
     """
-    key = portal.profile.key
+    key, suspected = portal.profile.key, set(suspected)
+    if not suspected and len({row[key] for row in rows}) == len(rows):
+        return
     came = Counter(published_key(row[key]) for row in rows)
-    asked = sorted({*(name for name, times in came.items() if times > 1), *suspected})
+    asked = sorted({name for name, times in came.items() if times > 1} | suspected)
     if not asked or len(asked) > MAX_TWINS:
         return
     # Rows of one version, or of none that is said, are one row that came twice.

@@ -64,6 +64,8 @@ def test_a_source_that_loses_all_but_two_months_is_not_proven_by_what_it_has_lef
     assert status.code == 1
     assert f"outside    {left} rows are outside of the proof" in status.said
     assert "problem    the source begins at 2023-11-11" in status.said
+    assert "rows that differ" not in status.said
+    assert "proof      NOT proven: the source holds" in ended.said
     stale = "rows have left the source that are too young to have aged out"
     assert world.value("select stale_because from chicago.data_freshness") == stale
     explained = world.value("select explanation from chicago.data_quality where \"check\" like '%audit%'")
