@@ -48,6 +48,7 @@ async def chicago_crime(
     max_concurrency: Annotated[int, Field(ge=1, le=MAX_WINDOWS_IN_FLIGHT)] | None = None,
     accept_retirements: bool = False,  # noqa: FBT001, FBT002
     fan_out: Annotated[int, Field(ge=0, le=MAX_FAN_OUT)] = 0,
+    accept_span: bool = False,  # noqa: FBT001, FBT002
 ) -> RunReport | State[None]:
     """Make the warehouse equal to the City's record, prove it, and refresh the views.
 
@@ -62,6 +63,8 @@ async def chicago_crime(
             `python flows/main.py plan`.
         fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
             run does all of them itself.
+        accept_span: For this run, take it for right that the City publishes fewer days than before: what has left the
+            source stays here, outside of the proof. Look first with `python flows/main.py status`.
 
     """
     request = make_request(
@@ -72,6 +75,7 @@ async def chicago_crime(
         window_days,
         max_concurrency,
         accept_retirements=accept_retirements,
+        accept_span=accept_span,
         fan_out=fan_out,
     )
     async with open_run(request) as run:

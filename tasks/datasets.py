@@ -65,8 +65,9 @@ class DatasetProfile:
 class SourceState:
     """What the source says of itself; two equal states mean that it did not move in between.
 
-    last_modified: the header Last-Modified, as sent. newest_update: instant. oldest/newest_occurrence: Chicago wall
-    clock; all None when it is empty.
+    last_modified: its header, as sent. newest_update: instant, of the stamps that count. oldest/newest_occurrence:
+    Chicago wall clock, its first or last moment for a year that no calendar has. All None when it is empty.
+    stamps_ahead: rows with a stamp beyond the database's clock, which counts for nothing.
     """
 
     last_modified: str | None
@@ -74,6 +75,7 @@ class SourceState:
     newest_update: datetime | None
     oldest_occurrence: datetime | None
     newest_occurrence: datetime | None
+    stamps_ahead: int = 0
 
 
 _ONE_YEAR = DatasetProfile(

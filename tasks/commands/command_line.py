@@ -68,6 +68,7 @@ def _dispatch(asked: argparse.Namespace, run: Callable[[argparse.Namespace, Requ
             asked.window_days,
             asked.max_concurrency,
             accept_retirements=asked.accept_retirements,
+            accept_span=asked.accept_span,
             fan_out=asked.fan_out,
         )
         command = _COMMANDS.get(asked.command, run)
@@ -197,6 +198,12 @@ def _parser() -> argparse.ArgumentParser:
         "--accept-retirements",
         action="store_true",
         help="let a mass retirement pass, for this run; look with plan first",
+    )
+    parser.add_argument(
+        "--accept-span",
+        action="store_true",
+        help="for this run, take a source that begins later than explained for one that keeps fewer days; "
+        "look with status first",
     )
     parser.add_argument(
         "--fan-out",

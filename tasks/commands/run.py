@@ -57,6 +57,7 @@ def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
                     asked.max_concurrency,
                     asked.accept_retirements,
                     asked.fan_out,
+                    asked.accept_span,
                     return_state=True,
                 )
             )

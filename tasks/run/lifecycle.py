@@ -15,6 +15,7 @@ import tenacity
 from sqlalchemy import Engine
 
 from tasks.errors import PipelineError, UnequalError
+from tasks.masked import masked
 from tasks.request import Request
 from tasks.run import connections
 from tasks.run.process import prepare_process
@@ -84,6 +85,7 @@ def _open(engine: Engine, request: Request) -> UUID:
             request.mode,
             (request.start, request.end),
             accept_retirements=request.accept_retirements,
+            accept_span=request.accept_span,
         )
 
 
@@ -105,4 +107,5 @@ def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None)
 
 
 def _message(error: Exception) -> str:
-    return str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"
+    said = str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"
+    return masked(said)

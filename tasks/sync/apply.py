@@ -152,10 +152,10 @@ def read_planned_changes(engine: Engine, profile: DatasetProfile, given: SyncInp
     return PlannedChanges(counts, tuple(retirements), tuple(rejections))
 
 
-def read_rejected(engine: Engine) -> list[dict[str, object]]:
-    """Return the open rows of the quarantine as published: field to value, nulls left out."""
+def read_rejected(engine: Engine, profile: DatasetProfile) -> list[dict[str, object]]:
+    """Return the open rows of the quarantine as published: field to value, nulls left out; under the id held."""
     with engine.connect() as connection:
-        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]
+        return [dict(row[0]) for row in execute(connection, "load/read_rejected", key_field=profile.key)]
 
 
 def _stage(connection: Connection, given: SyncInput) -> None:

@@ -74,6 +74,11 @@ GUARDS = (
     "text is stored in one encoding",
     "content is proven too",
     "a repair is counted anew",
+    "the source does not choose the span of its proof",
+    "a stamp of the future leads nothing",
+    "one odd date ends no run",
+    "two rows of one id are held apart",
+    "a short page is the last where the count says so",
 )
 
 
