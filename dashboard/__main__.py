@@ -8,8 +8,8 @@ import os
 import sys
 
 from tasks.errors import PipelineError
-from tasks.settings import PROJECT_FOLDER, read_settings
 from tasks.local import services as local_services
+from tasks.settings import PROJECT_FOLDER, read_settings
 
 
 def main() -> None:

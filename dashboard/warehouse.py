@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from tasks.errors import LoadError, PipelineError
+from tasks.local.services import DEMO_DATABASE
 from tasks.settings import Settings, read_settings
 from tasks.warehouse.analyst import (
     NoWarehouseError,
@@ -23,7 +24,6 @@ from tasks.warehouse.analyst import (
     refuse_more_than_reading,
 )
 from tasks.warehouse.engine import first_line
-from tasks.local.services import DEMO_DATABASE
 from tasks.warehouse.sql_files import execute
 
 # Frames are small; a few hundred are a few MB.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.source_columns import read_drift
 from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class RunReport:
 
     windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
     last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
-    answers: one line each.
+    answers: one line each. drift: columns of the source that are not as we know them, a line each.
     """
 
     run_id: UUID
@@ -54,6 +55,7 @@ class RunReport:
     newest_crime: datetime | None
     newest_update: datetime | None
     answers: tuple[str, ...]
+    drift: tuple[str, ...] = ()
 
 
 def read_report(engine: Engine, run_id: UUID) -> RunReport:
@@ -63,11 +65,13 @@ def read_report(engine: Engine, run_id: UUID) -> RunReport:
         held = execute(connection, "shown/held").one()
         audit = execute(connection, "shown/last_audit_of_run", run_id=run_id).one_or_none()
         answers = _answers(connection)
+        drift = read_drift(connection)
     return RunReport(
         **run._asdict(),
         **held._asdict(),
         **(audit._asdict() if audit else {"equal": None, "source_rows": None, "our_rows": None}),
         answers=tuple(answers),
+        drift=tuple(str(each) for each in drift),
     )
 
 
@@ -107,6 +111,7 @@ def to_lines(report: RunReport) -> list[str]:
         else "newest     nothing is held yet",
     ]
     lines += [f"answer     {answer}" for answer in report.answers]
+    lines += [f"drift      {said}" for said in report.drift]
     if report.message:
         lines.append(f"why        {report.message}")
     return lines

@@ -7,7 +7,7 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -214,7 +214,7 @@ class Portal:
             found[key] = found[key].with_rows_of(fingerprint) if key in found else fingerprint
         return found
 
-    def fetch_pages(self, where: str | None, select: str) -> Iterator[Answer]:
+    def fetch_pages(self, where: str | None, select: str) -> Generator[Answer, None, None]:
         """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
 
         Paged by key, not by offset: the next page is what comes after the last id, so that equal stamps, and rows
@@ -245,13 +245,18 @@ class Portal:
                 yield answer
                 answer = following.result()
 
-    def fetch_list(self, dataset: str, order: str) -> list[Row]:
+    def fetch_list(self, dataset: str, order: str) -> Answer:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
         limit = self.options.page_rows
-        rows = self._get(dataset, order=order, limit=limit).rows
-        if len(rows) == limit:
+        answer = self._get(dataset, order=order, limit=limit)
+        if len(answer.rows) == limit:
             raise SourceError(f"list {dataset} has {limit} rows or more, which it cannot have")
-        return rows
+        return answer
+
+    def masked(self, text: str) -> str:
+        """Return what the source sent without our token, should it say that."""
+        token = self.options.app_token
+        return text if token is None else text.replace(token.get_secret_value(), "***")
 
     def _fetch(self, **clauses: Any) -> Answer:
         return self._get(self.profile.dataset, **clauses)

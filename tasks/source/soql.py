@@ -76,6 +76,18 @@ def without_time(profile: DatasetProfile) -> str:
     return f"{profile.occurrence} is null or {profile.occurrence} < {wall_clock(datetime.min)}"
 
 
+def has_value(profile: DatasetProfile, field: str) -> str:
+    """Return the filter that selects the rows in which a declared field is not null."""
+    if field not in profile.columns_by_field:
+        raise ValueError(f"{field} is no declared field of {profile.dataset}")
+    return f"{field} is not null"
+
+
+def census_columns(profile: DatasetProfile) -> str:
+    """Return what a census selects of each row: its key, its version, and its time."""
+    return f"{profile.key},{profile.version},{profile.occurrence}"
+
+
 def key_literal(profile: DatasetProfile, key: str) -> str:
     """Return a row's key as a literal of its type; a text that is no number cannot be the key of a numeric one."""
     if not profile.has_numeric_keys:
