@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote_plus
 
 from tasks.contract.crimes import to_crimes, to_raw_frame
 from tasks.contract.drift import KnownColumns, SourceColumn, check_drift, check_values, drift_of
@@ -25,6 +26,9 @@ from tasks.sync.read import ALL_FIELDS, read_columns
 from tasks.sync.reference_lists import read_list
 from tasks.windows import UNDATED, Window, midnight
 
+# The portal refuses the query, and perhaps no other; or it refuses us.
+_OF_A_QUERY: Final = r"HTTP 400"
+_OF_US: Final = r"HTTP (401|403)"
 # Two of these are a thousand rows, and one page follows another by its key.
 PAGE_ROWS: Final = 500
 PAGES: Final = 2
@@ -41,7 +45,7 @@ _ACTIONS: Final = (
         "What was asked for is not there. Open the dataset's page in a browser; mend PORTAL_URL or CRIMES_DATASET.",
     ),
     (
-        r"HTTP 400",
+        _OF_A_QUERY,
         "The portal refuses what a run asks. A column that it names is gone or renamed: map it in tasks/datasets.py.",
     ),
     (
@@ -50,11 +54,16 @@ _ACTIONS: Final = (
     ),
     (
         r"HTTP 200",
-        "Something else answered: maintenance, a login page, a proxy. Open PORTAL_URL in a browser; mend it or HTTPS_PROXY.",
+        "Something else answered: maintenance, a login page, a proxy. Open PORTAL_URL in a browser, and mend it.",
     ),
     (
         r"did not answer",
         "Look whether this machine reaches PORTAL_URL: its name, the network, a firewall, HTTPS_PROXY.",
+    ),
+    (r"sends fewer than", "Set PORTAL_PAGE_ROWS to as many as it sends at a time."),
+    (
+        r"not heed|do not move on|a filter by keys|never whole",
+        "The portal, or a cache before it, is being loaded, or answers something else. Try again in some minutes.",
     ),
     (r"", "Try again in some minutes; if it stays, look at the dataset's page."),
 )
@@ -79,13 +88,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked: the source as a run reads it, the same in small pages, and the rows that came, by their key."""
+    """What is asked: the source as a run reads it, and the same in small pages. rows: that came, by their key.
+
+    columns: as they were stated. said: problems, each of which is said once.
+    """
 
     source: SteadySource
     small: Portal
     settings: Settings
     rows: dict[str, Row]
     columns: list[SourceColumn]
+    said: set[str]
 
     def keep(self, rows: Sequence[Row]) -> None:
         self.rows.update((str(row[self.source.portal.profile.key]), row) for row in rows)
@@ -95,49 +108,67 @@ def check_source(portal: Portal, settings: Settings) -> Iterator[Finding]:
     """Yield what a run would find at a portal, line by line, the verdict last. Raises nothing that the portal does."""
     token = "with APP_TOKEN" if portal.options.app_token else "without APP_TOKEN: calls may be throttled"
     yield Finding("portal", f"{portal.options.url}, {token}")
-    problems = 0
+    problems, warnings = 0, 0
     with Portal(replace(portal.options, page_rows=PAGE_ROWS), portal.profile) as small:
-        asked = _Asked(SteadySource(portal), small, settings, {}, [])
+        asked = _Asked(SteadySource(portal), small, settings, {}, [], set())
         for finding in _findings(asked):
             problems += finding.is_problem
+            warnings += finding.of == "warning"
             yield finding
-    verdict = f"{problems} problem(s): a run would fail" if problems else "a run finds all that it asks for"
+    verdict = (
+        f"{problems} problem{'' if problems == 1 else 's'}: a run would fail"
+        if problems
+        else f"a run finds all that it needs{', with the warnings above' if warnings else ''}"
+    )
     yield Finding("failed" if problems else "good", verdict)
 
 
 def _findings(asked: _Asked) -> Iterator[Finding]:
     profile = asked.source.portal.profile
     yield Finding("dataset", f"{profile.dataset}, {profile.title}")
+    steps: list[_Step] = [_state, _newest_window, _census, _ids, _increment, _undated]
+    if profile.proof == "fingerprint":
+        steps.append(_sums)
     try:
         yield from _pages(asked)
     except PipelineError as error:
-        yield _problem(error)
-        if not isinstance(error, RefusedError | ContractError):
-            # Whatever does not answer now will not answer the other questions, and each would be waited for.
+        yield from _problem(asked, error)
+        if not isinstance(error, ContractError) and not re.search(_OF_A_QUERY, str(error)):
+            steps = []
+        # What does not answer, or refuses us, would do so for each other question, and each would be waited for.
+        if not isinstance(error, ContractError | RefusedError) or re.search(_OF_US, str(error)):
             return
-    steps: list[Callable[[_Asked], Iterator[Finding]]] = [
-        _state,
-        _newest_window,
-        _census,
-        _ids,
-        _increment,
-        _undated,
-    ]
-    if profile.proof == "fingerprint":
-        steps.append(_sums)
     for step in (*steps, _judged):
         try:
             yield from step(asked)
         except PipelineError as error:
-            yield _problem(error)
+            yield from _problem(asked, error)
     for name in LISTS:
-        yield _list(asked, name)
+        yield from _list(asked, name)
 
 
-def _problem(error: PipelineError) -> Finding:
-    return Finding(
-        "problem", str(error) if isinstance(error, ContractError) else f"{error}. {_action(error)}"
-    )
+_Step = Callable[[_Asked], Iterator[Finding]]
+
+
+def _problem(asked: _Asked, error: PipelineError) -> Iterator[Finding]:
+    """Yield what is wrong, what was asked, and what to do; nothing where it was said already."""
+    said, request = _parts(error)
+    if said in asked.said:
+        return
+    asked.said.add(said)
+    yield Finding("problem", said)
+    yield from request
+    if not isinstance(error, ContractError):
+        yield Finding("do", _action(error))
+
+
+def _parts(error: PipelineError) -> tuple[str, list[Finding]]:
+    """Return an error's words without the request, and that as a line that can be read."""
+    found = re.search(r" \((https?://\S+)\)", str(error))
+    if found is None:
+        return str(error), []
+    said = str(error).replace(found[0], "")
+    return said, [Finding("asked", unquote_plus(found[1]))]
 
 
 def _action(error: Exception) -> str:
@@ -152,25 +183,23 @@ def _pages(asked: _Asked) -> Iterator[Finding]:
     rows = [row for answer in answers for row in answer.rows]
     stated = answers[0].fields
     asked.keep(rows)
-    yield Finding(
-        "pages", f"{len(answers)} by {profile.key}, {len(rows):,} rows, {len(asked.rows):,} of them different"
-    )
+    if len(asked.rows) != len(rows):
+        raise SourceError("pages overlap: the portal does not heed the order, or the filter by the last key")
+    yield Finding("pages", f"{len(answers)} by {profile.key}: {_rows(len(rows))}, none twice")
     check_drift(profile, stated, set().union(*rows), len(rows))
     asked.columns.extend(read_columns(asked.small, WholeRead(rows, stated)))
     yield from _said_of(profile, stated, asked.columns)
-    if len(asked.rows) != len(rows):
-        raise SourceError("pages overlap: the portal does not heed the order, or the filter by the last key")
 
 
 def _said_of(
     known: KnownColumns, stated: dict[str, str], columns: Sequence[SourceColumn]
 ) -> Iterator[Finding]:
     mapped = sum(field.name in stated for field in known.fields)
-    said = f"{len(stated)} stated: {mapped} mapped, {len(stated) - mapped} others"
-    yield Finding("columns", said if stated else "not stated (no X-SODA2-Fields): judged by the rows alone")
-    for column in columns:
-        if drift := drift_of(known, column):
-            yield Finding("drift", f"{drift}; it loads on")
+    drift = [line for column in columns if (line := drift_of(known, column))]
+    shape = f"{len(stated)} stated, {mapped} of them mapped; {_as_known(drift)}"
+    yield Finding("columns", shape if stated else "not stated (no X-SODA2-Fields): judged by the rows alone")
+    for line in drift:
+        yield Finding("drift", line)
 
 
 def _state(asked: _Asked) -> Iterator[Finding]:
@@ -188,8 +217,8 @@ def _state(asked: _Asked) -> Iterator[Finding]:
     expected = min(state.row_count, PAGES * PAGE_ROWS)
     if len(asked.rows) < expected:
         raise SourceError(
-            f"{len(asked.rows)} rows came in pages of {PAGE_ROWS} where {expected} were to come: the portal sends "
-            "fewer rows than it is asked for. Set PORTAL_PAGE_ROWS to what it sends"
+            f"{_rows(len(asked.rows))} came in pages of {PAGE_ROWS} where {expected:,} were to come: the portal sends "
+            "fewer than it is asked for"
         )
 
 
@@ -204,11 +233,9 @@ def _newest_window(asked: _Asked) -> Iterator[Finding]:
     asked.keep(whole.rows)
     strangers = sum(not _is_within(row.get(portal.profile.occurrence), window) for row in whole.rows)
     if strangers:
-        raise SourceError(
-            f"window {window}: {strangers} rows are of another time, so the filter is not heeded"
-        )
+        raise SourceError(f"window {window}: {strangers} rows are of another time: the filter is not heeded")
     check_drift(portal.profile, whole.fields, set().union(*whole.rows), len(whole.rows))
-    yield Finding("window", f"{window}: {len(whole.rows):,} rows, as many as the source counts")
+    yield Finding("window", f"{window}: {_rows(len(whole.rows))}, as many as the source counts")
 
 
 def _window_before(state: SourceState, days: int) -> Window:
@@ -234,12 +261,14 @@ def _census(asked: _Asked) -> Iterator[Finding]:
         raise SourceError(
             f"{bare} of {len(rows)} rows came without {profile.version}, which the census compares"
         )
-    yield Finding("census", f"{len(rows):,} rows by {soql.census_columns(profile)}")
+    yield Finding("census", f"{_rows(len(rows))} by {soql.census_columns(profile)}")
 
 
 def _ids(asked: _Asked) -> Iterator[Finding]:
     """Ask which of some rows the source still has, by a filter on their keys."""
     ids = list(asked.rows)[:IDS_OF_ONE_REQUEST]
+    if not ids:
+        return
     try:
         held = read_ids_still_held(asked.source.portal, ids)
     except ReadAgainError as error:
@@ -247,7 +276,7 @@ def _ids(asked: _Asked) -> Iterator[Finding]:
     if held != set(ids):
         raise SourceError(f"a filter by keys: of {len(ids)} rows that it has just sent, it has {len(held)}")
     yield Finding(
-        "keys", f"asked for {len(ids)} rows by {asked.source.portal.profile.key} in (...), all came"
+        "keys", f"asked for {_rows(len(ids))} by {asked.source.portal.profile.key} in (...), all came"
     )
 
 
@@ -264,17 +293,17 @@ def _increment(asked: _Asked) -> Iterator[Finding]:
     strangers = sum(str(row.get(portal.profile.updated)) < f"{since:%Y-%m-%dT%H:%M:%S}" for row in rows)
     if strangers or len(rows) != min(count, PAGE_ROWS):
         raise SourceError(
-            f"since {_minute(since)} UTC: {len(rows)} rows came where it counts {count:,}, and {strangers} are older, "
-            "so the filter is not heeded"
+            f"since {_minute(since)} UTC: {_rows(len(rows))} came of {count:,}, {strangers} of them older: "
+            "the filter is not heeded"
         )
-    yield Finding("increment", f"since {_minute(since)} UTC: {count:,} rows")
+    yield Finding("increment", f"since {_minute(since)} UTC: {_rows(count)}")
 
 
 def _undated(asked: _Asked) -> Iterator[Finding]:
     """Count the rows without a time, which are a window of their own."""
     portal = asked.source.portal
     count = portal.fetch_count(soql.in_window(portal.profile, UNDATED))
-    yield Finding("undated", f"{count:,} rows have no time")
+    yield Finding("undated", f"{_rows(count)} without a time")
 
 
 def _sums(asked: _Asked) -> Iterator[Finding]:
@@ -302,7 +331,7 @@ def _judged(asked: _Asked) -> Iterator[Finding]:
     rejected = len(judged.rejected)
     yield Finding(
         "judged",
-        f"{len(rows):,} rows: {len(judged.accepted):,} pass ({judged.bad_coordinates:,} with a point outside the "
+        f"{_rows(len(rows))}: {len(judged.accepted):,} pass ({judged.bad_coordinates:,} with a point outside the "
         f"city), {rejected:,} would wait in quarantine",
     )
     reasons = Counter(reason for row in judged.rejected["reasons"] for reason in row)
@@ -314,24 +343,38 @@ def _judged(asked: _Asked) -> Iterator[Finding]:
         {str(name): int(n) for name, n in raw.count().items()},
         judged.rejected["reasons"],
     )
+    if any(drift_of(profile, column) for column in asked.columns):
+        yield Finding("drift", "a run names what is said above and loads on, since the values pass")
     if rejected > max(limit * len(rows), 1):
         raise ContractError(
             f"{rejected:,} of {len(rows):,} rows break the contract, more than MAX_REJECT_SHARE {limit:g}, which stops "
-            "a window. If the rows are right, mend tasks/contract/crimes.py; if they are to wait, raise MAX_REJECT_SHARE."
+            "a window. If the rows are right, mend tasks/contract/crimes.py; if they are to wait, raise it."
         )
 
 
-def _list(asked: _Asked, name: str) -> Finding:
+def _list(asked: _Asked, name: str) -> Iterator[Finding]:
     profile = LISTS[name]
     try:
         frame, columns = read_list(asked.source.portal, name)
     except (SourceError, ContractError) as error:
-        return Finding(
-            "warning", f"{name}: {error} A run goes on with the list that it has, or the bundled one."
-        )
-    drift = [said for column in columns if (said := drift_of(profile, column))]
-    shape = f"{len(columns)} columns stated" if columns else "columns not stated"
-    return Finding("list", f"{name} ({profile.dataset}): {len(frame):,} rows, {'; '.join([shape, *drift])}")
+        said, request = _parts(error)
+        yield Finding("warning", f"{name}: {said}")
+        yield from request
+        yield Finding("do", "Nothing today: a run goes on with the list that it has, or the bundled one.")
+        return
+    drift = [line for column in columns if (line := drift_of(profile, column))]
+    shape = f"{len(columns)} columns stated, {_as_known(drift)}"
+    yield Finding("list", f"{name} ({profile.dataset}): {_rows(len(frame))}, {shape}")
+    for line in drift:
+        yield Finding("drift", f"{line}; the list is taken, since its values pass")
+
+
+def _as_known(drift: Sequence[str]) -> str:
+    return f"{len(drift)} not as known" if drift else "all as known"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _minute(moment: datetime) -> str:

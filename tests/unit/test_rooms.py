@@ -23,6 +23,7 @@ def run_python(code):
     "module",
     [
         "tasks.commands.status",
+        "tasks.commands.check_source",
         "tasks.commands.psql",
         "tasks.commands.export",
         "tasks.commands.plan",
