@@ -8,8 +8,9 @@ import re
 
 import pytest
 
-from demo.datasets import ONE_YEAR
+from demo.datasets import IUCR, ONE_YEAR, STATIONS, WARDS
 from demo.faults import Fault
+from demo.lists import LISTS, read_list
 from tasks.source import portal as client
 from tests.chaos import oracle
 from tests.integration.conftest import crime
@@ -252,6 +253,29 @@ def test_a_new_column_and_a_type_whose_values_pass_load_on_and_are_named(three_w
     drift.clear()
     assert run_main_here(world).code == 0
     assert "drift " not in run_main_here(world, "status").said
+
+
+def test_a_list_loads_on_with_a_new_column_and_stands_where_one_is_gone(three_weeks):
+    """As crimes do, but a list that is not taken fails no run. A column that may be empty would be null ever after."""
+    world, drift = three_weeks, three_weeks.portal.drift
+    for source in LISTS:
+        world.store.create(source.shape, read_list(source), at=world.now())
+    drift.add(STATIONS.id, "sheriff", value="J. Doe")
+    drift.retype(IUCR.id, "active", "checkbox")
+    drift.remove(WARDS.id, "email")
+    world.query("delete from pipeline.reference_loads")
+    ended = run_main_here(world)
+    assert ended.code == 0, ended.said
+    loads = dict(world.query("select list_name, loaded_from from pipeline.reference_loads order by load_id"))
+    assert loads["police_stations"] == loads["iucr_codes"] == "portal"
+    assert loads["ward_offices"] == "bundled"
+    assert world.value("select count(email) from chicago.ward_offices") > 0
+    assert (
+        "ward_offices: the list stands as it is: the columns of htai-wnw4 have changed: 'email' is gone"
+        in (ended.said)
+    )
+    for words in ("'sheriff' is new (text), such as 'J. Doe'", "'active' became checkbox, it was text"):
+        assert ended.said.count(words) == 2, "in the log once, and in the report"
 
 
 def test_a_column_renamed_while_pages_are_read_is_no_whole_read(three_weeks, monkeypatch):
