@@ -255,8 +255,9 @@ def test_a_new_column_and_a_type_whose_values_pass_load_on_and_are_named(three_w
     assert "drift " not in run_main_here(world, "status").said
 
 
-def test_a_list_loads_on_with_a_new_column_and_stands_where_one_is_gone(three_weeks):
+def test_a_list_loads_on_with_a_new_column_and_stands_where_one_is_gone(three_weeks, monkeypatch):
     """As crimes do, but a list that is not taken fails no run. A column that may be empty would be null ever after."""
+    monkeypatch.setenv("PORTAL_PAGE_ROWS", "1000")
     world, drift = three_weeks, three_weeks.portal.drift
     for source in LISTS:
         world.store.create(source.shape, read_list(source), at=world.now())
