@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 
 from tasks.contract.crimes import to_crimes, to_raw_frame
 from tasks.contract.drift import KnownColumns, SourceColumn, check_drift, check_values, drift_of
-from tasks.datasets import LISTS, SourceState
+from tasks.datasets import LISTS
 from tasks.errors import ContractError, PipelineError, SourceError
 from tasks.settings import Settings
 from tasks.source import soql
@@ -24,7 +24,7 @@ from tasks.source.portal import IDS_OF_ONE_REQUEST, Portal, RefusedError, Row
 from tasks.source.whole_read import ReadAgainError, SteadySource, WholeRead, read_ids_still_held, read_rows
 from tasks.sync.read import ALL_FIELDS, read_columns
 from tasks.sync.reference_lists import read_list
-from tasks.windows import UNDATED, Window, midnight
+from tasks.windows import FIRST_OF_RECORD, UNDATED, Window, midnight
 
 # The portal refuses the query, and perhaps no other; or it refuses us.
 _OF_A_QUERY: Final = r"HTTP 400"
@@ -37,7 +37,7 @@ MAX_REASONS_SAID: Final = 10
 MAX_DAYS: Final = 7
 _ACTIONS: Final = (
     (
-        r"HTTP (401|403)",
+        _OF_US,
         "Mend APP_TOKEN in .env, or leave it empty: without one, calls are throttled and not refused.",
     ),
     (
@@ -104,6 +104,9 @@ class _Asked:
         self.rows.update((str(row[self.source.portal.profile.key]), row) for row in rows)
 
 
+_Step = Callable[[_Asked], Iterator[Finding]]
+
+
 def check_source(portal: Portal, settings: Settings) -> Iterator[Finding]:
     """Yield what a run would find at a portal, line by line, the verdict last. Raises nothing that the portal does."""
     token = "with APP_TOKEN" if portal.options.app_token else "without APP_TOKEN: calls may be throttled"
@@ -133,11 +136,11 @@ def _findings(asked: _Asked) -> Iterator[Finding]:
         yield from _pages(asked)
     except PipelineError as error:
         yield from _problem(asked, error)
-        if not isinstance(error, ContractError) and not re.search(_OF_A_QUERY, str(error)):
-            steps = []
-        # What does not answer, or refuses us, would do so for each other question, and each would be waited for.
-        if not isinstance(error, ContractError | RefusedError) or re.search(_OF_US, str(error)):
+        is_of_the_query = isinstance(error, ContractError) or re.search(_OF_A_QUERY, str(error))
+        if not is_of_the_query and (not isinstance(error, RefusedError) or re.search(_OF_US, str(error))):
+            # What does not answer, or refuses us, would do so for each other question, and each would be waited for.
             return
+        steps = steps if is_of_the_query else []
     for step in (*steps, _judged):
         try:
             yield from step(asked)
@@ -145,9 +148,6 @@ def _findings(asked: _Asked) -> Iterator[Finding]:
             yield from _problem(asked, error)
     for name in LISTS:
         yield from _list(asked, name)
-
-
-_Step = Callable[[_Asked], Iterator[Finding]]
 
 
 def _problem(asked: _Asked, error: PipelineError) -> Iterator[Finding]:
@@ -223,32 +223,23 @@ def _state(asked: _Asked) -> Iterator[Finding]:
 
 
 def _newest_window(asked: _Asked) -> Iterator[Finding]:
-    """Read the days before the newest one as a run reads a window: whole, and counted under the same filter."""
-    portal, state = asked.source.portal, asked.source.last_seen()
-    if state.newest_occurrence is None:
+    """Read the newest days as a run reads a window: whole, and counted under the same filter."""
+    portal, newest = asked.source.portal, asked.source.last_seen().newest_occurrence
+    if newest is None:
         return
-    window = _window_before(state, min(asked.settings.window_days, MAX_DAYS))
+    days = timedelta(days=min(asked.settings.window_days, MAX_DAYS) - 1)
+    first = midnight(max(newest, FIRST_OF_RECORD).date()) - days
+    # No end: a year that was typed wrong has none that a calendar could name.
+    window = Window("occurrence", first, None)
     where = soql.in_window(portal.profile, window)
     whole, _ = asked.source.read(f"window {window}", lambda: read_rows(portal, where, ALL_FIELDS))
     asked.keep(whole.rows)
-    strangers = sum(not _is_within(row.get(portal.profile.occurrence), window) for row in whole.rows)
-    if strangers:
-        raise SourceError(f"window {window}: {strangers} rows are of another time: the filter is not heeded")
-    check_drift(portal.profile, whole.fields, set().union(*whole.rows), len(whole.rows))
-    yield Finding("window", f"{window}: {_rows(len(whole.rows))}, as many as the source counts")
-
-
-def _window_before(state: SourceState, days: int) -> Window:
-    assert state.newest_occurrence is not None
-    first = midnight(state.newest_occurrence.date()) - timedelta(days=days - 1)
-    return Window("occurrence", first, first + timedelta(days=days))
-
-
-def _is_within(text: object, window: Window) -> bool:
     # Both are Chicago's wall clock, which sorts as text.
-    assert window.start is not None
-    assert window.end is not None
-    return window.start.isoformat() <= str(text) < window.end.isoformat()
+    older = sum(str(row.get(portal.profile.occurrence)) < first.isoformat() for row in whole.rows)
+    if older:
+        raise SourceError(f"window {window}: {_rows(older)} of before: the filter is not heeded")
+    yield Finding("window", f"{window}: {_rows(len(whole.rows))}, as many as the source counts")
+    check_drift(portal.profile, whole.fields, set().union(*whole.rows), len(whole.rows))
 
 
 def _census(asked: _Asked) -> Iterator[Finding]:
@@ -314,7 +305,7 @@ def _sums(asked: _Asked) -> Iterator[Finding]:
     rows = asked.source.state().row_count
     if counted != rows:
         raise SourceError(f"the sums of the months are of {counted:,} rows, and the source counts {rows:,}")
-    first = midnight(max(month for month in months if month is not None))
+    first = midnight(max((month for month in months if month is not None), default=FIRST_OF_RECORD.date()))
     where = soql.in_window(portal.profile, Window("occurrence", first, None))
     days = portal.fetch_fingerprints("day", where)
     yield Finding("sums", f"{len(months)} months and {len(days)} days, of {counted:,} rows")

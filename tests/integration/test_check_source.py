@@ -16,6 +16,7 @@ from demo.store import Store
 from tasks.commands.command_line import run_flowless_command
 from tasks.run import connections
 from tasks.source import portal as client
+from tests.integration.conftest import FIRST_LOAD, crime
 
 PROJECT = Path(__file__).resolve().parents[2]
 CRIMES = ONE_YEAR.id
@@ -196,6 +197,24 @@ def test_too_many_rows_that_break_the_contract_are_a_problem_with_their_reasons(
     assert code == 1
     assert re.match(r"ward: not within 1 to 50 \([\d,]+\)$", said(lines, "reason")[0])
     assert "more than MAX_REJECT_SHARE 0.01" in said(lines, "problem")[0]
+
+
+@pytest.mark.parametrize("shape", [ONE_YEAR, HISTORY])
+def test_an_empty_dataset_is_a_problem_and_years_that_no_calendar_has_are_read(check, shape):
+    with Store.temporary() as store, Portal(store) as portal:
+        store.create(shape, at=FIRST_LOAD)
+        code, lines = check(PORTAL_URL=portal.url, CRIMES_DATASET=shape.id)
+        assert code == 1
+        assert said(lines, "problem") == ["it holds no row, or a date in none"]
+        if shape is ONE_YEAR:
+            odd = [
+                crime(f"JH{year}", f"{year}-12-31T23:00:00.000") for year in ("0000", "0205", "2024", "9999")
+            ]
+            store.insert(shape.id, odd, at=FIRST_LOAD)
+            code, lines = check()
+            assert said(lines, "window") == ["9999-12-25..later: 1 row, as many as the source counts"]
+            assert said(lines, "reason") == ["date_of_occurrence: not a time (1)"]
+            assert code == 0, lines
 
 
 def test_it_starts_neither_a_service_nor_prefect(portal):
