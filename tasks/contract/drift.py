@@ -65,7 +65,7 @@ def check_drift(known: KnownColumns, stated: Mapping[str, str], seen: Iterable[s
     # Pages and sums are asked for by the key as a number.
     unasked = [field for field in retyped if field.name == known.key and field.type == "number"]
     if gone or unasked:
-        said = [f"{name!r} is new" for name in new[:MAX_NEW_COLUMNS]]
+        said = [f"{_printable(name, MAX_NAME_CHARACTERS)!r} is new" for name in new[:MAX_NEW_COLUMNS]]
         said += [*gone, *(_became(field, stated[field.name]) for field in retyped)]
         raise _stopped(known, said)
 
@@ -139,7 +139,7 @@ def to_columns(
     kept = sorted(name for name in stated if _is_known(known, name))
 
     def shown(value: str, most: int) -> str:
-        return "".join(letter if letter.isprintable() else "?" for letter in masked(value))[:most]
+        return _printable(masked(value), most)
 
     return tuple(
         SourceColumn(
@@ -184,6 +184,11 @@ def _texts(rows: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
     return iter(dict.fromkeys(texts))
 
 
+def _printable(text: str, most: int) -> str:
+    """Return a text of the source so that it can be printed on a line and stored, and is no longer than `most`."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:most]
+
+
 def _json(value: Any) -> str:
     try:
         return orjson.dumps(value).decode()
@@ -199,7 +204,7 @@ def _stopped(known: KnownColumns, said: Sequence[str]) -> ContractError:
 
 
 def _became(field: Field, stated: str) -> str:
-    return f"{field.name!r} became {stated}, it was {field.type}"
+    return f"{field.name!r} became {_printable(stated, MAX_NAME_CHARACTERS)}, it was {field.type}"
 
 
 def _is_known(known: KnownColumns, name: str) -> bool:

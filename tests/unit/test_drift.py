@@ -112,6 +112,13 @@ def test_what_is_kept_of_new_columns_is_bounded_and_can_be_printed_and_stored():
     assert all(len(column.sample) <= 5 for column in columns)
 
 
+def test_what_an_error_says_can_be_stored_too():
+    """It goes to the ledger."""
+    message = message_of(without(STATED, "ward") | {"ne\x00w" * 99: "text", "beat": "te\x00xt\n" * 99})
+    assert message.isprintable()
+    assert len(message) < 600
+
+
 def test_a_token_that_the_source_repeats_is_in_no_sample():
     rows = [{"zone": "is secret?"}]
     (column,) = to_columns(PROFILE, {}, rows, lambda text: text.replace("secret", "***"))
