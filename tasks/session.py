@@ -122,7 +122,7 @@ def connect(conninfo: str, **given: Any) -> psycopg.Connection[Any]:
     return connection
 
 
-def begin(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> str | None:
+def set_up(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> str | None:
     """Make the settings hold in a session, and return the mark by which it is known again behind a pooler.
 
     None: there is no pooler in between. Raises `ConfigError` where a pooler lends one session to several clients, and

@@ -19,6 +19,7 @@ from tasks.sync.read import read_scope
 from tasks.warehouse import counts, ledger
 from tasks.warehouse.clock import suspected_clock
 from tasks.warehouse.migrations import read_schema_state, schema_problem
+from tasks.warehouse.source_columns import read_drift
 from tasks.warehouse.sql_files import execute
 
 # A daily run and half a day of grace; the alarm in the cloud waits as long.
@@ -42,14 +43,16 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
         ledger.check_dataset(connection, source.portal.profile.dataset)
         facts = execute(connection, "shown/status").one()
         state = ledger.read_state(connection)
+        # Named, and no problem while its values pass: a status that is red for a word would be muted.
+        drift = [f"drift      {each}" for each in read_drift(connection)]
     try:
         theirs, outside = _ask(engine, source)
     except SourceError as error:
         return Status(
-            tuple(_held(facts, state, now)),
+            (*_held(facts, state, now), *drift),
             (f"the source cannot be asked: {error}", *_ours(facts, state, None, now)),
         )
-    lines = (*_held(facts, state, now), *_source(theirs, outside, now))
+    lines = (*_held(facts, state, now), *_source(theirs, outside, now), *drift)
     problems = (
         *_theirs(theirs, now, freshness_days),
         *_odd(theirs, outside, facts.database_now, now),

@@ -185,8 +185,8 @@ class Comparer:
             where = None
         else:
             where = soql.in_window(profile, Window("occurrence", span.range_start, span.range_end))
-        select = f"{profile.key},{profile.version},{profile.occurrence}"
         # Page by page: a census of all rows is not held as rows.
+        select = soql.census_columns(profile)
         pages = read_pages(portal, where, select, lambda page: to_census_frame(page.rows, profile))
         return census.compare(self.engine, self.run_id, profile, pd.concat(pages, ignore_index=True), span)
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from tasks.contract.crimes import Transformed, to_crimes
+from tasks.contract.crimes import Transformed
 from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import LoadError, PipelineError, UnequalError
 from tasks.proof import census
@@ -32,6 +32,7 @@ from tasks.source.threads import RunThreads
 from tasks.source.whole_read import SteadySource
 from tasks.sync.apply import load_window
 from tasks.sync.guards import Guards, refuse_emptied_source
+from tasks.sync.judge import judge
 from tasks.sync.read import Extracted, extract_window
 from tasks.sync.scope import began, horizon
 from tasks.sync.window import plain, sync_window
@@ -224,7 +225,7 @@ class Auditor:
             sync_window(
                 window,
                 plain(partial(extract_window, self.engine, self.source, self.run_id)),
-                plain(lambda extracted: to_crimes(extracted.raw, profile)),
+                plain(lambda extracted: judge(extracted, profile)),
                 plain(load),
             )
         )

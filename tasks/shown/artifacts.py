@@ -21,6 +21,7 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.logging.handlers import APILogHandler
 from sqlalchemy import Engine, text
 
@@ -28,12 +29,15 @@ from tasks.run import connections
 from tasks.shown.progress import Progressed
 from tasks.shown.report import RunReport, to_lines
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.source_columns import Drifted
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 2.0
+# What the automation waits for (deploy/automations.py).
+DRIFT_EVENT: Final = "chicago-crime.columns-changed"
 _BAR_WIDTH: Final = 30
 _MAX_WINDOWS_DRAWN: Final = 60
 
@@ -138,6 +142,23 @@ def _no_reason_to_fail(what: str) -> Iterator[None]:
         log.warning("%s could not be left in Prefect: %s: %s", what, type(error).__name__, first_line(error))
 
 
+def tell_of_drift(drifted: Sequence[Drifted]) -> list[Drifted]:
+    """Emit an event for each column that none told of yet, and return those; without a flow run nobody listens.
+
+    An automation tells a person by it, once; reports and `status` name the column as long as it stands.
+    """
+    if prefect.runtime.flow_run.id is None:
+        return []
+    told = [each for each in drifted if each.told_at is None]
+    for each in told:
+        resource = {
+            "prefect.resource.id": f"chicago-crime.column.{each.dataset}.{each.name}",
+            "prefect.resource.name": each.name,
+        }
+        emit_event(DRIFT_EVENT, resource=resource, payload={"said": str(each)})
+    return told
+
+
 def read_details(engine: Engine, run_id: UUID) -> RunDetails:
     """Read what the artifacts show of a run."""
     with engine.connect() as connection:
@@ -166,12 +187,17 @@ def to_markdown(found: RunReport, details: RunDetails) -> str:
     fresh = {name: value for name, value in details.freshness.items() if value is not None}
     parts = [
         f"## {head}",
-        _table(dict(line.split(maxsplit=1) for line in lines if not line.startswith("answer"))),
+        _table(dict(line.split(maxsplit=1) for line in lines if not line.startswith(("answer", "drift")))),
         "### What changed, in rows",
         _chart(changed),
         "### Seconds by step",
         _chart({name: round(seconds, 1) for name, seconds in details.seconds.items()}),
     ]
+    if found.drift:
+        parts += [
+            "### Columns of the source that are not as we know them",
+            "\n".join(f"- {said}" for said in found.drift),
+        ]
     if details.reasons:
         parts += ["### Why rows were rejected", _table(details.reasons)]
     drawn = {row["window"]: row["source"] or 0 for row in details.windows[-_MAX_WINDOWS_DRAWN:]}

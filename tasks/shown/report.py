@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.source_columns import read_drift
 from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ class RunReport:
     windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
     last comparison (None: there was none). newest_crime, span_start: Chicago wall clock. Instants: started_at,
     newest_update. stamps_ahead: rows with a stamp beyond the database's clock. outside_rows: of ours, before the span
-    that was compared; unexplained_rows: of them, too young to have aged out. answers: one line each.
+    that was compared; unexplained_rows: of them, too young to have aged out. answers: one line each. drift: columns of
+    the source that are not as we know them, a line each.
     """
 
     run_id: UUID
@@ -60,6 +62,7 @@ class RunReport:
     span_start: datetime | None = None
     outside_rows: int = 0
     unexplained_rows: int = 0
+    drift: tuple[str, ...] = ()
 
 
 def read_report(engine: Engine, run_id: UUID) -> RunReport:
@@ -69,11 +72,13 @@ def read_report(engine: Engine, run_id: UUID) -> RunReport:
         held = execute(connection, "shown/held").one()
         audit = execute(connection, "shown/last_audit_of_run", run_id=run_id).one_or_none()
         answers = _answers(connection)
+        drift = read_drift(connection)
     return RunReport(
         **run._asdict(),
         **held._asdict(),
         **(audit._asdict() if audit else {"equal": None, "source_rows": None, "our_rows": None}),
         answers=tuple(answers),
+        drift=tuple(str(each) for each in drift),
     )
 
 
@@ -118,6 +123,7 @@ def to_lines(report: RunReport) -> list[str]:
     if report.stamps_ahead:
         lines.append(f"stamps     {stamps_ahead_line(report.stamps_ahead)}")
     lines += [f"answer     {answer}" for answer in report.answers]
+    lines += [f"drift      {said}" for said in report.drift]
     if report.message:
         lines.append(f"why        {report.message}")
     return lines

@@ -8,7 +8,7 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -246,7 +246,7 @@ class Portal:
         select: str,
         counted: Callable[[], int] | None = None,
         page_rows: int | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
 
         Paged by key, not by offset: the next page is what comes after the last id, so that equal stamps, and rows
@@ -288,16 +288,18 @@ class Portal:
         where = soql.one_of_keys(self.profile, keys)
         return self._fetch(select=select, where=where, order=self.profile.key, limit=MAX_ROWS_OF_KEYS).rows
 
-    def fetch_list(self, dataset: str, order: str) -> list[Row]:
+    def fetch_list(self, dataset: str, order: str) -> Answer:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
         limit = self.options.page_rows
-        rows = self._get(dataset, order=order, limit=limit).rows
-        if len(rows) == limit:
+        answer = self._get(dataset, order=order, limit=limit)
+        if len(answer.rows) == limit:
             raise SourceError(f"list {dataset} has {limit} rows or more, which it cannot have")
         count = _to_count(_only_row(self._get(dataset, select="count(*) as row_count")).get("row_count"))
-        if len(rows) != count:
-            raise SourceError(f"list {dataset} came with {len(rows)} rows where the source counts {count}")
-        return rows
+        if len(answer.rows) != count:
+            raise SourceError(
+                f"list {dataset} came with {len(answer.rows)} rows where the source counts {count}"
+            )
+        return answer
 
     def _fetch(self, **clauses: Any) -> Answer:
         return self._get(self.profile.dataset, **clauses)

@@ -87,6 +87,18 @@ def stamped_after(profile: DatasetProfile, latest: datetime) -> str:
     return f"{profile.updated} > {instant(latest)}"
 
 
+def has_value(profile: DatasetProfile, field: str) -> str:
+    """Return the filter that selects the rows in which a declared field is not null."""
+    if field not in profile.columns_by_field:
+        raise ValueError(f"{field} is no declared field of {profile.dataset}")
+    return f"{field} is not null"
+
+
+def census_columns(profile: DatasetProfile) -> str:
+    """Return what a census selects of each row: its key, its version, and its time."""
+    return f"{profile.key},{profile.version},{profile.occurrence}"
+
+
 def key_literal(profile: DatasetProfile, key: str) -> str:
     """Return a row's key as a literal of its type; a text that is not a number cannot be a numeric key."""
     if not profile.has_numeric_keys:

@@ -95,12 +95,18 @@ class SteadySource:
 
 
 def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
-    """Read all rows of a filter once; raise `ReadAgainError` where the source counts more or fewer."""
+    """Read all rows of a filter once.
+
+    Raises `ReadAgainError` where the source counts more or fewer, or its columns changed between two pages.
+    """
     answers = read_pages(portal, where, select, lambda answer: answer)
-    fields: dict[str, str] = {}
-    for answer in answers:
-        fields.update(answer.fields)
-    return WholeRead([row for answer in answers for row in answer.rows], fields)
+    # A page without headers states nothing.
+    stated = [answer.fields for answer in answers if answer.fields]
+    if any(fields.keys() != stated[0].keys() for fields in stated):
+        raise ReadAgainError("the columns changed between two pages")
+    names = {name: "" for page in stated for name in page}
+    types = {name: type_ for page in stated for name, type_ in page.items() if type_}
+    return WholeRead([row for answer in answers for row in answer.rows], names | types)
 
 
 def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[Answer], T]) -> list[T]:

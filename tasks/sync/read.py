@@ -14,11 +14,20 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from tasks.contract.crimes import is_storable, to_raw_frame
-from tasks.contract.drift import check_drift
+from tasks.contract.drift import (
+    SourceColumn,
+    check_drift,
+    check_objects,
+    refuse_emptied,
+    retyped_fields,
+    to_columns,
+)
 from tasks.contract.twins import published_key
 from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import SourceError
+from tasks.masked import masked
 from tasks.source import soql
+from tasks.source.portal import Portal
 from tasks.source.twins import name_twins
 from tasks.source.whole_read import SteadySource, WholeRead, read_ids_still_held, read_rows
 from tasks.sync.guards import MIN_ROWS_OF_A_GUARD
@@ -41,7 +50,7 @@ class Extracted:
     raw: one row for each row of the source, as text, under our column names. present: ids asked about that the source
     still has, one column crime_id. scope: which of our rows the source would still hold. source_rows: rows of the whole
     source after the read. began: when the first request was sent, by the monotonic clock. seconds: how long the read
-    took.
+    took. columns: as the source states them.
     """
 
     raw: pd.DataFrame
@@ -50,6 +59,7 @@ class Extracted:
     source_rows: int
     began: float
     seconds: float
+    columns: tuple[SourceColumn, ...] = ()
 
 
 def extract_window(engine: Engine, source: SteadySource, run_id: UUID, window: Window) -> Extracted:
@@ -69,6 +79,7 @@ def read_window(source: SteadySource, engine: Engine, window: Window) -> Extract
     profile = source.portal.profile
     check_drift(profile, whole.fields, set().union(*whole.rows), len(whole.rows))
     return Extracted(
+        columns=read_columns(source.portal, whole),
         raw=to_raw_frame(whole.rows, profile),
         present=pd.DataFrame({"crime_id": sorted(present)}),
         scope=read_scope(engine, source, state),
@@ -76,6 +87,32 @@ def read_window(source: SteadySource, engine: Engine, window: Window) -> Extract
         began=began,
         seconds=time.monotonic() - began,
     )
+
+
+def read_columns(portal: Portal, whole: WholeRead) -> tuple[SourceColumn, ...]:
+    """Return the columns of a read.
+
+    Raises `ContractError` for one that is stated with another type and of which no value can be judged: it has objects,
+    or no value in the whole source, as if it was gone.
+    """
+    profile, rows = portal.profile, whole.rows
+    columns = to_columns(profile, whole.fields, rows, masked)
+    check_objects(profile, columns, rows)
+    unseen = [
+        (field, stated)
+        for field, stated in retyped_fields(profile, columns)
+        if rows and all(row.get(field.name) is None for row in rows)
+    ]
+    # Only where a type is another one: a row, a day or a year without a ward is nothing odd.
+    refuse_emptied(
+        profile,
+        [
+            (field, stated)
+            for field, stated in unseen
+            if portal.fetch_count(soql.has_value(profile, field.name)) == 0
+        ],
+    )
+    return columns
 
 
 def read_scope(engine: Engine, source: SteadySource, state: SourceState) -> Scope:

@@ -298,7 +298,7 @@ def test_half_a_character_is_one_bad_row_and_not_a_bad_page(connect):
 
 def test_a_list_comes_whole_or_fails(connect, store, portal):
     fill(store, 4)
-    assert len(connect(page_rows=5).fetch_list(CRIMES, "case_")) == 4
+    assert len(connect(page_rows=5).fetch_list(CRIMES, "case_").rows) == 4
     with pytest.raises(SourceError, match="4 rows or more"):
         connect(page_rows=4).fetch_list(CRIMES, "case_")
     portal.answers.page_cap = 3

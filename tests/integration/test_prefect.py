@@ -1,18 +1,24 @@
 """What an operator sees in Prefect: the run, its windows as children, its report; and nothing secret."""
 
+import asyncio
 import json
 import logging
 import os
 import re
+import time
+from datetime import UTC, datetime
 
 import httpx
 import psutil
 import psycopg
 import requests
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 
 from demo.shapes import ONE_YEAR
+from deploy.automations import automations, put_automations
+from tasks.shown.artifacts import DRIFT_EVENT
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
@@ -95,6 +101,56 @@ def test_a_server_that_takes_no_artifact_does_not_fail_the_run(world, monkeypatc
     assert any(
         "the report could not be left in Prefect: ConnectError: no route to host" in line for line in said
     )
+
+
+def test_drift_that_loads_on_is_on_the_runs_page_and_the_automation_is_told_once(world):
+    """Loud, and once: what is told at every run is muted."""
+
+    def events(name):
+        where = {"event": {"name": [name]}, "occurred": {"since": str(began)}}
+        page = requests.post(f"{world.prefect_api}/events/filter", json={"filter": where}, timeout=30)
+        return page.json()["events"]
+
+    def awaited(name, count):
+        for _ in range(60):
+            if len(found := events(name)) >= count:
+                break
+            time.sleep(0.5)
+        return found
+
+    async def put():
+        async with get_client() as client:
+            await put_automations(automations(None), client)
+
+    began = datetime.now(UTC)
+    with temporary_settings({PREFECT_API_URL: world.prefect_api}):
+        asyncio.run(put())
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    world.portal.drift.add(CRIMES, "zone", value="north")
+    state = world.run(through_prefect=True)
+    assert state.is_completed()
+    run_id = str(state.state_details.flow_run_id)
+    (page,) = [
+        artifact["data"]
+        for artifact in ask(world, "artifacts", artifacts={"flow_run_id": {"any_": [run_id]}})
+        if artifact["key"] == "run-report"
+    ]
+    assert f"- {CRIMES}: 'zone' is new (text), such as 'north', seen since " in page
+    (event,) = awaited(DRIFT_EVENT, 1)
+    assert event["payload"]["said"].startswith(f"{CRIMES}: 'zone' is new")
+    assert "chicago-crime" in {resource.get("prefect.resource.name") for resource in event["related"]}
+    told = [
+        event["resource"]["prefect.resource.name"]
+        for event in awaited("prefect.automation.action.executed", 1)
+    ]
+    assert told == ["chicago-crime: columns changed"]
+    assert world.value("select told_at is not null from pipeline.source_columns where column_name = 'zone'")
+    # The next run names it again, and tells nobody; a second column is told by itself.
+    world.portal.drift.add(CRIMES, "sector", value="7")
+    world.store.insert(CRIMES, [crime("JH000002")], at=world.now())
+    assert world.run(through_prefect=True).is_completed()
+    said = sorted(event["payload"]["said"].split("'")[1] for event in awaited(DRIFT_EVENT, 2))
+    assert said == ["sector", "zone"]
 
 
 def test_a_failed_run_is_failed_in_prefect_with_the_reason(world):
