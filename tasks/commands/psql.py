@@ -11,6 +11,9 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from psycopg.conninfo import make_conninfo
+
+from tasks import silence
 from tasks.errors import ConfigError, PipelineError
 from tasks.local import services as local_services
 from tasks.local.services import DEMO_DATABASE
@@ -47,6 +50,8 @@ def _become_psql(settings: Settings, extra: dict[str, str]) -> None:
     environment = {**os.environ, **extra}
     if not settings.uses_local_warehouse:
         environment["PGSSLMODE"] = settings.db_sslmode
+        # libpq takes these from a connection string alone, and the database's name may be one.
+        arguments[-1] = make_conninfo(dbname=arguments[-1], **silence.LIBPQ)
     if engine.url.password is not None:
         environment["PGPASSWORD"] = engine.url.password
     os.execvpe(program, [program, *arguments], environment)  # noqa: S606 - psql itself, and no shell between

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from tasks import silence
 from tasks.cloud.blocks import load_engine
 from tasks.cloud.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_token
 from tasks.errors import ConfigError, LoadError
@@ -37,6 +38,8 @@ _SESSION: Final = {
     "tcp_keepalives_idle": "60",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "6",
+    # Nor would they help while an answer of the server's is under way: only this ends such a session, and its locks.
+    "tcp_user_timeout": "60s",
 }
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
     "pool_pre_ping": True,
@@ -149,6 +152,8 @@ def _with_session(engine: Engine) -> Engine:
     def _name_application(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
         parameters.setdefault("application_name", "chicago-crime")
         parameters.setdefault("connect_timeout", _CONNECT_TIMEOUT_SECONDS)
+        for name, value in silence.LIBPQ.items():
+            parameters.setdefault(name, value)
 
     @event.listens_for(engine, "connect")
     def _limit_session(connection: Any, _record: Any) -> None:
