@@ -30,7 +30,7 @@ from tasks.refresh_views import refresh_views
 from tasks.report import report
 from tasks.request import Mode, make_request
 from tasks.run import connections
-from tasks.run.cockpit import run_window, unless_lost
+from tasks.run.cockpit import is_lost, run_window, unless_lost
 from tasks.run.fan_out import further_runs
 from tasks.run.lifecycle import Run, open_run
 from tasks.run.plan import Plan
@@ -123,4 +123,4 @@ async def fan_out_windows(run: Run, _plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    end_process(run_command(sys.argv[1:], chicago_crime))
+    end_process(run_command(sys.argv[1:], chicago_crime), hurries=is_lost())

@@ -30,6 +30,6 @@ def start() -> None:
     # A run goes on without a server that is lost (tasks/run/cockpit.py), so that little is gained by waiting for it:
     # 14 s in four tries, where Prefect's own settings make it a minute, of each request.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
-    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "10")
     # It would write each event that the server did not get, as it is in memory.
     os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")

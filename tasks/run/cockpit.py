@@ -30,13 +30,8 @@ _lost = threading.Event()
 
 
 def is_lost() -> bool:
-    """Say whether Prefect's server was lost in this run; nothing is asked of it then until the run ends."""
+    """Say whether this process has lost Prefect's server; nothing is asked of it then until the run ends."""
     return _lost.is_set()
-
-
-def begin() -> None:
-    """Take the server for one that answers; first thing in a run."""
-    _lost.clear()
 
 
 def server_url() -> str:

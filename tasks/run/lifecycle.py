@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from tasks.errors import PipelineError, UnequalError
 from tasks.request import Request
-from tasks.run import cockpit, connections
+from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
@@ -51,7 +51,6 @@ async def open_run(request: Request) -> AsyncIterator[Run | None]:
 @asynccontextmanager
 async def _opened(request: Request) -> AsyncIterator[Run | None]:
     prepare_process()
-    cockpit.begin()
     engine = await asyncio.to_thread(connections.warehouse)
     connections.source().portal.allow_windows(request.max_concurrency)
     with writer_lock(engine) as connection:

@@ -27,6 +27,7 @@ STOP_SECONDS: Final = 20.0
 _NOTICED_SECONDS: Final = 2.0
 # Prefect sends its last lines and events while the process ends: a second, where its server answers.
 EXIT_SECONDS: Final = 15.0
+_HURRIED_EXIT_SECONDS: Final = 1.0
 _FAILED: Final = 1
 _SIGNALS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 
@@ -63,7 +64,8 @@ class _Stop:
         if not self._is_over.wait(_NOTICED_SECONDS):
             # It may be in the middle of closing; then this finds nothing to end.
             self._loop.call_soon_threadsafe(self._run.cancel)
-        _end_after(began + STOP_SECONDS - time.monotonic(), _FAILED, "stopped")
+        said = "stopped by force; what is committed stays, and the next run goes on from there."
+        _end_after(began + STOP_SECONDS - time.monotonic(), _FAILED, said)
 
 
 @contextmanager
@@ -85,18 +87,21 @@ def stopped_by_signals() -> Iterator[None]:
         stop.end(before)
 
 
-def end_process(code: int) -> None:
-    """End the process with this code, in `EXIT_SECONDS` also where something of it still waits."""
-    threading.Thread(target=_end_after, args=(EXIT_SECONDS, code, "ended"), daemon=True).start()
+def end_process(code: int, *, hurries: bool) -> None:
+    """End the process with this code, after `EXIT_SECONDS` also where something of it still waits.
+
+    hurries: whom it would wait for is known to be gone.
+    """
+    seconds = _HURRIED_EXIT_SECONDS if hurries else EXIT_SECONDS
+    threading.Thread(target=_end_after, args=(seconds, code), daemon=True).start()
     sys.exit(code)
 
 
-def _end_after(seconds: float, code: int, how: str) -> None:
+def _end_after(seconds: float, code: int, said: str = "") -> None:
     time.sleep(max(seconds, 0))
-    sys.stderr.write(
-        f"main.py: {how} while something still waited: {', '.join(what_waits()) or 'nothing of ours'}; "
-        "what is committed stays, and the next run goes on from there\n"
-    )
+    if said:
+        waits = ", ".join(what_waits()) or "nothing of ours"
+        sys.stderr.write(f"main.py: {said} Still waiting: {waits}.\n")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
