@@ -89,7 +89,7 @@ def _closing_without_prefect(before: UUID | None, asked: argparse.Namespace) -> 
     engine = connections.warehouse()
     run_id = read_run_of_this_process(engine)
     if run_id is None or run_id == before:
-        raise lost_error("the run did not begin")
+        raise lost_error("the run did not begin, and nothing was loaded")
     found = read_report(engine, run_id)
     _say_report(found, asked, [f"look       {shell_command(engine, connections.settings())}"])
     if found.status != "done":

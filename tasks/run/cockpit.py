@@ -42,7 +42,7 @@ def server_url() -> str:
 def lost_error(what: str) -> PipelineError:
     """Return the error of a run that cannot go on without Prefect's server."""
     return PipelineError(
-        f"Prefect's server at {server_url()} does not answer: {what}. Windows that were done are loaded. "
+        f"Prefect's server at {server_url()} does not answer: {what}. "
         "Start the server, or unset PREFECT_API_URL to use a local one, and run again: it goes on with the rest."
     )
 
