@@ -1,13 +1,17 @@
 """Prefect's server dies in mid-run: the run goes on without it, says so, and its process ends."""
 
+import asyncio
 import re
 import time
 
+import httpx
 import pandas as pd
 import pytest
 
 from demo.datasets import ONE_YEAR
 from demo.faults import Fault
+from tasks.errors import PipelineError
+from tasks.run import fan_out
 from tests.integration.conftest import crime
 from tests.integration.networks import Relay
 
@@ -90,3 +94,24 @@ def test_a_run_that_fails_without_prefects_server_says_what_is_loaded_and_what_t
     assert world.run().is_completed()
     assert world.last_run()["kind"] == "resume"
     assert world.held_ids() == world.source_ids()
+
+
+def test_a_server_that_is_not_there_at_the_start_is_one_line_and_nothing_is_begun(world):
+    code, out, err = world.run_main(PREFECT_API_URL="http://127.0.0.1:9/api", APP_TOKEN="a-token")
+    assert code == 1
+    assert err.startswith(
+        "main.py: Prefect's server at PREFECT_API_URL http://127.0.0.1:9/api does not answer"
+    )
+    assert "Traceback" not in out + err
+    assert world.query("select status from pipeline.runs") == []
+
+
+def test_further_flow_runs_need_the_server_and_the_line_says_so(monkeypatch):
+    async def refused(*_args, **_values):
+        raise httpx.ConnectError("All connection attempts failed")
+
+    monkeypatch.setattr(fan_out, "run_deployment", refused)
+    with pytest.raises(
+        PipelineError, match=r"does not answer: it has to start the further flow runs.*run again"
+    ):
+        asyncio.run(fan_out._start({}))
