@@ -65,6 +65,9 @@ GUARDS = (
     "rights survive a deployment",
     "hostile text is text",
     "names are quoted part by part",
+    "a silent network is given up",
+    "a signal to stop is never lost",
+    "a run goes on without Prefect's server",
 )
 
 
