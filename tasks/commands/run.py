@@ -96,8 +96,8 @@ def _closing_without_prefect(before: UUID | None, asked: argparse.Namespace) -> 
         raise lost_error(f"the run is {found.status}, with {found.windows_done} windows loaded")
     say(
         f"main.py: Prefect's server at {server_url()} did not answer to the end; the run went on without it and is "
-        f"done, with {found.windows_done} windows loaded. Its page there stays as it was. Start the server before the "
-        "next run, which starts a local one by itself.",
+        f"done, with {found.windows_done} windows loaded. Its page there stays as it was. Start it before the next "
+        "run, which starts a local one by itself.",
         sys.stderr,
     )
     return 0

@@ -7,7 +7,6 @@ not live here: how long its client tries (tasks/commands/entrypoint.py), and the
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -26,24 +25,25 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_lost = threading.Event()
+# The address of the server that this process has lost.
+_lost: list[str] = []
 
 
 def is_lost() -> bool:
     """Say whether this process has lost Prefect's server; nothing is asked of it then until the run ends."""
-    return _lost.is_set()
+    return bool(_lost)
 
 
 def server_url() -> str:
-    """Return the address of Prefect's server, as PREFECT_API_URL has it."""
-    return str(PREFECT_API_URL.value())
+    """Return the address of Prefect's server: of the one that was lost, else as PREFECT_API_URL has it now."""
+    return _lost[0] if _lost else str(PREFECT_API_URL.value())
 
 
 def lost_error(what: str) -> PipelineError:
     """Return the error of a run that cannot go on without Prefect's server."""
     return PipelineError(
         f"Prefect's server at {server_url()} does not answer: {what}. "
-        "Start the server, or unset PREFECT_API_URL to use a local one, and run again: it goes on with the rest."
+        "Start it (the next run starts a local one by itself), and run again: it goes on with the rest."
     )
 
 
@@ -85,7 +85,7 @@ def _is_done(run_id: UUID, window: str) -> bool:
 
 def _note_lost(error: httpx.HTTPError) -> None:
     if not is_lost():
-        _lost.set()
+        _lost.append(server_url())
         log.warning(
             "Prefect's server at %s does not answer (%s); the run goes on without it, and the ledger has it all",
             server_url(),

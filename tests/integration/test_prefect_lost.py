@@ -87,7 +87,7 @@ def test_a_run_that_fails_without_prefects_server_says_what_is_loaded_and_what_t
     last = err.splitlines()[-1]
     assert last == (
         f"main.py: Prefect's server at {url} does not answer: the run is failed, with {WEEKS - 1} windows loaded. "
-        "Start the server, or unset PREFECT_API_URL to use a local one, and run again: it goes on with the rest."
+        "Start it (the next run starts a local one by itself), and run again: it goes on with the rest."
     )
     assert "Traceback" not in out + err
     world.portal.faults.clear()
