@@ -16,7 +16,7 @@ def test_a_run_that_is_killed_anywhere_is_mended_by_the_next(postgres, template,
         kills = [Kill(signal.SIGKILL, moment) for moment in MOMENTS] + [Kill(signal.SIGTERM, "in the merge")]
         for kill in [*kills, *(draw_kill(rng) for _ in range(10 - len(kills)))]:
             siege.kill(kill, rng)
-        siege.suffer(Outage("Prefect's server killed", "at the ledger"), rng)
+        siege.suffer(Outage("Prefect's server killed", "at a commit"), rng)
     finally:
         world.close()
     assert tally["ended equal"] == 11
