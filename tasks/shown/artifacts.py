@@ -26,6 +26,7 @@ from prefect.logging.handlers import APILogHandler
 from sqlalchemy import Engine, text
 
 from tasks.run import connections
+from tasks.run.cockpit import is_lost
 from tasks.shown.progress import Progressed
 from tasks.shown.report import RunReport, to_lines
 from tasks.warehouse.engine import first_line
@@ -64,7 +65,7 @@ def add_prefect_handler() -> None:
 async def label_run(name: str, tags: Sequence[str]) -> None:
     """Name the flow run by what it does, and add tags, so that ten days of runs can be read at a glance."""
     run_id = prefect.runtime.flow_run.id
-    if run_id is None:
+    if run_id is None or is_lost():
         return
     with _no_reason_to_fail("the name of the run"):
         async with get_client() as client:
@@ -114,6 +115,8 @@ async def _show(engine: Engine, artifact: UUID) -> None:
 
 async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: str | None) -> None:
     """Leave the report, the table of windows, and the link to the dashboard where one is set."""
+    if is_lost():
+        return
     with _no_reason_to_fail("the report"):
         await acreate_markdown_artifact(
             to_markdown(found, details), key="run-report", description=f"Report of run {found.run_id}"

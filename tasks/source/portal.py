@@ -23,8 +23,10 @@ from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_exponential_jitter
+from urllib3.connection import HTTPConnection
 from urllib3.util.retry import Retry
 
+from tasks import silence
 from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import SourceError
 from tasks.masked import keep_secret, masked
@@ -91,12 +93,25 @@ class Answer:
     last_modified: str | None
 
 
+class _Adapter(HTTPAdapter):
+    """requests' adapter with sockets that notice when the network went dark."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        # Options that are given replace urllib3's own.
+        options = [*HTTPConnection.default_socket_options, *silence.socket_options()]
+        super().init_poolmanager(*args, socket_options=options, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        options = [*HTTPConnection.default_socket_options, *silence.socket_options()]
+        return super().proxy_manager_for(proxy, socket_options=options, **kwargs)
+
+
 class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
     """sodapy's requests over our reading of answers."""
 
     def __init__(self, options: PortalOptions) -> None:
         parts = urlsplit(options.url)
-        adapter = {"prefix": f"{parts.scheme}://", "adapter": HTTPAdapter(pool_maxsize=32)}
+        adapter = {"prefix": f"{parts.scheme}://", "adapter": _Adapter(pool_maxsize=32)}
         # Without a token sodapy logs a warning through the root logger; the run has a warning of its own.
         super().__init__(parts.netloc, "none", session_adapter=adapter, timeout=options.timeout_seconds)
         del self.session.headers["X-App-token"]

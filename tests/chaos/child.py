@@ -36,12 +36,17 @@ class Death:
     number: int
 
 
-def start(arguments, environment, *, death=None, with_prefect=False, output=os.devnull):
-    """Start a run and return its process, whose `exitcode` is main.py's. output: a file for what it prints."""
+def start(arguments, environment, *, death=None, with_prefect=False, output=os.devnull, prepare=None):
+    """Start a run and return its process, whose `exitcode` is main.py's.
+
+    output: a file for what it prints. prepare: a function of a module, called in the process before the run.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     process = context.Process(
-        target=_main, args=(list(arguments), dict(environment), death, with_prefect, str(output)), daemon=True
+        target=_main,
+        args=(list(arguments), dict(environment), death, with_prefect, str(output), prepare),
+        daemon=True,
     )
     process.start()
     return process
@@ -58,7 +63,7 @@ def run(arguments, environment, *, death=None, with_prefect=False, output=os.dev
     return process.exitcode
 
 
-def _main(arguments, environment, death, with_prefect, output):
+def _main(arguments, environment, death, with_prefect, output, prepare):
     # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
@@ -68,6 +73,8 @@ def _main(arguments, environment, death, with_prefect, output):
         sys.stdout = sys.stderr = file
         if death is not None:
             _arm(death)
+        if prepare is not None:
+            prepare()
         if not with_prefect:
             stack.enter_context(without_prefect())
         stack.enter_context(prefect.settings.temporary_settings(_prefect_settings(environment)))
@@ -80,6 +87,7 @@ def _prefect_settings(environment):
     return {
         prefect.settings.PREFECT_API_URL: environment["PREFECT_API_URL"],
         prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
+        prefect.settings.PREFECT_CLIENT_MAX_RETRIES: int(environment.get("PREFECT_CLIENT_MAX_RETRIES", 5)),
     }
 
 

@@ -33,6 +33,7 @@ from tasks.run import connections
 from tasks.warehouse.migrations import migrate
 from tasks.warehouse.reference import ReferenceLoad, record_load, replace_table
 from tasks.warehouse.views import deploy_views
+from tests.integration.networks import dark_front  # noqa: F401
 from tests.integration.tls_front import authority, front  # noqa: F401
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -82,6 +82,9 @@ GUARDS = (
     "one odd date ends no run",
     "two rows of one id are held apart",
     "a short page is the last where the count says so",
+    "a silent network is given up",
+    "a signal to stop is never lost",
+    "a run goes on without Prefect's server",
 )
 
 
