@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import prefect.settings
 import psycopg
 import requests
 from sqlalchemy import Engine, event
@@ -23,6 +22,7 @@ from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
 from tasks.commands.command_line import run_command
 from tasks.source import portal
+from tests.integration.conftest import prefect_settings
 
 Point = Literal["statement", "copy", "before_commit", "after_commit", "request"]
 POINTS: tuple[Point, ...] = ("statement", "copy", "before_commit", "after_commit", "request")
@@ -70,17 +70,10 @@ def _main(arguments, environment, death, with_prefect, output):
             _arm(death)
         if not with_prefect:
             stack.enter_context(without_prefect())
-        stack.enter_context(prefect.settings.temporary_settings(_prefect_settings(environment)))
+        stack.enter_context(prefect_settings(environment["PREFECT_API_URL"]))
         code = run_command(arguments, chicago_crime)
     # As a process does that ends, and without what a forked one would do in the name of its parent.
     os._exit(code)
-
-
-def _prefect_settings(environment):
-    return {
-        prefect.settings.PREFECT_API_URL: environment["PREFECT_API_URL"],
-        prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
-    }
 
 
 def _arm(death):
