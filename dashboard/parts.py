@@ -1,15 +1,9 @@
-"""What the pages share: filters that live in the address, charts with their source and downloads, tables, the head.
+"""What pages share beside their items: the head, the style, and choices that live in the address. Knows no query."""
 
-Draws with Streamlit; knows no query.
-"""
+from collections.abc import Mapping
+from typing import Final
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final
-
-import pandas as pd
 import streamlit as st
-import vl_convert
 
 from dashboard import palette
 from dashboard.warehouse import Freshness
@@ -18,8 +12,6 @@ TERMS: Final = "https://www.chicago.gov/city/en/narr/foia/data_disclaimer.html"
 STILL_FILLING: Final = (
     "The last three weeks are still filling: 96 % of a day's rows are published after 21 days."
 )
-# A specification with its rows is some hundred KB at most.
-_MOST_CHARTS: Final = 200
 _STYLE: Final = f"""
 <style>
   a:focus-visible, button:focus-visible, [tabindex]:focus-visible {{
@@ -61,15 +53,26 @@ def head(title: str, freshness: Freshness) -> None:
 
 
 def choose(label: str, name: str, options: Mapping[str, str], default: str) -> str:
-    """Return what is chosen of `{value in the address: text}`; the address follows, and decides at first."""
+    """Return what is chosen of `{value in the address: text}`.
+
+    The address alone holds the choice: a pick is written there, and a link or the browser's way back is followed.
+    """
     given = st.query_params.get(name, default)
-    values = list(options)
-    index = values.index(given) if given in options else values.index(default)
-    picked = st.selectbox(
-        label, values, index=index, format_func=lambda value: options[value], key=f"choice-{name}"
+    if given not in options:
+        st.warning(
+            f"{label}: the address asks for {given!r}, which there is not. Shown is {options[default]}."
+        )
+        given = default
+    key = f"choice-{name}"
+    st.session_state[key] = given
+    st.selectbox(
+        label,
+        list(options),
+        format_func=lambda value: options[value],
+        key=key,
+        on_change=lambda: remember(name, st.session_state[key], default),
     )
-    remember(name, picked, default)
-    return str(picked)
+    return given
 
 
 def remember(name: str, value: str, default: str) -> None:
@@ -78,88 +81,3 @@ def remember(name: str, value: str, default: str) -> None:
         st.query_params[name] = value
     elif name in st.query_params:
         del st.query_params[name]
-
-
-def chart(
-    name: str,
-    make: Callable[..., Any],
-    frame: pd.DataFrame,
-    source: str,
-    caveat: str,
-    alt: str,
-    *,
-    more: tuple[Any, ...] = (),
-    numbers: pd.DataFrame | None = None,
-) -> None:
-    """Draw the chart that `make` of dashboard/charts.py makes of the frame, with what it reads, and its downloads.
-
-    `more` is what else the chart is made of; `numbers` the table to download where it is more than what is drawn.
-    """
-    st.vega_lite_chart(
-        spec=_specification(make.__name__, frame, more, make),
-        width="stretch",
-        theme=None,
-        alt=alt,
-        key=f"chart-{name}",
-    )
-    about(source, caveat)
-    left, right, _ = st.columns([1, 1, 4])
-    csv(name, frame if numbers is None else numbers, left)
-    right.download_button(
-        "PNG",
-        data=partial(to_png, make, frame, *more),
-        file_name=f"{name}.png",
-        mime="image/png",
-        key=f"png-{name}",
-        on_click="ignore",
-        help=f"The chart {name} as a picture",
-    )
-
-
-@st.cache_data(max_entries=_MOST_CHARTS, show_spinner=False)
-def _specification(
-    name: str,  # noqa: ARG001 - a part of the key, as the frame is
-    frame: pd.DataFrame,
-    more: tuple[Any, ...],
-    _make: Callable[..., Any],
-) -> dict[str, Any]:
-    """Return a chart as Streamlit sends it: made once of what it shows, which takes longer than sending it."""
-    specification: dict[str, Any] = _make(frame, *more).to_dict()
-    rows = specification.pop("datasets", {})
-    return specification | {"datasets": {key: pd.DataFrame(values) for key, values in rows.items()}}
-
-
-def table(name: str, frame: pd.DataFrame, source: str, caveat: str, **shown: Any) -> None:
-    """Draw a table with what it reads, its caveat, and its download."""
-    st.dataframe(frame, hide_index=True, width="stretch", key=f"table-{name}", **shown)
-    about(source, caveat)
-    csv(name, frame, st)
-
-
-def about(source: str, caveat: str) -> None:
-    """Say which view is read, and what to know of it."""
-    st.caption(f"Reads `chicago.{source}`. {caveat}")
-
-
-def csv(name: str, frame: pd.DataFrame, place: Any) -> None:
-    """Give a frame as a file, which is made when it is asked for."""
-    place.download_button(
-        "CSV",
-        data=partial(to_csv, frame),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        key=f"csv-{name}",
-        on_click="ignore",
-        help=f"The numbers of {name} as a table",
-    )
-
-
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """Return a frame as a file with a line of names."""
-    return frame.to_csv(index=False).encode()
-
-
-def to_png(make: Callable[..., Any], *given: Any) -> bytes:
-    """Return a chart as a picture, 900 points wide, made on this machine alone."""
-    specification = make(*given).properties(width=900).to_json()
-    return bytes(vl_convert.vegalite_to_png(specification, scale=2))

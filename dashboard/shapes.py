@@ -10,8 +10,8 @@ NOT_HELD: Final = "not held yet"
 _YEAR: Final = 364
 _DAYS: Final = 28
 # Of so many days the single crimes can be asked; of more only what is counted beforehand.
-MOST_DAYS: Final = 731
-_MOST_DOTS: Final = 1000
+MAX_DAYS: Final = 731
+_MAX_DOTS: Final = 1000
 PERIODS: Final = {
     "28": "last 28 complete days",
     "91": "last 91 complete days",
@@ -76,12 +76,12 @@ def year_and_28_days(days: Held) -> date:
     return max(newest_whole - timedelta(days=_YEAR + _DAYS - 1), days.first)
 
 
-def newest(first: date, last: date, days: int = MOST_DAYS) -> date:
+def newest(first: date, last: date, days: int = MAX_DAYS) -> date:
     """Return the first of the newest days of a period, of which there are no more than this."""
     return max(first, last - timedelta(days=days - 1))
 
 
-def thinned(days: pd.DataFrame, most: int = _MOST_DOTS) -> tuple[pd.DataFrame, int]:
+def thinned(days: pd.DataFrame, most: int = _MAX_DOTS) -> tuple[pd.DataFrame, int]:
     """Return one day of so many, where there are more than can be told apart, and of how many it is.
 
     Never one of seven, or of a multiple: these would be of one weekday.

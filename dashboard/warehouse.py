@@ -4,6 +4,7 @@ What lives here: the connection, the cache, and what is told when there is nothi
 any drawing. Each answer is kept by the state of the last run, so a page is as new as the views are.
 """
 
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -27,7 +28,9 @@ from tasks.warehouse.engine import first_line
 from tasks.warehouse.sql_files import execute
 
 # Frames are small; a few hundred are a few MB.
-_MOST_ANSWERS: Final = 400
+_MAX_ANSWERS: Final = 400
+# The login in use, and the one before it while its last answers are on their way.
+_MAX_LOGINS: Final = 2
 # How long a newly made database can stay unseen where another one was found.
 _LOGIN_SECONDS: Final = 30
 _MISSING: Final = {"42P01", "3F000", "42703"}  # no such relation, schema, column
@@ -62,10 +65,13 @@ class Freshness:
 
 
 def _login(settings: Settings) -> str:
-    return f"{settings.server_name} {settings.port} {settings.db_username} {settings.database_name}"
+    """Return what changes when another login is set; of the password a digest, since this is kept as a key."""
+    password = settings.db_password.get_secret_value() if settings.db_password else ""
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return f"{settings.server_name} {settings.port} {settings.db_username} {settings.database_name} {digest}"
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(max_entries=_MAX_LOGINS, show_spinner=False)
 def _engine(login: str, _settings: Settings) -> Engine:  # noqa: ARG001 - the key
     return open_to_read(_settings)
 
@@ -118,7 +124,7 @@ def _explained(error: DBAPIError) -> LoadError:
     return LoadError(f"The database does not answer: {first_line(error)}.")
 
 
-@st.cache_data(max_entries=_MOST_ANSWERS, show_spinner=False)
+@st.cache_data(max_entries=_MAX_ANSWERS, show_spinner=False)
 def _kept(
     stamp: str,  # noqa: ARG001 - a part of the key
     _settings: Settings,

@@ -1,5 +1,6 @@
 """Map: where, as cells of the whole city or as blocks of one district or ward, and the same numbers as a table."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, parts, shapes
+from dashboard.items import Asked, Chart, Table
 from dashboard.warehouse import Freshness, read
 
 _VIOLENT: Final = {"any": "violent or not", "yes": "violent only", "no": "not violent"}
@@ -21,54 +23,88 @@ _TIMES: Final = {
 }
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where the places that are asked for come from: the view, its query, and the choices that this takes."""
+
+    view: str
+    query: str
+    asks: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the crimes without a point are counted too."""
+        return self.view != "crime_map_cells"
+
+
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     parts.head("Where", freshness)
-    asked = _filters(freshness, days)
-    is_near = asked["district"] is not None or asked["ward"] is not None
-    cut = _cut(days, asked)
-    if cut != asked:
+    chosen = _filters(freshness, days)
+    cut = _cut(days, chosen)
+    if cut != chosen:
         st.info(
             "Single crimes are shown of two years at most: these are the newest of those asked for. All days are there "
             "for the whole city, by kind and by violence."
         )
-        asked = cut
-    source, places = _places(freshness, days, asked)
-    is_whole = source != "crime_map_cells"
-    located = places.dropna(subset=["latitude"])
-    on_map, without = int(located["crimes"].sum()), int(places["crimes"].sum() - located["crimes"].sum())
-    st.write(
-        f"**{on_map:,} crimes on the map** from {asked['first_date']:%-d %B %Y} to {asked['last_date']:%-d %B %Y}; "
-        + (
-            f"{without:,} more have no point."
-            if is_whole
-            else "those without a point are not counted by kind."
-        )
-    )
+    asked, source = Asked(freshness, cut), _source(days, cut)
+    places = asked.read(source.query, source.asks)
+    st.write(_summary(places, source, cut))
     left, right = st.columns([3, 2])
     with left:
-        if located.empty:
-            st.info("No crime with a point is of this kind, place and time.")
-        else:
-            parts.chart(
-                "crimes_on_the_map",
-                charts.city_map,
-                located,
-                source,
-                "Numbers on the map are the districts, at their stations; a block is at the middle of its points. "
-                + ("Choose a district or a ward to see blocks." if not is_near else ""),
-                "Map of the crimes asked for; the table beside it has the same numbers",
-                more=(read(freshness, "stations"),),
-            )
+        _map(source, cut, asked.read("stations")).draw(asked)
     with right:
-        parts.table(
-            "places",
-            places,
-            source,
-            "The same numbers, most first; without a place: no point."
-            + (" Arrests are not counted by cell over all days." if "arrests" not in places.columns else ""),
-            column_order=[name for name in _COLUMNS if name in places.columns],
-        )
+        _table(source, places).draw(asked)
+
+
+def _summary(places: pd.DataFrame, source: _Source, chosen: dict[str, Any]) -> str:
+    """Return how many crimes are on the map, and of how many it cannot be."""
+    on_map = int(_located(places)["crimes"].sum())
+    without = int(places["crimes"].sum()) - on_map
+    rest = (
+        f"{without:,} more have no point."
+        if source.is_whole
+        else "those without a point are not counted by kind."
+    )
+    first, last = chosen["first_date"], chosen["last_date"]
+    return f"**{on_map:,} crimes on the map** from {first:%-d %B %Y} to {last:%-d %B %Y}; {rest}"
+
+
+def _located(places: pd.DataFrame) -> pd.DataFrame:
+    return places.dropna(subset=["latitude"])
+
+
+def _map(source: _Source, chosen: dict[str, Any], stations: pd.DataFrame) -> Chart:
+    nearer = "" if _is_near(chosen) else "Choose a district or a ward to see blocks."
+    return Chart(
+        name="crimes_on_the_map",
+        view=source.view,
+        caveat="Numbers on the map are the districts, at their stations; a block is at the middle of its points. "
+        + nearer,
+        query=source.query,
+        asks=source.asks,
+        prepare=_located,
+        empty="No crime with a point is of this kind, place and time.",
+        drawing=charts.city_map,
+        alt="Map of the crimes asked for; the table beside it has the same numbers",
+        given=(stations,),
+    )
+
+
+def _table(source: _Source, places: pd.DataFrame) -> Table:
+    uncounted = "" if "arrests" in places.columns else " Arrests are not counted by cell over all days."
+    return Table(
+        name="places",
+        view=source.view,
+        caveat="The same numbers, most first; without a place: no point." + uncounted,
+        query=source.query,
+        asks=source.asks,
+        shown={"column_order": [name for name in _COLUMNS if name in places.columns]},
+    )
+
+
+def _is_near(chosen: dict[str, Any]) -> bool:
+    return chosen["district"] is not None or chosen["ward"] is not None
 
 
 def _chosen(asked: dict[str, Any]) -> set[str]:
@@ -88,14 +124,14 @@ def _cut(days: shapes.Held, asked: dict[str, Any]) -> dict[str, Any]:
     return asked | {"first_date": shapes.newest(asked["first_date"], asked["last_date"])}
 
 
-def _places(freshness: Freshness, days: shapes.Held, asked: dict[str, Any]) -> tuple[str, pd.DataFrame]:
-    """Return the view that answers what is asked, and its places: single crimes, or what is counted beforehand."""
-    if _is_counted(days, asked) and not _chosen(asked):
-        return "crime_map_totals", read(freshness, "map_totals")
-    if _is_counted(days, asked):
-        return "crime_map_cells", read(freshness, "map_kinds", kind=asked["kind"], violent=asked["violent"])
-    is_near = asked["district"] is not None or asked["ward"] is not None
-    return "crimes_enriched", read(freshness, "map_points" if is_near else "map_cells", **asked)
+def _source(days: shapes.Held, chosen: dict[str, Any]) -> _Source:
+    """Return what answers the choices: what is counted beforehand, or else single crimes."""
+    if _is_counted(days, chosen) and not _chosen(chosen):
+        return _Source("crime_map_totals", "map_totals", ())
+    if _is_counted(days, chosen):
+        return _Source("crime_map_cells", "map_kinds", ("kind", "violent"))
+    query = "map_points" if _is_near(chosen) else "map_cells"
+    return _Source("crimes_enriched", query, tuple(chosen))
 
 
 def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
@@ -132,15 +168,25 @@ def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
 
 
 def _dates(days: shapes.Held) -> tuple[date, date]:
-    chosen = []
-    for column, (label, name, default) in zip(
-        st.columns(2), [("First day", "from", days.first), ("Last day", "to", days.last)], strict=True
-    ):
-        given = pd.to_datetime(st.query_params.get(name, ""), errors="coerce")
-        start = default if pd.isna(given) else min(max(given.date(), days.first), days.last)
-        picked = column.date_input(
-            label, start, min_value=days.first, max_value=days.last, key=f"choice-{name}"
+    """Return the first and the last day of the reader's choice."""
+    left, right = st.columns(2)
+    first = _date(left, days, "First day", "from", days.first)
+    last = _date(right, days, "Last day", "to", days.last)
+    if first > last:
+        st.warning(
+            f"The first day, {first:%-d %B %Y}, is after the last, {last:%-d %B %Y}; shown from one to the other."
         )
-        parts.remember(name, f"{picked:%Y-%m-%d}", f"{default:%Y-%m-%d}")
-        chosen.append(picked)
-    return chosen[0], chosen[1]
+    return min(first, last), max(first, last)
+
+
+def _date(column: Any, days: shapes.Held, label: str, name: str, default: date) -> date:
+    given = pd.to_datetime(st.query_params.get(name, ""), errors="coerce")
+    chosen = default if pd.isna(given) else min(max(given.date(), days.first), days.last)
+    key = f"choice-{name}"
+    st.session_state[key] = chosen
+
+    def follow() -> None:
+        parts.remember(name, f"{st.session_state[key]:%Y-%m-%d}", f"{default:%Y-%m-%d}")
+
+    column.date_input(label, min_value=days.first, max_value=days.last, key=key, on_change=follow)
+    return chosen

@@ -1,15 +1,53 @@
 """One district on a page to print: its numbers, its days, what stands out, and its beats."""
 
+from typing import Final
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import charts, items, parts, shapes
+from dashboard.items import Asked, Box, Boxes, Chart, Heading, Table
+from dashboard.warehouse import Freshness
+
+
+def _kinds(frame: pd.DataFrame) -> pd.DataFrame:
+    return shapes.standing_out(frame).drop(columns=["district", "district_name"])
+
+
+_ITEMS: Final = (
+    Chart(
+        name="district_{district}_by_day",
+        view="daily_cube",
+        caveat=f"{parts.STILL_FILLING} They are crosses here.",
+        query="district_days",
+        asks=("district", "first_date"),
+        drawing=charts.trend,
+        alt="Crimes of each day in the district",
+    ),
+    Heading("What stands out here"),
+    Table(
+        name="district_{district}_kinds",
+        view="crime_types_by_district",
+        caveat="More usual here than in the city, of kinds with 100 crimes or more. Arrest rates are of complete days.",
+        query="district_kinds",
+        asks=("district",),
+        prepare=_kinds,
+    ),
+    Heading("Violent crime by beat"),
+    Table(
+        name="district_{district}_beats",
+        view="violent_crimes_by_beat",
+        caveat="By FBI code, of {days_held}; a homicide is counted by its victims.",
+        query="beats",
+        asks=("district",),
+        prepare=lambda frame: frame.drop(columns=["district", "district_name"]),
+    ),
+)
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
-    districts = read(freshness, "districts").dropna(subset=["district"])
+    districts = Asked(freshness).read("districts").dropna(subset=["district"])
     names = {
         str(int(number)): f"{int(number)} {name}"
         for number, name in zip(districts["district"], districts["district_name"], strict=True)
@@ -21,53 +59,27 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         st.write(
             f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
         )
+    choices = {
+        "district": int(chosen),
+        "first_date": shapes.year_and_28_days(days),
+        "days_held": f"{days.first:%-d %B %Y} to {days.last:%-d %B %Y}",
+    }
     _numbers(row)
-    first = shapes.year_and_28_days(days)
-    frame = read(freshness, "district_days", district=int(chosen), first_date=first)
-    parts.chart(
-        f"district_{chosen}_by_day",
-        charts.trend,
-        frame,
-        "daily_cube",
-        f"{parts.STILL_FILLING} They are crosses here.",
-        "Crimes of each day in the district",
-    )
-    st.subheader("What stands out here")
-    kinds = shapes.standing_out(read(freshness, "district_kinds", district=int(chosen)))
-    parts.table(
-        f"district_{chosen}_kinds",
-        kinds.drop(columns=["district", "district_name"]),
-        "crime_types_by_district",
-        "More usual here than in the city, of kinds with 100 crimes or more. Arrest rates are of complete days.",
-    )
-    st.subheader("Violent crime by beat")
-    beats = read(freshness, "beats", district=int(chosen))
-    parts.table(
-        f"district_{chosen}_beats",
-        beats.drop(columns=["district", "district_name"]),
-        "violent_crimes_by_beat",
-        f"By FBI code, of {days.first:%-d %B %Y} to {days.last:%-d %B %Y}; a homicide is counted by its victims.",
-    )
+    items.draw(_ITEMS, Asked(freshness, choices))
 
 
 def _numbers(row: pd.Series) -> None:
     ranked = ("crimes_rank", "violent_rank", "arrest_rate_rank")
     ranks = {name: "" if pd.isna(row[name]) else f" (rank {int(row[name])})" for name in ranked}
-    boxes = st.columns(4)
-    boxes[0].metric("All crimes" + ranks["crimes_rank"], shapes.number(row["crimes"]), border=True)
-    boxes[1].metric("Violent" + ranks["violent_rank"], shapes.number(row["violent"]), border=True)
-    boxes[2].metric(
-        "With an arrest" + ranks["arrest_rate_rank"], shapes.share(row["arrest_rate"]), border=True
-    )
-    boxes[3].metric(
-        "Last 28 complete days",
-        shapes.number(row["last_28_days"]),
-        shapes.change(row["change_pct"]),
-        delta_color="off",
-        border=True,
-        help="Against the 28 days before",
-    )
+    last_28 = shapes.number(row["last_28_days"])
+    boxes = [
+        Box("All crimes" + ranks["crimes_rank"], shapes.number(row["crimes"])),
+        Box("Violent" + ranks["violent_rank"], shapes.number(row["violent"])),
+        Box("With an arrest" + ranks["arrest_rate_rank"], shapes.share(row["arrest_rate"])),
+        Box("Last 28 complete days", last_28, shapes.change(row["change_pct"]), "Against the 28 days before"),
+    ]
+    Boxes(boxes).draw()
     last_year = shapes.number(row["same_28_days_last_year"])
     difference = shapes.change(row["year_change_pct"])
     st.write(f"The same 28 days last year: {last_year}" + (f" ({difference})." if difference else "."))
-    parts.about("crimes_by_district", "Ranks are among the districts; 1 is the most.")
+    items.about("crimes_by_district", "Ranks are among the districts; 1 is the most.")

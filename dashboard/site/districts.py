@@ -1,11 +1,13 @@
 """Districts and beats: ranks, arrest rates, and the kinds of crime that stand out."""
 
+from functools import partial
 from typing import Final
 
-import streamlit as st
+import pandas as pd
 
-from dashboard import charts, parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import charts, items, parts, shapes
+from dashboard.items import Asked, Chart, Heading, Table
+from dashboard.warehouse import Freshness
 
 _MEASURES: Final = {
     "crimes": ("All crimes", ",.0f"),
@@ -14,48 +16,56 @@ _MEASURES: Final = {
     "arrest_rate": ("Share of crimes with an arrest", ".1%"),
     "change_pct": ("Change of the last 28 complete days from the 28 before, in percent", "+.1f"),
 }
+_TABLES: Final = (
+    Table(
+        name="districts",
+        view="crimes_by_district",
+        caveat="The last row is the crimes of unknown districts. A comparison that is empty is not held yet.",
+        query="districts",
+    ),
+    Heading("What stands out"),
+    Table(
+        name="kinds_that_stand_out",
+        view="crime_types_by_district",
+        caveat="A location quotient of 1.2 is 1.2 times the city's share. Kinds with 100 crimes or more.",
+        query="district_kinds",
+        asks=("district",),
+        prepare=partial(shapes.standing_out, most=20),
+    ),
+    Heading("Beats with the most violent crime"),
+    Table(
+        name="beats",
+        view="violent_crimes_by_beat",
+        caveat="Violent by FBI code; a homicide is counted by its victims. All days held.",
+        query="beats",
+        asks=("district",),
+    ),
+)
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:  # noqa: ARG001 - each page is given the same
     """Draw the page."""
     parts.head("Districts and beats", freshness)
-    measure = parts.choose(
-        "Rank by", "measure", {name: text for name, (text, _) in _MEASURES.items()}, "crimes"
-    )
+    names = {name: text for name, (text, _) in _MEASURES.items()}
+    measure = parts.choose("Rank by", "measure", names, "crimes")
+    items.draw([_ranking(measure), *_TABLES], Asked(freshness, {"district": None}))
+
+
+def _ranking(measure: str) -> Chart:
     title, form = _MEASURES[measure]
-    districts = read(freshness, "districts")
+    return Chart(
+        name=f"districts_by_{measure}",
+        view="crimes_by_district",
+        caveat="Crimes of all days held; rates of arrest of complete days, and still too low: arrests come late.",
+        query="districts",
+        prepare=partial(_ranked, measure=measure),
+        empty=f"{title}: {shapes.NOT_HELD}.",
+        drawing=charts.bars,
+        alt=f"Police districts by {title.lower()}",
+        given=(measure, "named", title, form),
+    )
+
+
+def _ranked(districts: pd.DataFrame, measure: str) -> pd.DataFrame:
     ranked = districts.dropna(subset=["district", measure]).sort_values(measure, ascending=False)
-    ranked = ranked.assign(named=ranked["district"].astype(int).astype(str) + " " + ranked["district_name"])
-    if ranked.empty:
-        st.info(f"{title}: {shapes.NOT_HELD}.")
-    else:
-        parts.chart(
-            f"districts_by_{measure}",
-            charts.bars,
-            ranked,
-            "crimes_by_district",
-            "Crimes of all days held; rates of arrest of complete days, and still too low: arrests come late.",
-            f"Police districts by {title.lower()}",
-            more=(measure, "named", title, form),
-        )
-    parts.table(
-        "districts",
-        districts,
-        "crimes_by_district",
-        "The last row is the crimes of unknown districts. A comparison that is empty is not held yet.",
-    )
-    st.subheader("What stands out")
-    kinds = shapes.standing_out(read(freshness, "district_kinds", district=None), most=20)
-    parts.table(
-        "kinds_that_stand_out",
-        kinds,
-        "crime_types_by_district",
-        "A location quotient of 1.2 is 1.2 times the city's share. Kinds with 100 crimes or more.",
-    )
-    st.subheader("Beats with the most violent crime")
-    parts.table(
-        "beats",
-        read(freshness, "beats", district=None),
-        "violent_crimes_by_beat",
-        "Violent by FBI code; a homicide is counted by its victims. All days held.",
-    )
+    return ranked.assign(named=ranked["district"].astype(int).astype(str) + " " + ranked["district_name"])

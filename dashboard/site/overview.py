@@ -1,19 +1,22 @@
 """Overview: the last complete 28 days against those before and a year before, the trend, and how new all this is."""
 
+from typing import Final
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import charts, items, parts, shapes
+from dashboard.items import Asked, Box, Boxes, Chart, Heading, Item, Words
+from dashboard.warehouse import Freshness
 
-_NAMES = {
+_NAMES: Final = {
     "crimes": "All crimes",
     "violent": "Violent",
     "property": "Property",
     "arrests": "With an arrest",
     "domestic": "Domestic",
 }
-_SPANS = {
+_SPANS: Final = {
     "731": "the last two years",
     "all": "all days held",
     "182": "the last 26 weeks",
@@ -21,10 +24,28 @@ _SPANS = {
 }
 
 
+def _what_crosses_are(days: pd.DataFrame) -> str:
+    _, step = shapes.thinned(days)
+    rest = f" One day in {step} is drawn; the CSV has all." if step > 1 else ""
+    return f"{parts.STILL_FILLING} They are crosses here, and no part of a mean.{rest}"
+
+
+_TREND: Final = Chart(
+    name="crimes_by_day",
+    view="daily_crimes",
+    caveat=_what_crosses_are,
+    query="days",
+    asks=("first_date",),
+    drawing=charts.trend,
+    drawn=lambda frame: shapes.thinned(frame)[0],
+    alt="Crimes of each day as dots, with the means of 7 and of 28 days as lines",
+)
+
+
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     parts.head("The city in the last 28 complete days", freshness)
-    sums = read(freshness, "last_28_days")
+    sums = Asked(freshness).read("last_28_days")
     if sums.empty or pd.isna(sums["last_28_days"].iloc[0]):
         st.info("We do not hold 28 complete days yet, so there is nothing to compare.")
     else:
@@ -32,69 +53,56 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     st.subheader("Day by day")
     span = parts.choose("Show", "span", _SPANS, "731")
     first = days.first if span == "all" else shapes.newest(days.first, days.last, int(span))
-    frame = read(freshness, "days", first_date=first)
-    drawn, step = shapes.thinned(frame)
-    rest = f" One day in {step} is drawn; the CSV has all." if step > 1 else ""
-    parts.chart(
-        "crimes_by_day",
-        charts.trend,
-        drawn,
-        "daily_crimes",
-        f"{parts.STILL_FILLING} They are crosses here, and no part of a mean.{rest}",
-        "Crimes of each day as dots, with the means of 7 and of 28 days as lines",
-        numbers=frame,
-    )
-    _how_new(freshness, days)
+    items.draw([_TREND, *_how_new(freshness, days)], Asked(freshness, {"first_date": first}))
+    items.about("data_freshness", "The newest day that the City publishes is about eight days old.")
 
 
 def _compare(sums: pd.DataFrame, days: shapes.Held) -> None:
     first, last = sums["first_date"].iloc[0], sums["last_date"].iloc[0]
     st.write(f"**{first:%-d %B %Y} to {last:%-d %B %Y}**, against the 28 days before.")
-    for column, (_, row) in zip(st.columns(len(sums)), sums.iterrows(), strict=True):
-        column.metric(
-            _NAMES[row["counted"]],
-            shapes.number(row["last_28_days"]),
-            shapes.change(row["change_pct"]),
-            delta_color="off",
-            border=True,
-        )
+    boxes = [
+        Box(_NAMES[row["counted"]], shapes.number(row["last_28_days"]), shapes.change(row["change_pct"]))
+        for _, row in sums.iterrows()
+    ]
+    Boxes(boxes).draw()
+    st.write(_last_year(sums, days))
+    items.about(
+        "city_last_28_days", "Arrests come late, so the newest 28 days have fewer than they will have."
+    )
+    items.csv("last_28_days", sums, st)
+
+
+def _last_year(sums: pd.DataFrame, days: shapes.Held) -> str:
+    """Return what there was a year before, or from when on we shall know."""
     if pd.isna(sums["same_28_days_last_year"].iloc[0]):
         since = shapes.year_comparison_from(days)
-        st.write(
+        return (
             f"**The same 28 days last year: {shapes.NOT_HELD}.** Our first complete day is "
             f"{days.first_complete:%-d %B %Y}; the comparison is there from the load of {since:%-d %B %Y}."
         )
-    else:
-        said = [
-            f"{_NAMES[row['counted']]} {shapes.number(row['same_28_days_last_year'])}"
-            f" ({shapes.change(row['year_change_pct'])})"
-            for _, row in sums.iterrows()
-        ]
-        st.write(
-            "**The same 28 days last year** (364 days before, so the same weekdays): " + ", ".join(said) + "."
-        )
-    parts.about(
-        "city_last_28_days", "Arrests come late, so the newest 28 days have fewer than they will have."
-    )
-    parts.csv("last_28_days", sums, st)
+    said = [
+        f"{_NAMES[row['counted']]} {shapes.number(row['same_28_days_last_year'])}"
+        f" ({shapes.change(row['year_change_pct'])})"
+        for _, row in sums.iterrows()
+    ]
+    return "**The same 28 days last year** (364 days before, so the same weekdays): " + ", ".join(said) + "."
 
 
-def _how_new(freshness: Freshness, days: shapes.Held) -> None:
-    st.subheader("How new, and how complete")
+def _how_new(freshness: Freshness, days: shapes.Held) -> list[Item]:
     complete = (
         "none"
         if days.last_complete is None
         else f"{days.first_complete:%-d %B %Y} to {days.last_complete:%-d %B %Y}"
     )
-    proven = "never" if freshness.last_equal_at is None else f"{freshness.last_equal_at:%-d %B %Y %H:%M} UTC"
-    published = (
-        "unknown"
-        if freshness.source_loaded_at is None
-        else f"{freshness.source_loaded_at:%-d %B %Y %H:%M} UTC"
-    )
-    st.markdown(
+    proven = _instant(freshness.last_equal_at, "never")
+    published = _instant(freshness.source_loaded_at, "unknown")
+    words = (
         f"- Days held: {days.first:%-d %B %Y} to {days.last:%-d %B %Y}; complete: {complete}.\n"
         f"- The City published last: {published}. All we hold was last proven equal to it: {proven}.\n"
         f"- Last run: {freshness.last_run_status or 'none'}. {parts.STILL_FILLING}"
     )
-    parts.about("data_freshness", "The newest day that the City publishes is about eight days old.")
+    return [Heading("How new, and how complete"), Words(words)]
+
+
+def _instant(moment: pd.Timestamp | None, otherwise: str) -> str:
+    return otherwise if moment is None else f"{moment:%-d %B %Y %H:%M} UTC"

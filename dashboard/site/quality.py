@@ -1,29 +1,39 @@
 """Data quality: rejected rows, unknown groups, points and times, and the last audit."""
 
+from typing import Final
+
 import streamlit as st
 
-from dashboard import parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import items, parts, shapes
+from dashboard.items import Asked, Box, Boxes, Table, Words
+from dashboard.warehouse import Freshness
+
+_CHECKS: Final = Table(
+    name="data_quality",
+    view="data_quality",
+    caveat="Shares are of the crimes, in percent; of the rejected, of all rows held; of the audit, of the City's rows.",
+    query="quality",
+    prepare=lambda frame: frame.assign(share=100 * frame["share"]),
+    shown={
+        "column_config": {
+            "share": st.column_config.NumberColumn("share, %", format="%.2f"),
+            "explanation": st.column_config.TextColumn(width="large"),
+        }
+    },
+)
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     parts.head("Data quality", freshness)
-    checks = read(freshness, "quality").set_index("check")
+    asked = Asked(freshness)
+    checks = asked.read(_CHECKS.query).set_index("check")
     audit = checks.loc["last audit"]
-    boxes = st.columns(3)
-    boxes[0].metric("Crimes held", shapes.number(checks.loc["crimes", "count"]), border=True)
-    boxes[1].metric("Rows rejected", shapes.number(checks.loc["rejected rows", "count"]), border=True)
-    boxes[2].metric("Rows that differ from the City's", shapes.number(audit["count"]), border=True)
-    st.write(f"**Last audit.** {audit['explanation']}")
-    st.write(f"Days held: {days.first:%-d %B %Y} to {days.last:%-d %B %Y}. {parts.STILL_FILLING}")
-    parts.table(
-        "data_quality",
-        checks.reset_index().assign(share=lambda frame: 100 * frame["share"]),
-        "data_quality",
-        "Shares are of the crimes, in percent; of the rejected, of all rows held; of the audit, of the City's rows.",
-        column_config={
-            "share": st.column_config.NumberColumn("share, %", format="%.2f"),
-            "explanation": st.column_config.TextColumn(width="large"),
-        },
-    )
+    boxes = [
+        Box("Crimes held", shapes.number(checks.loc["crimes", "count"])),
+        Box("Rows rejected", shapes.number(checks.loc["rejected rows", "count"])),
+        Box("Rows that differ from the City's", shapes.number(audit["count"])),
+    ]
+    held = f"Days held: {days.first:%-d %B %Y} to {days.last:%-d %B %Y}. {parts.STILL_FILLING}"
+    words = [Words(f"**Last audit.** {audit['explanation']}"), Words(held)]
+    items.draw([Boxes(boxes), *words, _CHECKS], asked)

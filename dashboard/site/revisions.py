@@ -1,63 +1,68 @@
 """Revisions: what the City reclassified or withdrew, and how late arrests come."""
 
+from typing import Final
+
 import streamlit as st
 
-from dashboard import charts, parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import charts, items, parts, shapes
+from dashboard.items import Asked, Box, Boxes, Chart, Heading, Table, Words
+from dashboard.warehouse import Freshness
+
+_RETIRED: Final = Chart(
+    name="revised_and_withdrawn",
+    view="crime_history",
+    caveat="Of rows that we held: what the City changed before our first load is not here.",
+    query="retired",
+    drawing=charts.columns,
+    alt="Rows revised and withdrawn by day",
+    given=("learned_on", "crimes", "reason", "Day on which we learned of it", "Rows"),
+)
+_ITEMS: Final = (
+    _RETIRED,
+    Heading("What was changed"),
+    Chart(
+        name="changed_columns",
+        view="crime_revisions",
+        caveat="A revision can change several columns.",
+        query="changed_columns",
+        empty="No column was changed: what was revised is in the history.",
+        drawing=charts.bars,
+        alt="Columns by how many revisions changed them",
+        given=("revisions", "column_name", "Revisions that changed it"),
+    ),
+    Heading("What was reclassified"),
+    Table(
+        name="reclassified",
+        view="crime_revisions",
+        caveat="Kinds as published, before and after.",
+        query="reclassified",
+        empty="No crime was given another kind.",
+    ),
+    Heading("How late arrests come"),
+    Chart(
+        name="late_arrests",
+        view="late_arrests",
+        caveat="Days until we learned of it. Crimes first seen with an arrest are not here.",
+        query="late_arrests",
+        empty="No arrest was published after its crime since our first load.",
+        drawing=charts.columns,
+        alt="Arrests by how many days after the crime they were published",
+        given=("days_after", "arrests", None, "Days after the crime", "Arrests"),
+    ),
+)
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:  # noqa: ARG001 - each page is given the same
     """Draw the page."""
     parts.head("Revisions", freshness)
-    st.write("The City changes its record after it was published. We keep every row as we held it.")
-    retired = read(freshness, "retired")
+    asked = Asked(freshness)
+    Words("The City changes its record after it was published. We keep every row as we held it.").draw(asked)
+    retired = asked.read(_RETIRED.query)
     if retired.empty:
         st.info(
             "Nothing was revised or withdrawn since our first load. The runs of the next days will find some."
         )
         return
     sums = retired.groupby("reason")["crimes"].sum()
-    boxes = st.columns(2)
-    boxes[0].metric("Rows revised", shapes.number(sums.get("revised", 0)), border=True)
-    boxes[1].metric("Rows withdrawn", shapes.number(sums.get("withdrawn", 0)), border=True)
-    parts.chart(
-        "revised_and_withdrawn",
-        charts.columns,
-        retired,
-        "crime_history",
-        "Of rows that we held: what the City changed before our first load is not here.",
-        "Rows revised and withdrawn by day",
-        more=("learned_on", "crimes", "reason", "Day on which we learned of it", "Rows"),
-    )
-    st.subheader("What was changed")
-    changed = read(freshness, "changed_columns")
-    if not changed.empty:
-        parts.chart(
-            "changed_columns",
-            charts.bars,
-            changed,
-            "crime_revisions",
-            "A revision can change several columns.",
-            "Columns by how many revisions changed them",
-            more=("revisions", "column_name", "Revisions that changed it"),
-        )
-    st.subheader("What was reclassified")
-    reclassified = read(freshness, "reclassified")
-    if reclassified.empty:
-        st.info("No crime was given another kind.")
-    else:
-        parts.table("reclassified", reclassified, "crime_revisions", "Kinds as published, before and after.")
-    st.subheader("How late arrests come")
-    arrests = read(freshness, "late_arrests")
-    if arrests.empty:
-        st.info("No arrest was published after its crime since our first load.")
-    else:
-        parts.chart(
-            "late_arrests",
-            charts.columns,
-            arrests,
-            "late_arrests",
-            "Days until we learned of it. Crimes first seen with an arrest are not here.",
-            "Arrests by how many days after the crime they were published",
-            more=("days_after", "arrests", None, "Days after the crime", "Arrests"),
-        )
+    revised, withdrawn = (shapes.number(sums.get(reason, 0)) for reason in ("revised", "withdrawn"))
+    items.draw([Boxes([Box("Rows revised", revised), Box("Rows withdrawn", withdrawn)]), *_ITEMS], asked)

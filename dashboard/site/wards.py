@@ -1,89 +1,98 @@
 """Wards, as an alderman's office would ask: what happens here, what is usual here, and is it getting more."""
 
 from datetime import timedelta
+from typing import Final
 
 import pandas as pd
-import streamlit as st
 
-from dashboard import charts, parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import charts, items, parts, shapes
+from dashboard.items import Asked, Box, Boxes, Chart, Heading, Item, Table, Words
+from dashboard.warehouse import Freshness
+
+
+def _most(wards: pd.DataFrame) -> pd.DataFrame:
+    ranked = wards.dropna(subset=["ward"]).sort_values("total_crimes", ascending=False).head(15)
+    return ranked.assign(named="ward " + ranked["ward"].astype(int).astype(str))
+
+
+def _compared_with_city(kinds: pd.DataFrame) -> pd.DataFrame:
+    known = kinds.dropna(subset=["crimes"])
+    return known.assign(location_quotient=(known["share"] / known["city_share"]).round(2))
+
+
+_ALL: Final = (
+    Chart(
+        name="wards_with_most_crimes",
+        view="ward_crimes_summary",
+        caveat="The fifteen with most. Wards differ in people and in what draws people there; this is a count, not a "
+        "rate.",
+        query="wards",
+        prepare=_most,
+        drawing=charts.bars,
+        alt="The fifteen wards with the most crimes",
+        given=("total_crimes", "named", "Crimes of all days held"),
+    ),
+    Table(
+        name="wards",
+        view="ward_crimes_summary",
+        caveat="The last row is the crimes of unknown wards.",
+        query="wards",
+    ),
+)
+_DAYS: Final = Chart(
+    name="ward_{ward}_by_day",
+    view="crimes_enriched",
+    caveat=f"{parts.STILL_FILLING} They are crosses here.",
+    query="ward_days",
+    asks=("ward", "first_date", "last_date"),
+    drawing=charts.trend,
+    alt="Crimes of each day in ward {ward}",
+)
+_KINDS: Final = Table(
+    name="ward_{ward}_kinds",
+    view="place_cube",
+    caveat="A location quotient of 1.2 is 1.2 times the city's share of that kind.",
+    query="ward_kinds",
+    asks=("ward",),
+    prepare=_compared_with_city,
+)
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     parts.head("Wards", freshness)
-    wards = read(freshness, "wards")
-    known = wards.dropna(subset=["ward"])
+    known = Asked(freshness).read("wards").dropna(subset=["ward"])
     names = {"all": "all wards"} | {
         str(int(ward)): f"{int(ward)}" + ("" if pd.isna(alderman) else f", {alderman}")
         for ward, alderman in zip(known["ward"], known["alderman"], strict=True)
     }
     chosen = parts.choose("Ward", "ward", names, "all")
-    if chosen != "all":
-        _one(freshness, days, known[known["ward"] == int(chosen)].iloc[0], known)
-        st.subheader("All wards")
-    ranked = known.sort_values("total_crimes", ascending=False).head(15)
-    ranked = ranked.assign(named="ward " + ranked["ward"].astype(int).astype(str))
-    parts.chart(
-        "wards_with_most_crimes",
-        charts.bars,
-        ranked,
-        "ward_crimes_summary",
-        "The fifteen with most. Wards differ in people and in what draws people there; this is a count, not a rate.",
-        "The fifteen wards with the most crimes",
-        more=("total_crimes", "named", "Crimes of all days held"),
-    )
-    parts.table("wards", wards, "ward_crimes_summary", "The last row is the crimes of unknown wards.")
+    if chosen == "all":
+        items.draw(_ALL, Asked(freshness))
+        return
+    choices = {"ward": int(chosen), "first_date": shapes.year_and_28_days(days), "last_date": days.last}
+    asked = Asked(freshness, choices)
+    items.draw([*_one(asked, days, known), Heading("All wards"), *_ALL], asked)
 
 
-def _one(freshness: Freshness, days: shapes.Held, row: pd.Series, known: pd.DataFrame) -> None:
-    ward = int(row["ward"])
-    st.subheader(f"Ward {ward}")
+def _one(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> list[Item]:
+    row = known[known["ward"] == asked.choices["ward"]].iloc[0]
+    frame = asked.read(_DAYS.query, _DAYS.asks)
     last = days.last_complete or days.last
-    frame = read(
-        freshness,
-        "ward_days",
-        ward=ward,
-        first_date=shapes.year_and_28_days(days),
-        last_date=days.last,
-    )
     newest, before, year_before = (_sum(frame, last, ago) for ago in (0, 28, 364))
-    boxes = st.columns(4)
-    boxes[0].metric(
-        f"All crimes (rank {int(row['total_crimes_rank'])} of {len(known)})",
-        shapes.number(row["total_crimes"]),
-        border=True,
-    )
-    boxes[1].metric("Violent", shapes.number(row["violent"]), border=True)
-    boxes[2].metric("With an arrest", shapes.share(row["arrest_rate"]), border=True)
-    boxes[3].metric(
-        "Last 28 complete days",
-        shapes.number(newest),
-        shapes.change(_change(newest, before)),
-        delta_color="off",
-        border=True,
-    )
-    st.write(
+    rank = f"All crimes (rank {int(row['total_crimes_rank'])} of {len(known)})"
+    boxes = [
+        Box(rank, shapes.number(row["total_crimes"])),
+        Box("Violent", shapes.number(row["violent"])),
+        Box("With an arrest", shapes.share(row["arrest_rate"])),
+        Box("Last 28 complete days", shapes.number(newest), shapes.change(_change(newest, before))),
+    ]
+    words = (
         f"The 28 days before: {shapes.number(before)}. The same 28 days last year: {shapes.number(year_before)}. "
         f"Most often: {row['most_common_crime']}, {row['second_most_common_crime']}. "
         f"The middle ward has {known['total_crimes'].median():,.0f} crimes."
     )
-    parts.chart(
-        f"ward_{ward}_by_day",
-        charts.trend,
-        frame,
-        "crimes_enriched",
-        f"{parts.STILL_FILLING} They are crosses here.",
-        f"Crimes of each day in ward {ward}",
-    )
-    kinds = read(freshness, "ward_kinds", ward=ward).dropna(subset=["crimes"])
-    kinds = kinds.assign(location_quotient=(kinds["share"] / kinds["city_share"]).round(2))
-    parts.table(
-        f"ward_{ward}_kinds",
-        kinds,
-        "place_cube",
-        "A location quotient of 1.2 is 1.2 times the city's share of that kind.",
-    )
+    return [Heading(f"Ward {asked.choices['ward']}"), Boxes(boxes), Words(words), _DAYS, _KINDS]
 
 
 def _sum(frame: pd.DataFrame, last: object, days_ago: int) -> float | None:

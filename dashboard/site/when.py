@@ -1,71 +1,102 @@
 """When: hours and weekdays, months, and holidays against what their weekday would give."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
-from dashboard import charts, parts, shapes
-from dashboard.warehouse import Freshness, read
+from dashboard import charts, items, parts, shapes
+from dashboard.items import Asked, Chart, Heading
+from dashboard.warehouse import Freshness
 
 _BASES: Final = {"actual": "the holiday itself", "observed": "the day the City is closed for it"}
+
+
+def _if_any_day(hours: pd.DataFrame) -> pd.DataFrame:
+    return hours if hours["crimes_per_day"].notna().any() else hours.iloc[:0]
+
+
+_HOURS_AND_MONTHS: Final = (
+    Heading("Hour and weekday"),
+    Chart(
+        name="crimes_by_weekday_and_hour",
+        view="crimes_by_weekday_and_hour",
+        caveat="Complete days only. Exactly 00:00 stands for an unknown time and is left out.",
+        query="weekday_hours",
+        prepare=_if_any_day,
+        empty="We do not hold a complete day yet.",
+        drawing=charts.heat_map,
+        alt="Crimes by hour of the day and day of the week",
+    ),
+    Heading("Months"),
+    Chart(
+        name="crimes_by_month",
+        view="crime_growth_by_month",
+        caveat="Crimes a day over the complete days of a month, since months differ in length.",
+        query="months",
+        drawing=charts.months,
+        alt="Crimes a day of each month",
+    ),
+    Heading("Holidays"),
+)
+
+
+def _expected(holidays: pd.DataFrame) -> str:
+    """Return what is to be known of the range; the dispersion is that of the days that it was made of."""
+    dispersion = holidays["dispersion"].dropna().iloc[0]
+    return (
+        "Expected is the mean of the same weekday four weeks before and after, other holidays left out. The bar is "
+        "where 19 of 20 ordinary days lie: expected ± 1.96 √(dispersion · expected · (1 + 1/days)); the dispersion, "
+        f"{dispersion:.2f}, is how many times more than a Poisson count those days stray. Of twelve holidays, one "
+        "outside the bar is no surprise."
+    )
 
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     parts.head("When", freshness)
-    st.subheader("Hour and weekday")
-    hours = read(freshness, "weekday_hours")
-    if hours["crimes_per_day"].notna().any():
-        parts.chart(
-            "crimes_by_weekday_and_hour",
-            charts.heat_map,
-            hours,
-            "crimes_by_weekday_and_hour",
-            "Complete days only. Exactly 00:00 stands for an unknown time and is left out.",
-            "Crimes by hour of the day and day of the week",
-        )
-    else:
-        st.info("We do not hold a complete day yet.")
-    st.subheader("Months")
-    months = read(freshness, "months")
-    parts.chart(
-        "crimes_by_month",
-        charts.months,
-        months,
-        "crime_growth_by_month",
-        "Crimes a day over the complete days of a month, since months differ in length.",
-        "Crimes a day of each month",
-    )
-    st.subheader("Holidays")
-    basis = parts.choose("Which day", "basis", _BASES, "actual")
-    holidays = read(freshness, "holidays", basis=basis)
-    if (days.last - days.first).days > shapes.MOST_DAYS:
-        years = [str(year) for year in range(days.last.year, days.first.year - 1, -1)]
-        year = parts.choose(
-            "Holidays of", "year", {"newest": "the last two years"} | {y: y for y in years}, "newest"
-        )
-        since = days.last - timedelta(days=shapes.MOST_DAYS)
-        holidays = holidays[
-            [one >= since if year == "newest" else str(one.year) == year for one in holidays["date"]]
-        ]
-    compared = holidays.dropna(subset=["expected"])
-    if compared.empty:
-        st.info("No holiday can be compared yet: it needs four complete weeks on either side.")
-        return
-    dispersion = compared["dispersion"].iloc[0]
-    parts.chart(
-        "holidays",
-        charts.holidays,
-        holidays,
-        "crimes_by_holiday_date",
-        "Expected is the mean of the same weekday four weeks before and after, other holidays left out. The bar is "
-        "where 19 of 20 ordinary days lie: expected ± 1.96 √(dispersion · expected · (1 + 1/days)); the dispersion, "
-        f"{dispersion:.2f}, is how many times more than a Poisson count those days stray. Of twelve holidays, one "
-        "outside the bar is no surprise.",
-        "Each holiday against the range of ordinary days of its weekday",
-    )
-    if left := sorted(set(holidays["holiday_name"]) - set(compared["holiday_name"])):
+    items.draw(_HOURS_AND_MONTHS, Asked(freshness))
+    asked = Asked(freshness, {"basis": parts.choose("Which day", "basis", _BASES, "actual")})
+    chart = _holidays(_of_years(days))
+    chart.draw(asked)
+    held = chart.prepare(asked.read(chart.query, chart.asks))
+    compared = held.dropna(subset=["expected"])
+    left = sorted(set(held["holiday_name"]) - set(compared["holiday_name"]))
+    if left and not compared.empty:
         st.write(
             "Not compared yet, since four weeks on either side are not complete: " + ", ".join(left) + "."
         )
+
+
+def _holidays(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Chart:
+    return Chart(
+        name="holidays",
+        view="crimes_by_holiday_date",
+        caveat=_expected,
+        query="holidays",
+        asks=("basis",),
+        prepare=chosen,
+        empty="No holiday can be compared yet: it needs four complete weeks on either side.",
+        drawing=charts.holidays,
+        alt="Each holiday against the range of ordinary days of its weekday",
+    )
+
+
+def _of_years(days: shapes.Held) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return what leaves the holidays of the years that are asked for, where more are held than can be drawn."""
+    if (days.last - days.first).days <= shapes.MAX_DAYS:
+        return partial(_if_any_compared, year=None, days=days)
+    years = [str(year) for year in range(days.last.year, days.first.year - 1, -1)]
+    choices = {"newest": "the last two years"} | {year: year for year in years}
+    return partial(_if_any_compared, year=parts.choose("Holidays of", "year", choices, "newest"), days=days)
+
+
+def _if_any_compared(holidays: pd.DataFrame, year: str | None, days: shapes.Held) -> pd.DataFrame:
+    if year is not None:
+        since = days.last - timedelta(days=shapes.MAX_DAYS)
+        chosen = [one >= since if year == "newest" else str(one.year) == year for one in holidays["date"]]
+        holidays = holidays[chosen]
+    return holidays if holidays["expected"].notna().any() else holidays.iloc[:0]

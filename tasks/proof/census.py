@@ -103,11 +103,11 @@ def compare(engine: Engine, profile: DatasetProfile, census: pd.DataFrame, span:
     census: one row a row of the source; crime_id, version, date_of_occurrence.
     """
     with engine.begin() as connection:
-        execute(connection, "load/stage_census")
+        execute(connection, "proof/stage_census")
         copy_frame(connection, "census", census)
         differences = execute(
             connection,
-            "load/compare_census",
+            "proof/compare_census",
             occurrence_field=profile.occurrence,
             # From the end of time on there is no row with a time.
             range_start=datetime.max if span.is_undated else span.range_start,
@@ -123,7 +123,7 @@ def drop_strays(engine: Engine, run_id: UUID, crime_ids: Sequence[str]) -> None:
     if crime_ids:
         with engine.begin() as connection:
             ledger.assert_running(connection, run_id)
-            execute(connection, "load/drop_strays", crime_ids=list(crime_ids))
+            execute(connection, "proof/drop_strays", crime_ids=list(crime_ids))
 
 
 def _summarise(source_rows: int, differences: Sequence[Any]) -> Comparison:

@@ -21,7 +21,7 @@ def read_fingerprints(
     start, end: occurrence, Chicago wall clock, end excluded; nulls: all, and the rows without a time.
     """
     with engine.connect() as connection:
-        rows = execute(connection, "load/fingerprint", period=period, range_start=start, range_end=end)
+        rows = execute(connection, "proof/fingerprint", period=period, range_start=start, range_end=end)
         return {
             row.period: Fingerprint(int(row.row_count), int(row.key_sum), row.newest, int(row.stamps))
             for row in rows

@@ -25,7 +25,7 @@ def retire_recreated(engine: Engine, run_id: UUID, span: Span, round_: int) -> i
     """
     with engine.begin() as connection:
         ledger.assert_running(connection, run_id)
-        execute(connection, "load/find_recreated", run_id=run_id, span_start=span.scope.start)
+        execute(connection, "proof/find_recreated", run_id=run_id, span_start=span.scope.start)
         retired = len(execute(connection, "load/retire", run_id=run_id).all())
         if retired:
             window = Window("repair", None, span.scope.start, round=round_)

@@ -72,14 +72,14 @@ def settle(engine: Engine, run_id: UUID, profile: DatasetProfile, *, is_whole: b
         settlements = pair_same_keys(unsettled) if profile.has_stable_keys else pair_revisions(unsettled)
         if not is_whole:
             settlements = [settlement for settlement in settlements if settlement.replaced_by is not None]
-        execute(connection, "load/stage_settled")
+        execute(connection, "proof/stage_settled")
         copy_rows(
             connection,
             "settled",
             ["crime_id", "retired_at", "replaced_by"],
             ((row.crime_id, row.retired_at, row.replaced_by) for row in settlements),
         )
-        execute(connection, "load/settle")
+        execute(connection, "proof/settle")
         revised = sum(settlement.replaced_by is not None for settlement in settlements)
         counts = SettleCounts(revised, len(settlements) - revised)
         _record(connection, run_id, counts, is_whole=is_whole)
@@ -139,7 +139,7 @@ def _difference(new: UnsettledRow, old: UnsettledRow) -> int:
 
 
 def _read_unsettled(connection: Connection, profile: DatasetProfile) -> list[UnsettledRow]:
-    rows = [row._asdict() for row in execute(connection, "load/read_unsettled")]
+    rows = [row._asdict() for row in execute(connection, "proof/read_unsettled")]
     rejected = iter(to_content([row["raw"] for row in rows if row["raw"] is not None], profile))
     return [
         UnsettledRow(content=next(rejected) if raw is not None else said, **row)

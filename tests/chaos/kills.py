@@ -17,7 +17,7 @@ from demo.datasets import ONE_YEAR
 from tests.chaos import child, oracle
 
 CRIMES = ONE_YEAR.id
-CITY = City(rows=600, days=31)
+CITY = City(rows=900, days=45)
 FIRST_DAY = date(2024, 1, 14)
 # What the database is seen to do when the signal comes; a statement's beginning, as pg_stat_activity shows it.
 MOMENTS = {

@@ -228,6 +228,38 @@ def test_dates_of_ones_choice_are_in_the_address(site, visit):
 def test_an_address_that_asks_for_what_is_not_there_shows_the_ordinary_page(visit):
     visit.go("map?district=99&kind=';drop&period=dates&from=yesterday")
     visit.sees("crimes on the map")
+    visit.sees("Police district: the address asks for '99', which there is not. Shown is whole city.")
+    visit.go("district?district=9999")
+    visit.sees("Police district: the address asks for '9999', which there is not. Shown is 1 ")
+
+
+def test_a_first_day_after_the_last_is_said_and_the_days_between_are_shown(site, visit):
+    expected = site.value(
+        "select count(*) from chicago.crimes where latitude is not null"
+        " and date_of_occurrence >= '2023-06-01' and date_of_occurrence < '2023-07-01'"
+    )
+    visit.go("map?period=dates&from=2023-06-30&to=2023-06-01")
+    visit.sees("The first day, 30 June 2023, is after the last, 1 June 2023")
+    visit.sees(f"{shown(expected)} crimes on the map from 1 June 2023 to 30 June 2023")
+
+
+def test_the_browsers_way_back_takes_back_one_choice(visit):
+    from playwright.sync_api import expect
+
+    visit.go("districts")
+    visit.choose("Rank by", "Violent")
+    visit.page.wait_for_url("**measure=violent*")
+    visit.choose("Rank by", "Property")
+    visit.page.wait_for_url("**measure=property*")
+    visit.page.go_back()
+    visit.page.wait_for_url("**measure=violent*")
+    shown_choice = visit.page.get_by_role("combobox", name="Rank by")
+    expect(shown_choice).to_have_value("Violent crimes")
+    visit.settle()
+    assert "measure=violent" in visit.page.url
+    visit.page.go_back()
+    expect(shown_choice).to_have_value("All crimes")
+    assert "measure" not in visit.page.url
 
 
 def test_a_chart_is_downloaded_as_a_picture_and_as_its_numbers(site, visit):

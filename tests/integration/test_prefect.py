@@ -196,3 +196,25 @@ def test_a_block_that_is_not_there_is_named(world, monkeypatch):
     assert ended.code == 2
     assert "WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block 'nobody-saved-it'" in ended.said
     assert "Traceback" not in ended.said
+
+
+def test_an_address_of_a_server_without_api_is_said_to_be_that(world, monkeypatch):
+    """It does answer; that it does not would send an operator to look at the network."""
+    address = world.prefect_api.removesuffix("/api")
+    monkeypatch.setattr(world, "prefect_api", address)
+    ended = run_main_here(world)
+    assert ended.code == 2
+    (line,) = ended.why
+    assert f"PREFECT_API_URL {address} answers with HTTP 404" in line
+    assert "its address ends in /api" in line
+
+
+def test_a_proxy_of_the_users_is_not_asked_for_what_is_on_this_machine(world, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    monkeypatch.setenv("no_proxy", "example.org")
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    ended = run_main_here(world)
+    assert (ended.code, ended.why) == (0, [])
+    assert os.environ["NO_PROXY"] == "example.org,127.0.0.1,localhost,::1"
