@@ -24,6 +24,7 @@ LONGEST_FIRST = (
     "test_runs.py",
     "test_database_misbehaves.py",
     "test_source_misbehaves.py",
+    "test_fingerprint_audit.py",
     "test_image_steps.py",
     "test_sync_rules.py",
     "test_guards.py",
