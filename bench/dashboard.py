@@ -1,10 +1,10 @@
 """What a page of the dashboard costs: in Chromium, and each of its queries alone. `make bench-dashboard`.
 
-The rows are those of bench/views.py, made in the database. A look lasts from the click on a page's name in the list
-until the server has answered with all of the page, and until each chart is drawn too, which the browser does on the
-same cores: first with nothing kept by the dashboard (a run has just been), then again. Opening is the same of a shared
-address in a new tab, Streamlit's own page included. Medians, and in brackets the longest. Of a query, whether its plan
-reads the table of crimes whole.
+The rows are those of bench/views.py, made in the database. A visit is timed from the click on a page's name in the list
+until the server has answered with all of the page, and until every chart is drawn too, which the browser does on the
+same cores: first with an empty cache of the dashboard (a run has just ended), then again. Opening is timed in the same
+way, for a shared address in a new tab, Streamlit's own page included. Medians, and in brackets the longest. For each
+query, whether its plan reads the whole table of crimes.
 """
 
 import argparse
@@ -52,7 +52,7 @@ MORE_ADDRESSES = {
     "Map, 364 days, violent, evening": "map?period=364&violent=yes&time=evening",
     "Map, blocks of a district, all days": "map?period=all&district=8",
 }
-# When a page is answered: its title stands there, the server has said all, and nothing is of the page before.
+# A page is answered when its title is shown, the server has finished, and nothing is left of the page before.
 ANSWERED = """title => {
     const app = document.querySelector('[data-testid=stApp]');
     const heads = [...document.querySelectorAll('[data-testid=stMain] h1')];
@@ -75,7 +75,7 @@ ASKED = {
 }
 A_YEAR = {"first_date": COMPLETE - timedelta(days=363)}
 TWO_YEARS = {"first_date": LAST_DAY - timedelta(days=730), "last_date": LAST_DAY}
-# The queries with what a page asks of them; the widest of each that pages ask.
+# The queries with a page's parameters: of each query the widest that any page asks.
 QUERIES = {
     "map_cells": [{}, A_YEAR, {**TWO_YEARS, "time_of_day": "evening"}],
     "map_points": [{"district": 8}, {**TWO_YEARS, "district": 8}, {**TWO_YEARS, "ward": 27, "violent": True}],
@@ -119,7 +119,7 @@ def start_server(database):
 
 
 class Looker:
-    """A browser on the dashboard, with a watch."""
+    """A browser on the dashboard, with a stopwatch."""
 
     def __init__(self, browser, url, bench):
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -127,7 +127,7 @@ class Looker:
         self.bench = bench
 
     def forget(self):
-        """Let another run have been, after which the dashboard asks everything anew."""
+        """Pretend that another run has ended, after which the dashboard asks everything again."""
         self.bench.connection.execute("update pipeline.runs set started_at = clock_timestamp()")
 
     def open(self, path, page=None):
@@ -158,11 +158,11 @@ class Looker:
 
 
 def look(bench, url):
-    """Return the table of looks: a page, and its seconds at first, again, and opened."""
+    """Return the table of visits: a page, and its seconds at first, again, and opened."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found_browser(), args=FLAGS)
         looker = Looker(browser, url, bench)
-        looker.clicks(forget=True)  # the first of all makes the browser compile Streamlit's scripts
+        looker.clicks(forget=True)  # the very first makes the browser compile Streamlit's scripts
         first = [looker.clicks(forget=True) for _ in range(LOOKS)]
         again = [looker.clicks(forget=False) for _ in range(LOOKS)]
         rows = {

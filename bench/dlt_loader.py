@@ -1,4 +1,4 @@
-"""The same by dlt (https://dlthub.com), as its documentation has it. No part of the product.
+"""The same load by dlt (https://dlthub.com), as its documentation shows it. Not part of the product.
 
 50,000-row pages in order of :id, an incremental cursor on :updated_at, disposition `merge` on the row's id, dlt's own
 schema, normalisation and staging. It keeps ghosts and proves nothing. Run by bench/job.py in an environment of its own.
@@ -49,7 +49,7 @@ def main() -> None:
     given = parser.parse_args()
 
     @dlt.resource(name="crimes", primary_key="id", write_disposition="merge")
-    def crimes(stamp=incremental("updated_at")):  # noqa: B008 - so dlt wants it
+    def crimes(stamp=incremental("updated_at")):  # noqa: B008 - dlt wants it so
         yield from pages(given.url, stamp.start_value)
 
     pipeline = dlt.pipeline(

@@ -3,8 +3,8 @@
 For each size: so many rows at the City's density (876 a day up to a fixed last day), served by the stand-in portal;
 then `flows/main.py` whole, as a process, with default settings: the first load, an increment of 3,000 rows edited in
 many months, and a run with nothing new. A time counts only when our table holds every id of the source in its version,
-and no other. What the source was asked for as a whole is asked once before each run is timed, and its seconds are
-printed apart: the stand-in computes them on this machine, the City on its own.
+and no other. The questions over the whole dataset are asked once before each run is timed, and their seconds are
+printed apart: the stand-in computes the answers on this machine, the City on its own.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from bench.measure import (  # noqa: E402
     served_portal,
 )
 from demo.city import FILE_NAME  # noqa: E402
-from demo.datasets import HISTORY  # noqa: E402
+from demo.shapes import HISTORY  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.datasets import DATASETS  # noqa: E402
 from tasks.local import services as local_services  # noqa: E402
@@ -67,7 +67,7 @@ select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables where schemaname 
 
 @dataclass(frozen=True)
 class Case:
-    """One run: its process, its steps in seconds, and rows of crimes that were read by going through all of them."""
+    """One run: its process, its steps in seconds, and how many rows of crimes were read by sequential scans."""
 
     process: Measured
     steps: dict[str, float]
@@ -86,7 +86,7 @@ class Bench:
         self.database = f"bench_history_{rows}_{os.getpid()}"
 
     def measure(self) -> dict[str, Case]:
-        """Measure the three runs; the database goes at the end, and the city too where it is not to be kept."""
+        """Measure the three runs; the database is dropped at the end, and the city too unless it is to be kept."""
         try:
             self._step("building the city", lambda: build(self.pristine, self.rows))
             shutil.rmtree(self.city, ignore_errors=True)
@@ -124,7 +124,7 @@ class Bench:
             sys.exit(f"{case}: the run was {kind}, where {EXPECTED[case]} is measured")
         steps = {name: float(value or 0) for name, value in zip(names, seconds, strict=True)}
         steps = {"start and end": process.wall - steps.pop("run"), **steps}
-        # PostgreSQL tells its statistics with a delay.
+        # PostgreSQL reports its statistics with a delay.
         time.sleep(1)
         found = Case(process, steps, self._value(_SCANNED) - before)
         said = ", ".join(f"{name} {value:.1f}" for name, value in steps.items())

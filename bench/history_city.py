@@ -2,7 +2,7 @@
 
 A week of the stand-in city (`demo/city.py`) is drawn in Python; SQLite deals its rows out again and again over days
 without gap, each time under an id, a version, a case number, a date and stamps of its own. So a row is as wide and as
-hard to read as the city's, and `assert_as_published` holds its JSON against what the store would write of it.
+hard to parse as the city's, and `assert_as_published` compares its JSON with what the store would write.
 """
 
 import os
@@ -17,8 +17,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from demo.city import FILE_NAME, City, history_rows, load_of  # noqa: E402
-from demo.datasets import HISTORY, Row  # noqa: E402
 from demo.lists import LISTS, read_list  # noqa: E402
+from demo.shapes import HISTORY, Row  # noqa: E402
 from demo.store import Change, Store, mint_ids, to_json_rows, to_stamp  # noqa: E402
 
 LAST_DAY = date(2026, 11, 17)
@@ -27,7 +27,7 @@ FIRST_ID = 1_000_000
 _DRAWN_DAYS = 14
 _BATCH_ROWS = 500_000
 _SEED = 7
-# From which field to which a dealt row is as it was drawn; the year stands in between.
+# The fields from and to which a dealt row is as it was drawn; only the year is in between.
 _SAME = ("block", "y_coordinate"), ("latitude", "location")
 
 _DRAWN = """
@@ -52,7 +52,7 @@ _CASE = "char(65 + m.number / 26000000, 65 + m.number / 1000000 % 26) || printf(
 
 
 def build(folder: Path, rows: int) -> Path:
-    """Make the folder's city file of so many rows, whole or not at all; one that is there already is left as it is."""
+    """Make the folder's city file of so many rows, whole or not at all; an existing one is left as it is."""
     path = folder / FILE_NAME
     if path.exists():
         return path
@@ -64,7 +64,7 @@ def build(folder: Path, rows: int) -> Path:
             store.create(HISTORY, at=last, fill=lambda change: _deal(change, rows))
             for source in LISTS:
                 store.create(source.shape, read_list(source), at=last)
-            store.settle()
+            store.analyze()
             assert_as_published(store, rows)
         unfinished.rename(path)
     finally:
@@ -104,7 +104,7 @@ def _deal(change: Change, rows: int) -> None:
 
 
 def _keep_drawn(change: Change, drawn: list[Row]) -> None:
-    """Keep of each drawn row the text of its JSON that does not change, and how long after its day it was saved."""
+    """Keep the unchanging text of each drawn row's JSON, and how long after its day the row was saved."""
     change.execute(_DRAWN)
     regions = [field.name for field in HISTORY.system[4:]]
     names = [field.name for field in HISTORY.fields]
@@ -173,7 +173,7 @@ def _statements(change: Change) -> tuple[str, str]:
 
 
 def assert_as_published(store: Store, rows: int) -> None:
-    """Raise where a row's JSON is not what the store writes of such a row, of some thousand of them, or rows lack."""
+    """Raise if rows are missing, or if one of some thousand rows has other JSON than the store would write."""
     with store.snapshot() as snapshot:
         table, json_table = snapshot.tables(HISTORY)
         names = ", ".join(f'd."{field.name}"' for field in HISTORY.all_fields)

@@ -35,7 +35,7 @@ from bench.measure import (  # noqa: E402
     run_measured,
     served_portal,
 )
-from demo.datasets import ONE_YEAR  # noqa: E402
+from demo.shapes import ONE_YEAR  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.local import services as local_services  # noqa: E402
 
@@ -47,7 +47,7 @@ PIPELINE = ("pipeline", "without Prefect")
 
 @dataclass(frozen=True)
 class Loader:
-    """A loader: its command for a portal and a database, the table it fills, and how it is set, in a few words."""
+    """A loader: its command for a portal and a database, the table it fills, and its settings in a few words."""
 
     name: str
     settings: str
@@ -145,7 +145,7 @@ class Bench:
 
     @contextlib.contextmanager
     def databases(self, what: str) -> Iterator[dict[str, str]]:
-        """Give a new database to each loader; they go at the end."""
+        """Give a new database to each loader; they are dropped at the end."""
         names = {
             loader.name: f"bench_{what}_{number}_{os.getpid()}" for number, loader in enumerate(self.loaders)
         }
@@ -153,7 +153,7 @@ class Bench:
             yield names
 
     def round(self, number: int) -> None:
-        """Measure every case, the loaders in an order that changes, so that none has always the quiet minute."""
+        """Measure every case, the loaders in an order that changes, so that none always gets the quiet minute."""
         self.build_city()
         order = self.loaders[number % len(self.loaders) :] + self.loaders[: number % len(self.loaders)]
         self.measure_empty()
@@ -181,12 +181,12 @@ class Bench:
         self.note(case, loader.name, Measured(found.wall, found.cpu, found.memory, ghosts))
 
     def measure_empty(self) -> None:
-        """Run a flow that does nothing, which is what Prefect costs a process at least."""
+        """Run a flow that does nothing: the least that Prefect costs a process."""
         found = run_measured([sys.executable, "bench/empty_flow.py"], PREFECT_API_URL=self.prefect.api_url)
         self.note("an empty flow", "Prefect", found)
 
     def note(self, case: str, name: str, found: Measured) -> None:
-        """Keep a figure, and print it as it comes."""
+        """Keep a figure, and print it at once."""
         self.measured.setdefault((case, name), []).append(found)
         print(
             f"  {case}, {name}: {found.wall:.1f} s wall, {found.cpu:.1f} s CPU, {found.memory:.0f} MB,"
@@ -195,7 +195,7 @@ class Bench:
         )
 
     def check(self, loader: Loader, database: str) -> int:
-        """Return how many ids only the table holds; end the benchmark where one of the source is missing."""
+        """Return how many ids only the table holds; end the benchmark if it lacks one of the source's."""
         with psycopg.connect(self.postgres.conninfo(database)) as connection:
             ours = {row[0] for row in connection.execute(loader.ids)}
         with Store(FOLDER / "city" / "city.sqlite") as store:
@@ -224,7 +224,7 @@ class Bench:
         return seconds
 
     def recreate(self, rows: int | None) -> None:
-        """Let the source re-create so many rows with an arrest the other way round; None: all, as they are."""
+        """Have the source re-create so many rows with the opposite arrest; None: all, unchanged."""
         with Store(FOLDER / "city" / "city.sqlite") as store:
             ids = [row[":id"] for row in store.rows(ONE_YEAR.id)][:rows]
             at = datetime.now(UTC) + timedelta(days=1 if rows else 2)

@@ -1,4 +1,4 @@
-"""What the benchmarks of the job share: a process measured, a portal served, databases for a while. No figures here."""
+"""What the benchmarks of the job share: measuring a process, serving a portal, temporary databases. No figures here."""
 
 import contextlib
 import json
@@ -34,7 +34,7 @@ class Measured:
 
 
 class Peak:
-    """Looks at a process's memory many times a second. The kernel's own peak counts what its parent had at the fork."""
+    """Looks at a process's memory many times a second. The kernel's own peak includes the parent's at the fork."""
 
     def __init__(self, pid: int) -> None:
         self.process = psutil.Process(pid)
@@ -56,7 +56,7 @@ class Peak:
 
 
 def run_measured(arguments: Sequence[str | Path], **environment: str) -> Measured:
-    """Run a process to its end and measure it; a failure ends the benchmark with its words."""
+    """Run a process to its end and measure it; a failure ends the benchmark with the end of its log."""
     log = FOLDER / "last.log"
     with log.open("w") as output:
         began = time.perf_counter()
@@ -89,7 +89,7 @@ def served_portal(city: Path, latency: float = 0.0) -> Iterator[str]:
 
 @contextlib.contextmanager
 def databases_for_a_while(postgres: local_services.LocalPostgres, names: Sequence[str]) -> Iterator[None]:
-    """Make these databases, empty; they go at the end."""
+    """Create these databases, empty; they are dropped at the end."""
     try:
         for name in names:
             local_services.ensure_database(postgres, name)

@@ -1,8 +1,8 @@
-"""A plain loader, done well: what most scripts for this dataset do. The benchmark's yardstick, no part of the product.
+"""A plain loader, done well: what most scripts for this dataset do. The benchmark's yardstick, not part of the product.
 
 50,000-row pages in order of :id, one connection; an upsert behind an :updated_at watermark. It keeps ghosts and proves
 nothing. Three ways to write: with pandas, multi-row `insert … on conflict` in batches or `pandas.to_sql`; and COPY of
-the values as they are in the answer, into the table itself where it is empty: the line from the portal to the table.
+the values as they are in the answer, into the table itself where it is empty: the shortest way from portal to table.
 """
 
 import argparse
@@ -129,7 +129,7 @@ def insert(connection, page, *, is_first):  # noqa: ARG001 - it is written the s
 
 
 def merge_staged(connection):
-    """Upsert what stands in `staged`."""
+    """Upsert the rows of `staged`."""
     columns = ", ".join(TABLE_COLUMNS)
     updates = ", ".join(f"{name} = excluded.{name}" for name in TABLE_COLUMNS[1:])
     connection.execute(

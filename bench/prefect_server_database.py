@@ -6,7 +6,7 @@ that the project uses, one on Prefect's default SQLite file; each gets one small
 pays for its first request.
 
 Run: `python -m bench.prefect_server_database`. It uses a temporary project folder, and ends and removes all
-it started. Result of the day it was decided: docs/decisions/0002-local-services.md.
+that it started. The result on which it was decided: docs/decisions/0002-local-services.md.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ AT_ONCE = 4
 
 
 def run_load(subflows: int) -> float:
-    """Run the flow against the server of PREFECT_API_URL; its seconds, without Python's own start."""
+    """Run the flow against the server of PREFECT_API_URL; return its seconds, without Python's own start."""
     from prefect import flow, task  # noqa: PLC0415 - only in the process that has the address
 
     @task
@@ -58,7 +58,7 @@ def run_load(subflows: int) -> float:
 
 
 def measure(api_url: str) -> float:
-    """Seconds of one full load against this server, in a process of its own."""
+    """Return the seconds of one full load against this server, in a process of its own."""
     command = [sys.executable, "-m", "bench.prefect_server_database", "--load"]
     with tempfile.TemporaryDirectory() as home:
         environment = own_settings(Path(home)) | {
@@ -76,7 +76,7 @@ def own_settings(home: Path) -> dict[str, str]:
 
 
 def on_postgres(project: Path) -> float:
-    """Seconds against the server that the project uses."""
+    """Return the seconds against the server that the project uses."""
     try:
         postgres = local_services.ensure_postgres(project)
         return measure(local_services.ensure_prefect_server(project, postgres).api_url)
@@ -86,7 +86,7 @@ def on_postgres(project: Path) -> float:
 
 
 def on_sqlite(home: Path) -> float:
-    """Seconds against a server with Prefect's default database in `home`."""
+    """Return the seconds against a server with Prefect's default database in `home`."""
     port = prefect_server.free_port([])
     address = f"http://127.0.0.1:{port}"
     environment = own_settings(home) | {

@@ -1,9 +1,10 @@
 """What the views cost: the reading of each and the refresh of all, at 250,000 and 8,000,000 rows. `make bench-views`.
 
 The rows are generated in the database: one year or 25 of a city with its beats, wards, kinds and cells, some with many
-crimes and most with few. A read is of the whole view, but of the long ones, which nobody reads so: these are asked a
-question. Refreshed are all views: once with all crimes counted anew, and then after what an ordinary day of the City
-changes. Of reads and days the median, and in brackets the fastest, which others at work on the machine disturb least.
+crimes and most with few. A read is of the whole view, except for the long ones, which nobody reads whole: they
+are asked a question. All views are refreshed: once with all crimes counted again, and then after the changes of an
+ordinary day of the City. For reads and days the median, and in brackets the fastest, which other work on the machine
+disturbs least.
 """
 
 import argparse
@@ -43,7 +44,7 @@ QUESTIONS = {
     "daily_cube": "select district, sum(crimes) from chicago.daily_cube where date >= '2026-01-01' group by district",
     "place_cube": "select primary_type, sum(crimes) from chicago.place_cube where beat = '0111' group by primary_type",
 }
-# What nobody asks at once, for the record.
+# What nobody asks for at once; for the record.
 MORE_QUESTIONS = {
     "crime_map_cells (every row)": "select * from chicago.crime_map_cells",
 }
@@ -191,13 +192,13 @@ class Bench:
             " select (jsonb_populate_record(null::chicago.crime_history, to_jsonb(gone) || jsonb_build_object("
             "'retired_at', clock_timestamp(), 'reason', 'withdrawn', 'run_id', gen_random_uuid()))).* from gone)"
             " select count(*) from gone",
-            # Spread over all rows; 700 more a day make it other ones each day.
+            # Spread over all rows; with 700 more rows a day they are others each day.
             [self.rows // 41],
         )
         self.rows += 700
 
     def read_times(self) -> dict[str, str]:
-        """Return what each view takes to be read."""
+        """Return how long a read of each view takes."""
         questions = {
             file.name + (" (a question)" if file.name in QUESTIONS else ""): QUESTIONS.get(
                 file.name, f"select * from chicago.{file.name}"
@@ -211,7 +212,7 @@ class Bench:
         return found
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self.connection.close()
         self.engine.dispose()
 

@@ -1,7 +1,7 @@
 """The same run without Prefect: flows and tasks as the plain functions that they wrap, retries included.
 
-For the benchmark, which shows what Prefect costs, and for tests that run hundreds of times. The wiring is the real
-one of flows/: only what happens at the call of a flow or a task is replaced. What lives here knows no step.
+For the benchmark, which shows what Prefect costs, and for tests that run hundreds of times. The wiring is that of
+flows/: only what happens at the call of a flow or a task is replaced. Nothing here knows a step.
 """
 
 import functools
@@ -18,12 +18,12 @@ from prefect import Flow, State, Task
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Completed, Failed
 
-_WAIT_SECONDS: Final = 0.02  # what passes at all passes at once in a test
+_WAIT_SECONDS: Final = 0.02  # a fault that passes at all passes at once in a test
 
 
 @contextmanager
 def without_prefect() -> Iterator[None]:
-    """Call flows and tasks as plain functions while the body runs; artifacts are not made."""
+    """Call flows and tasks as plain functions while the body runs; no artifacts are created."""
 
     async def no_artifact(*_args: Any, **_values: Any) -> None:
         pass
@@ -56,7 +56,7 @@ async def _outcome(called: Any, work: Callable[[], Any], *, as_state: bool) -> A
 
 
 async def _tried(called: Any, work: Callable[[], Any]) -> Any:
-    """Do the work again as often as the decorator allows, where its condition says that it may help."""
+    """Repeat the work as often as the decorator allows, if its condition says that it may help."""
     tries = itertools.count(1)
 
     async def may_help(error: BaseException) -> bool:

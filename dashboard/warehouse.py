@@ -119,7 +119,7 @@ def _explained(error: DBAPIError) -> LoadError:
         )
     if state in _WAITED:
         return LoadError(
-            "The database was busy for too long: a run may be making the views anew. Try again in a minute."
+            "The database was busy for too long: a run may be re-creating the views. Try again in a minute."
         )
     return LoadError(f"The database does not answer: {first_line(error)}.")
 
@@ -140,7 +140,7 @@ def _settings() -> Settings:
 
 
 def read_freshness() -> Freshness:
-    """Return how new the record is, asked anew each time. Raises `PipelineError` with what to do."""
+    """Return how new the record is, asked again each time. Raises `PipelineError` with what to do."""
     settings = _settings()
     frame = _rows(settings, "freshness", {})
     row: dict[str, Any] = {

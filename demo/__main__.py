@@ -1,8 +1,8 @@
 """`make demo`: the main job against the stand-in city, from portal to warehouse, without network or account.
 
 What lives here: the city of `.local/demo`, the portal over it, and `python flows/main.py` as a process
-of its own with an environment of its own. What does not: any of the job. The user's settings and Prefect profile are
-kept out, so that a demo can never load a stand-in city into a real warehouse; the portal lives in this process and
+of its own with an environment of its own. What does not: any part of the job. The user's settings and Prefect profile
+are kept out, so that a demo can never load a stand-in city into a real warehouse; the portal lives in this process and
 ends with it.
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from demo.city import CHICAGO, FILE_NAME, City, add_city_arguments, build_city, city_of
-from demo.datasets import ONE_YEAR
-from demo.portal import Portal
+from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 
 PROJECT_FOLDER: Final = Path(__file__).resolve().parent.parent
@@ -43,6 +43,8 @@ def make_environment(
     }
     return kept | {
         "ENV_FILE": "",
+        # The city lives a day at each run, and soon is ahead of every clock.
+        "STAMP_MARGIN_DAYS": "3650",
         "APP_TOKEN": "stand-in",  # the stand-in portal takes any, and the job does not warn of throttling
         "PORTAL_URL": portal_url,
         "DATABASE_NAME": database,
@@ -53,7 +55,7 @@ def make_environment(
 
 
 def open_city(folder: Path, city: City, day: date) -> tuple[Store, bool]:
-    """Return the folder's city, and whether it is new. One that is there already lives on for a day."""
+    """Return the folder's city, and whether it is new. An existing one lives on for a day."""
     is_new = not (folder / FILE_NAME).exists()
     if is_new:
         _say(f"building a stand-in city of about {city.rows:,} crimes in {folder} (once)")
@@ -65,7 +67,7 @@ def open_city(folder: Path, city: City, day: date) -> tuple[Store, bool]:
 
 
 def begin_anew(environment: Mapping[str, str]) -> int:
-    """Drop the database of a demo before this city, where there is one; 0 done. That of the demo, and no other."""
+    """Drop the database of an earlier demo, if there is one, and no other database; 0 done."""
     done = subprocess.run(
         [sys.executable, "-m", "tasks.local.services", "drop-demo"],
         env=environment,
@@ -82,8 +84,8 @@ def begin_anew(environment: Mapping[str, str]) -> int:
 
 
 def run_main(environment: Mapping[str, str], arguments: Sequence[str], folder: Path) -> int:
-    """Run the main job on this terminal and return its exit code; signals reach it, and it ends in its own time."""
-    # From another folder: Prefect reads settings from the .env, prefect.toml and pyproject.toml of where it is.
+    """Run the main job on this terminal and return its exit code; signals reach it, and it takes its time to end."""
+    # From another folder: Prefect reads settings from .env, prefect.toml and pyproject.toml where it is started.
     job = subprocess.Popen(  # noqa: S603 - our own program, and no shell reads the arguments
         [sys.executable, str(PROJECT_FOLDER / "flows" / "main.py"), *arguments], env=environment, cwd=folder
     )
@@ -106,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = settings_names((PROJECT_FOLDER / ".env.example").read_text("utf-8"))
     is_default = options.database == DATABASE_NAME and folder == STATE_FOLDER.resolve()
     if is_default and not (folder / FILE_NAME).exists():
-        # Before the city is built: where this fails, the next try is that of a new city again.
+        # Before the city is built: if this fails, the next try starts with a new city again.
         code = begin_anew(make_environment(os.environ, names, "", DATABASE_NAME, folder / "prefect"))
         if code:
             return code
@@ -116,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         _say(f"the stand-in city cannot be opened: {error}", sys.stderr)
         return 1
-    with store, Portal(store, seed=store.seed) as portal:
+    with store, PortalServer(store, seed=store.seed) as portal:
         _say(f"portal {portal.url} holds {store.count(ONE_YEAR.id):,} crimes; it ends with this command")
         _say(f"warehouse: database {options.database} of the embedded PostgreSQL; your .env is not read")
         _say("running python flows/main.py " + " ".join(for_main))

@@ -1,8 +1,8 @@
-"""What a SODA portal answers to a request: rows, metadata, refusals. No network.
+"""A SODA portal's answers to requests: rows, metadata, refusals. No network.
 
 What lives here: paths, parameters, headers and bodies as https://dev.socrata.com/docs/endpoints.html has
-them. What does not: HTTP itself and what goes wrong with it (`portal`), the query language (`soql`), the
-rows (`store`). It knows none of its clients' queries.
+them. What does not: HTTP itself and what goes wrong with it (`portal`), the query language (`soql_to_sql`), the
+rows (`store`). It does not know its clients' queries.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import random
 import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import orjson
 
-from demo.datasets import WIRE, Shape, Stored, to_csv_text
-from demo.faults import Drift
-from demo.soql import Query, SoqlError, translate
+from demo.portal_faults import Drift
+from demo.shapes import WIRE, Shape, Stored, to_csv_text
+from demo.soql_to_sql import Query, SoqlError, translate
 from demo.store import DatasetMissingError, Snapshot, State, Store
 
 _PRIME = 2**31 - 1  # rows are shuffled by (number times factor) mod this
@@ -52,7 +52,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """A whole answer before it is sent."""
 
     status: int
@@ -60,9 +60,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of_json(status: int, value: object, **headers: str) -> Answer:
+    def of_json(status: int, value: object, **headers: str) -> HttpAnswer:
         """Make an answer with a JSON body."""
-        return Answer(status, orjson.dumps(value), {"Content-Type": _JSON_TYPE, **headers})
+        return HttpAnswer(status, orjson.dumps(value), {"Content-Type": _JSON_TYPE, **headers})
 
 
 def to_seen(number: int, method: str, target: str, headers: Mapping[str, str]) -> Seen:
@@ -73,9 +73,9 @@ def to_seen(number: int, method: str, target: str, headers: Mapping[str, str]) -
     return Seen(number, method, parts.path, params, titled, unquote_plus(target))
 
 
-def to_error(status: int, code: str, message: str, **data: object) -> Answer:
-    """Make a refusal or a failure as SODA words it."""
-    return Answer.of_json(status, {"code": code, "error": True, "message": message, "data": data})
+def to_error(status: int, code: str, message: str, **data: object) -> HttpAnswer:
+    """Make a refusal or a failure in SODA's words."""
+    return HttpAnswer.of_json(status, {"code": code, "error": True, "message": message, "data": data})
 
 
 def fetch_json_body(snapshot: Snapshot, shape: Shape, query: Query, shuffle: tuple[int, int]) -> bytes:
@@ -108,7 +108,7 @@ def _to_json_body(query: Query, rows: Sequence[tuple[Stored, ...]]) -> bytes:
 
 
 def to_csv_body(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Stored, ...]]) -> bytes:
-    """Give the rows as SODA's CSV: every column, every value quoted, nothing for null."""
+    """Return the rows as SODA's CSV: every column, every value quoted, nothing for null."""
     out = io.StringIO()
     # Python 3.11's csv cannot quote values and leave nulls bare, so lines are written by hand.
     out.write(",".join(_quoted(name) for name, _ in columns) + "\n")
@@ -126,9 +126,10 @@ def _quoted(text: str) -> str:
 class Answers:
     """The answers of one store. Changeable at any time: `tokens`, `max_limit`, `drift`.
 
-    `tokens`: the app tokens that are good; None takes any. A wrong one is refused, none at all is served.
+    `tokens`: the valid app tokens; None takes any. A wrong one is refused; a request without one is served.
     `max_limit`: a `$limit` above it is refused, as 2.0 endpoints do above 50,000; None allows any, as 2.1
-    does. `seed`: of the order of unordered rows, another one for each request.
+    does. `page_cap`: no answer has more rows, whatever its `$limit`, and nothing says so. `seed`: seeds the order of
+    unordered rows, which differs from request to request.
     """
 
     def __init__(
@@ -138,8 +139,10 @@ class Answers:
         tokens: Collection[str] | None = None,
         seed: int = 7,
         max_limit: int | None = None,
+        page_cap: int | None = None,
     ) -> None:
         self.store = store
+        self.page_cap = page_cap
         self.tokens = tokens
         self.max_limit = max_limit
         self.drift = Drift()
@@ -147,11 +150,11 @@ class Answers:
         self._lock = threading.Lock()
         self._cache: dict[tuple[object, ...], bytes] = {}
 
-    def get(self, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, target: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """Answer a GET of a path and query."""
         return self.answer(to_seen(1, "GET", target, headers or {}))
 
-    def answer(self, seen: Seen) -> Answer:  # noqa: PLR0911 (one for each way a request ends)
+    def answer(self, seen: Seen) -> HttpAnswer:  # noqa: PLR0911 (one for each way a request ends)
         """Give the right answer to a request."""
         token = token_of(seen)
         if token is not None and self.tokens is not None and token not in self.tokens:
@@ -168,11 +171,13 @@ class Answers:
         except DatasetMissingError:
             return to_error(404, "dataset.missing", f"Dataset not found: {dataset}", id=dataset)
         except SoqlError as error:
-            return Answer.of_json(400, error.body)
+            return HttpAnswer.of_json(400, error.body)
         except RecursionError:
-            return Answer.of_json(400, SoqlError("query.compiler.malformed", "The query is too deep").body)
+            return HttpAnswer.of_json(
+                400, SoqlError("query.compiler.malformed", "The query is too deep").body
+            )
 
-    def _view(self, snapshot: Snapshot, dataset: str) -> Answer:
+    def _view(self, snapshot: Snapshot, dataset: str) -> HttpAnswer:
         shape = self.drift.apply(snapshot.shape(dataset))
         state = snapshot.state(dataset)
         columns = [
@@ -186,28 +191,30 @@ class Answers:
             for place, one in enumerate((*shape.fields, *shape.system[4:]), 1)
         ]
         stamps = {"rowsUpdatedAt": state.rows_updated_at, "viewLastModified": state.rows_updated_at}
-        return Answer.of_json(200, {"id": dataset, "name": shape.name, **stamps, "columns": columns})
+        return HttpAnswer.of_json(200, {"id": dataset, "name": shape.name, **stamps, "columns": columns})
 
-    def _rows(self, snapshot: Snapshot, dataset: str, suffix: str, seen: Seen) -> Answer:
+    def _rows(self, snapshot: Snapshot, dataset: str, suffix: str, seen: Seen) -> HttpAnswer:
         shape = self.drift.apply(snapshot.shape(dataset))
         state = snapshot.state(dataset)
         params = {name: value for name, value in seen.params.items() if name != "$$app_token"}
         query = translate(params, shape)
         if self.max_limit is not None and query.limit > self.max_limit:
             message = f"Invalid $limit: {query.limit} is above {self.max_limit}"
-            return Answer.of_json(400, SoqlError("invalid_request", message).body)
-        key = (dataset, state.number, self.drift.version, suffix, *sorted(params.items()))
+            return HttpAnswer.of_json(400, SoqlError("invalid_request", message).body)
+        if self.page_cap is not None:
+            query = replace(query, limit=min(query.limit, self.page_cap))
+        key = (dataset, state.number, self.drift.version, self.page_cap, suffix, *sorted(params.items()))
         headers = _row_headers(query, state, key)
         if headers["ETag"] in seen.headers.get("If-None-Match", ""):
-            return Answer(304, b"", headers)
+            return HttpAnswer(304, b"", headers)
         body = self._body(snapshot, shape, query, suffix, key)
         headers["Content-Type"] = _JSON_TYPE if suffix == "json" else "text/csv;charset=utf-8"
-        return Answer(200, body, headers)
+        return HttpAnswer(200, body, headers)
 
     def _body(
         self, snapshot: Snapshot, shape: Shape, query: Query, suffix: str, key: tuple[object, ...]
     ) -> bytes:
-        # Sums cost by all the rows they are of, and are asked for again and again: one state has one answer.
+        # Sums read all their rows and are asked for again and again, so the answer of one state is kept.
         if key in self._cache:
             return self._in_any_order(self._cache[key], query)
         with self._lock:
@@ -235,7 +242,7 @@ class Answers:
 
 
 def _has_all_groups(query: Query, body: bytes) -> bool:
-    """Say whether an answer of not too many bytes is of groups, and of all that there are."""
+    """Say whether an answer that is not too large holds groups, and all of them."""
     if not query.grouped or query.offset or len(body) > _CACHED_ANSWER_BYTES:
         return False
     return len(orjson.loads(body)) < query.limit
@@ -256,5 +263,5 @@ def _row_headers(query: Query, state: State, key: tuple[object, ...]) -> dict[st
 
 
 def token_of(seen: Seen) -> str | None:
-    """Give the app token of a request, from its header or its parameter."""
+    """Return the app token of a request, from its header or its parameter."""
     return seen.headers.get("X-App-Token") or seen.params.get("$$app_token")

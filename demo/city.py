@@ -1,6 +1,6 @@
 """The stand-in city as the portal's datasets: built as of a load, and living on from load to load.
 
-What lives here: loads, their stamps, what of each day is there at a load, the command line. What does not:
+What lives here: loads, their stamps, which rows of each day a load publishes, the command line. What does not:
 what happens on a day (`occurrences`), how rows are kept (`store`). The rhythm is that of
 https://data.cityofchicago.org/d/x2n5-8w5q: a load at about 05:02 Chicago time, occurrences from the load's
 instant less 372 days to 00:00 eight days before it.
@@ -25,9 +25,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from demo.datasets import HISTORY, ONE_YEAR, Row, Stored
 from demo.lists import LISTS, read_list
 from demo.occurrences import FIRST_LAG_DAYS, NEVER_DAYS, Day, Ints, draw_day, has_news, to_contents
+from demo.shapes import HISTORY, ONE_YEAR, Row, Stored
 from demo.store import Change, Store, to_stamp
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -42,7 +42,7 @@ _OCCURRED = _CASE + 1
 
 @dataclass(frozen=True)
 class Load:
-    """One morning's load: when its rows were made, and saved; the two stamps that they share."""
+    """One morning's load: when its rows were created and saved, which are the two stamps that they share."""
 
     day: date
     created_at: datetime
@@ -80,7 +80,7 @@ class City:
 
     @property
     def rows_a_day(self) -> float:
-        """The mean of a year; days of the last weeks are not all there yet."""
+        """The mean of a year; the last weeks' days are not yet complete."""
         return self.rows / (self.days - FIRST_LAG_DAYS)
 
     def draw(self, day: date) -> Day:
@@ -121,7 +121,7 @@ class City:
         change.keep_fact("as_of", as_of.isoformat())
 
     def live_on(self, store: Store, days: int = 1) -> date:
-        """Live the loads of the days that follow the store's last one; returns the last."""
+        """Publish the loads of the days after the store's last one; returns the last."""
         last = as_of(store)
         for _ in range(days):
             last += timedelta(days=1)
@@ -167,7 +167,7 @@ def _minute_of(wall: datetime) -> int:
 
 
 def _ids_of(change: Change, contents: Sequence[tuple[Stored, ...]]) -> list[str]:
-    """Give the ids under which these contents stand; what a test took away in between is not there."""
+    """Return the ids of the rows with these contents; a row that a test took away has none."""
     out: list[str] = []
     for content in contents:
         found = change.rows('"case_" = ? and "date_of_occurrence" = ?', (content[_CASE], content[_OCCURRED]))
@@ -207,7 +207,7 @@ def city_of(store: Store) -> City:
 def history_rows(city: City, start: date, end: date) -> Iterator[Row]:
     """Give rows of the whole history (ijzp-q8t2) for the days from `start` to before `end`.
 
-    All as last changed, with the stamps of the load that did so.
+    Each as it was last changed, with the stamps of that load.
     """
     for ordinal in range(start.toordinal(), end.toordinal()):
         day = date.fromordinal(ordinal)
@@ -238,7 +238,7 @@ def _history_row(number: int, day: date, lag: int, content: tuple[Stored, ...]) 
         "domestic": old["domestic"] == "Y",
         "beat": beat,
         "district": f"{int(beat[:2]):03d}",
-        # Wards are of the boundaries of 2003 and later; before, the field is null.
+        # Wards are those of the boundaries of 2003 and later; before that the field is null.
         "ward": old["ward"] if day.year >= 2003 else None,
         "community_area": old[":@computed_region_vrxf_vc4k"],
         "fbi_code": old["fbi_cd"],
@@ -263,7 +263,7 @@ def build_history(city: City, store: Store, start: date, end: date) -> int:
 
 
 def build_city(folder: Path, city: City, day: date) -> Path:
-    """Make the folder's city file, whole or not at all; one that is there already is left as it is."""
+    """Make the folder's city file, whole or not at all; an existing one is left as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     if path.exists():
@@ -272,7 +272,7 @@ def build_city(folder: Path, city: City, day: date) -> Path:
     try:
         with Store(unfinished, seed=city.seed, journal="off") as store:
             city.build(store, day)
-            store.settle()
+            store.analyze()
         unfinished.rename(path)
     finally:
         for left in folder.glob(f"{unfinished.name}*"):
@@ -281,11 +281,11 @@ def build_city(folder: Path, city: City, day: date) -> Path:
 
 
 def add_city_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that both commands, this one and the portal, have."""
+    """Declare the options that this command and the portal's share."""
     parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="where the city is kept")
     parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, help="about how many (a new city)")
     parser.add_argument("--days", type=int, default=DEFAULT_DAYS, help="how many it spans (a new city)")
-    parser.add_argument("--seed", type=int, default=7, help="of the random draw (a new city)")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the random draw (a new city)")
     parser.add_argument(
         "--as-of",
         type=date.fromisoformat,
@@ -307,7 +307,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_city_arguments(parser)
     parser.add_argument("--live-on", type=int, default=0, metavar="DAYS", help="days to live on")
     parser.add_argument(
-        "--recreate-all", action="store_true", help="publish all rows anew: other ids, the same content"
+        "--recreate-all", action="store_true", help="publish all rows again: other ids, the same content"
     )
     options = parser.parse_args(arguments)
     try:

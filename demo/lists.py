@@ -12,14 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.datasets import IUCR, STATIONS, WARDS, Row, Shape
+from demo.shapes import IUCR, STATIONS, WARD_OFFICES, Row, Shape
 
 DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
 
 
 @dataclass(frozen=True)
 class ListSource:
-    """One list: its shape, the files it is made of, and what turns a line of one into the portal's row."""
+    """One list: its shape, its files, and the function that turns a line of one into the portal's row."""
 
     shape: Shape
     files: tuple[str, ...]
@@ -63,13 +63,13 @@ def _iucr(cells: dict[str, str]) -> Row:
 
 LISTS = (
     ListSource(STATIONS, ("police_stations.csv", "police_headquarters.csv"), _station),
-    ListSource(WARDS, ("ward_offices.csv",), _ward),
+    ListSource(WARD_OFFICES, ("ward_offices.csv",), _ward),
     ListSource(IUCR, ("iucr_codes.csv",), _iucr),
 )
 
 
 def read_list(source: ListSource, folder: Path = DATA_FOLDER) -> list[Row]:
-    """Give the portal's rows of one list, from those of its files that exist.
+    """Return the portal's rows of one list, from those of its files that exist.
 
     Fields it does not declare are left out.
     """

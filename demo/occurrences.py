@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.datasets import Stored
+from demo.shapes import Stored
 from demo.streets import to_blocks
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,7 @@ _NO_PLACE_SHARE = 0.003
 _NO_POINT_SHARE = 0.010
 _BAD_POINT_SHARE = 0.0003
 _MIXED_CASE_SHARE = 0.006
-_UNKNOWN_TIME_SHARE = 0.012  # midnight beyond what the hours and minutes give by themselves
+_UNKNOWN_TIME_SHARE = 0.012  # midnights beyond those that the drawn hours and minutes give
 _BAD_POINT = (0, 0, 36.6194464, -91.6865657)
 _TWINS_EVERY_DAYS = 45
 _CASES_A_DAY = 2400  # numbers set aside for a day: 1,400 reported on it, 1,000 found out later
@@ -86,7 +86,7 @@ class Tables:
     domestic: Floats
     violent: Flags
     daytime: Flags
-    vehicle_codes: Ints  # what a case may have been taken for at first
+    vehicle_codes: Ints  # what a case may at first have been classified as
     homicide: int
     place_group: Ints
     places: list[str]
@@ -243,13 +243,13 @@ class Day:
 
 
 def is_quiet_holiday(day: date) -> bool:
-    """Tell Thanksgiving, Christmas Eve and Christmas, when little is reported."""
+    """Say whether it is Thanksgiving, Christmas Eve or Christmas, when little is reported."""
     thanksgiving = day.month == 11 and day.weekday() == 3 and 22 <= day.day <= 28
     return thanksgiving or (day.month == 12 and day.day in (24, 25))
 
 
 def is_spring_forward(day: date) -> bool:
-    """Tell the second Sunday of March, whose hour of 2 does not exist."""
+    """Say whether it is the second Sunday of March, on which there is no hour of 2."""
     return day.month == 3 and day.weekday() == 6 and 8 <= day.day <= 14
 
 
@@ -286,10 +286,10 @@ def draw_day(seed: int, day: date, rows_a_day: float) -> Day:
 
 
 def has_news(seed: int, day: date, rows_a_day: float, age: int) -> bool:
-    """Tell whether anything of the day may be published, changed or withdrawn at this age."""
+    """Say whether any row of the day may be published, changed or withdrawn at this age."""
     rng = np.random.default_rng([seed, day.toordinal()])
     lags = _draw_outline(rng, day, rows_a_day)[2]
-    # The rows of one case share a lag, which may be a midnight's put off by a day.
+    # The rows of one case share a lag, which may be that of a midnight and a day later.
     return age <= FIRST_LAG_DAYS or any(bool((lag == age).any()) for lag in lags)
 
 
@@ -309,7 +309,7 @@ def _draw_minutes(rng: np.random.Generator, day: date, code: Ints, table: Tables
     minute[rng.random(count) < unknown] = 0
     if is_spring_forward(day):
         minute[(minute >= 120) & (minute < 180)] += 60
-        minute[count // 2] = 150  # and yet 02:30, which no clock showed, is in the record
+        minute[count // 2] = 150  # the record has 02:30 all the same, which no clock showed
     return minute
 
 
@@ -379,7 +379,7 @@ def _draw_lags(rng: np.random.Generator, minute: Ints) -> tuple[Ints, Ints, Ints
     sure = int(rng.integers(count))
     first[sure] = FIRST_LAG_DAYS - (minute[sure] == 0)
     withdrawn[sure] = _WITHDRAWN_LAG_DAYS
-    # What is withdrawn is not changed before: one thing happens to a row.
+    # A row that is withdrawn is not changed before: only one thing happens to a row.
     return first, np.where(withdrawn < NEVER_DAYS, NEVER_DAYS, changed), withdrawn
 
 
@@ -402,7 +402,7 @@ def _draw_changes(rng: np.random.Generator, drawn: Day, table: Tables) -> None:
 
 
 def _case_numbers(rng: np.random.Generator, drawn: Day) -> list[str]:
-    """Numbers rise with the day of the report; its letter is the year's."""
+    """Return case numbers, which rise with the day of the report; the letter is that of its year."""
     count = len(drawn.minute)
     slots = np.sort(rng.choice(_REPORTED_A_DAY, count, replace=count > _REPORTED_A_DAY))
     prefix, base = _case_base(drawn.day)

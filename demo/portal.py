@@ -1,9 +1,9 @@
-"""The SODA server in small: datasets of a `Store` over HTTP on loopback.
+"""A small SODA server: datasets of a `Store` over HTTP on loopback.
 
-What lives here: HTTP, faults on demand, a record of the requests, the command. What does not: what a request
-is answered (`answers`). Mirrors https://dev.socrata.com/docs/endpoints.html.
+What lives here: HTTP, faults on demand, a record of the requests, the command. What does not: the answer to
+a request (`answers`). Mirrors https://dev.socrata.com/docs/endpoints.html.
 
-In a test: `with Portal(store) as portal: requests.get(f"{portal.url}/resource/x2n5-8w5q.json")`.
+In a test: `with PortalServer(store) as portal: requests.get(f"{portal.url}/resource/x2n5-8w5q.json")`.
 As a process: `python -m demo.portal --state DIR`; it sees at once what another process changes in the store.
 """
 
@@ -29,9 +29,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from demo.answers import Answer, Answers, Seen, to_error, to_seen, token_of
+from demo.answers import Answers, HttpAnswer, Seen, to_error, to_seen, token_of
 from demo.city import add_city_arguments, open_city
-from demo.faults import Drift, Fault, Faults, heeded, spoilt
+from demo.portal_faults import Drift, Fault, Faults, heeded, spoilt
 from demo.store import Store
 
 # Socrata answers 414 to long addresses (https://github.com/cityofaustin/atd-data-tech/issues/1956). Its limit
@@ -59,7 +59,7 @@ class _Server(ThreadingHTTPServer):
             self.open_sockets.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that went away is no news."""
+        """Say nothing: a client that goes away is not an error."""
 
     def close_connections(self) -> None:
         """End what clients keep open, so that a stopped portal answers nobody."""
@@ -68,10 +68,10 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class Portal:
+class PortalServer:
     """The server. Public and changeable while it runs: `faults`, `drift`, `latency_seconds`, `before_answer`.
 
-    `tokens`: the app tokens that are good; None takes any. A wrong one is refused, none at all is served.
+    `tokens`: the valid app tokens; None takes any. A wrong one is refused; a request without one is served.
     `max_limit`: a `$limit` above it is refused, as 2.0 endpoints do above 50,000; None allows any, as 2.1
     does. `before_answer`: called with each request before its answer is made, in the server's thread: a
     test can change the store in the middle of a client's read.
@@ -104,7 +104,7 @@ class Portal:
 
     @property
     def drift(self) -> Drift:
-        """The script of changes of the datasets' columns."""
+        """The script of changes to the datasets' columns."""
         return self.answers.drift
 
     @property
@@ -120,7 +120,7 @@ class Portal:
         return self
 
     def stop(self) -> None:
-        """Answer no more and close what is open; the store stays as it is."""
+        """Stop answering and close what is open; the store stays as it is."""
         if self._thread:
             self._server.shutdown()
             self._thread.join()
@@ -143,14 +143,14 @@ class Portal:
             self.requests.append(seen)
         return seen
 
-    def answer(self, seen: Seen) -> Answer:
-        """Give the right answer to a request, after `before_answer` had its turn."""
+    def answer(self, seen: Seen) -> HttpAnswer:
+        """Give the right answer to a request, after `before_answer` has run."""
         if self.before_answer:
             self.before_answer(seen)
         return self.answers.answer(seen)
 
     def forget_requests(self) -> None:
-        """Start the record anew."""
+        """Empty the record of requests."""
         with self._lock:
             self.requests.clear()
 
@@ -158,13 +158,13 @@ class Portal:
 class _Handler(BaseHTTPRequestHandler):
     """One client's connection, kept alive from request to request."""
 
-    portal: Portal
+    portal: PortalServer
     protocol_version = "HTTP/1.1"
     server_version = "stand-in"
     disable_nagle_algorithm = True  # small answers on a kept-alive connection would wait 40 ms
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Say nothing: the record of requests is `Portal.requests`."""
+        """Say nothing: the record of requests is `PortalServer.requests`."""
 
     def do_GET(self) -> None:
         portal = self.portal
@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         answer = _replaced(fault) if fault else None
         if answer is None and len(self.path) > portal.max_target_bytes:
-            answer = Answer(414, _HTML, {"Content-Type": "text/html; charset=utf-8"})
+            answer = HttpAnswer(414, _HTML, {"Content-Type": "text/html; charset=utf-8"})
         if answer is None:
             answer = self._right_answer(seen, fault)
         seen.status = answer.status
@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 (the base class's name)
 
-    def _right_answer(self, seen: Seen, fault: Fault | None) -> Answer:
+    def _right_answer(self, seen: Seen, fault: Fault | None) -> HttpAnswer:
         try:
             if fault is None:
                 return self.portal.answer(seen)
@@ -195,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 (a server answers whatever happens)
             return to_error(500, "internal_error", f"{type(error).__name__}: {error}")
 
-    def _send(self, answer: Answer, fault: Fault | None) -> None:
+    def _send(self, answer: HttpAnswer, fault: Fault | None) -> None:
         body, headers = answer.body, dict(answer.headers)
         wanted = self.headers.get("Accept-Encoding", "")
         if self.portal.compress and "gzip" in wanted and len(body) > 1024:
@@ -229,44 +229,44 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
 
 
-def _replaced(fault: Fault) -> Answer | None:  # noqa: PLR0911 (one for each kind)
-    """Give the answer that stands in the place of the right one, if the fault has one."""
+def _replaced(fault: Fault) -> HttpAnswer | None:  # noqa: PLR0911 (one for each kind)
+    """Return the answer that replaces the right one, if the fault has one."""
     retry = {"Retry-After": fault.retry_after} if fault.retry_after else {}
     if fault.kind == "accepted_202":
-        return Answer.of_json(202, {"message": "Processing, try again later"}, **retry)
+        return HttpAnswer.of_json(202, {"message": "Processing, try again later"}, **retry)
     if fault.kind == "html_200":
-        return Answer(200, _HTML, {"Content-Type": "text/html; charset=utf-8"})
+        return HttpAnswer(200, _HTML, {"Content-Type": "text/html; charset=utf-8"})
     if fault.kind == "json_object_200":
-        return Answer.of_json(200, {"message": "Invalid SoQL query", "errorCode": "query.soql.invalid"})
+        return HttpAnswer.of_json(200, {"message": "Invalid SoQL query", "errorCode": "query.soql.invalid"})
     if fault.kind != "status":
         return None
     if fault.body == "html":
-        return Answer(fault.status, _HTML, {"Content-Type": "text/html; charset=utf-8", **retry})
+        return HttpAnswer(fault.status, _HTML, {"Content-Type": "text/html; charset=utf-8", **retry})
     if fault.body == "none":
-        return Answer(fault.status, b"", retry)
+        return HttpAnswer(fault.status, b"", retry)
     if fault.body == "list":
-        return Answer.of_json(fault.status, ["Internal error"], **retry)
+        return HttpAnswer.of_json(fault.status, ["Internal error"], **retry)
     codes = {403: "permission_denied", 404: "dataset.missing", 429: "too_many_requests"}
     code = codes.get(fault.status, "internal_error")
     refusal = {"code": code, "error": True, "message": f"A scripted {fault.status}"}
-    return Answer.of_json(fault.status, refusal, **retry)
+    return HttpAnswer.of_json(fault.status, refusal, **retry)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve a city until SIGTERM; build it first if there is none. One line says when it is ready."""
     parser = argparse.ArgumentParser(prog="python -m demo.portal", description=main.__doc__)
     add_city_arguments(parser)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port (default)")
     parser.add_argument(
         "--latency", type=float, default=0.0, metavar="SECONDS", help="wait before each answer"
     )
     parser.add_argument(
-        "--token", action="append", metavar="TOKEN", help="a good app token; others are refused"
+        "--token", action="append", metavar="TOKEN", help="a valid app token; others are refused"
     )
     options = parser.parse_args(arguments)
     try:
         store = open_city(options)
-        portal = Portal(
+        portal = PortalServer(
             store, port=options.port, tokens=options.token, latency_seconds=options.latency, seed=store.seed
         )
     except (OSError, ValueError, sqlite3.Error) as error:
@@ -275,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _serve(portal, options.state)
 
 
-def _serve(portal: Portal, folder: Path) -> int:
+def _serve(portal: PortalServer, folder: Path) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -2,8 +2,8 @@
 
 What lives here: reading and writing rows, and the state of a dataset. Every change is atomic and gives a
 new state: a number, and a `rowsUpdatedAt` in whole seconds that is never equal for two states. What does
-not: queries (`soql`), HTTP (`portal`), what a plausible day changes (`city`). No clock: each change is told
-when it happens.
+not: queries (`soql_to_sql`), HTTP (`portal`), what a plausible day changes (`city`). No clock: each change is told
+its instant.
 
 As in the real dataset (https://data.cityofchicago.org/d/x2n5-8w5q) a changed row is deleted and inserted
 again under a new `:id`; only `edit` and `touch_all` keep ids. Several processes may have one store open:
@@ -28,7 +28,7 @@ from typing import Any, Self
 import numpy as np
 import orjson
 
-from demo.datasets import WIRE, Row, Shape, Stored, to_stored
+from demo.shapes import WIRE, Row, Shape, Stored, to_stored
 
 # The alphabet of the real row ids: no 0, 1, l, o.
 _ID_LETTERS = np.frombuffer(b"23456789abcdefghijkmnpqrstuvwxyz", dtype=np.uint8)
@@ -99,14 +99,14 @@ class _Tables:
     def indexing(self) -> list[str]:
         """Give the statements that make the indexes."""
         shape = self.shape
-        # The census of a whole dataset reads these alone, in the order of :id.
+        # A census of the whole dataset reads these columns only, in the order of :id.
         census = [":id", ":version", *([shape.occurrence] if shape.occurrence else [])]
         indexes = [("id", [":id"]), ("census", census), ("updated", [":updated_at"])]
         if shape.occurrence:
             indexes.append(("occurrence", [shape.occurrence, ":id"]))
             indexes.append(("case", [shape.case]))
         if shape.edited_stamp:
-            # Sums of a whole dataset that is not read row by row: a narrow index instead of all its wide rows.
+            # For sums over a whole dataset: a narrow index is read instead of all the wide rows.
             indexes.append(("sums", [shape.occurrence, "id", ":updated_at", shape.edited_stamp]))
         made = []
         for name, columns in indexes:
@@ -137,7 +137,7 @@ def _converted(column: Sequence[Stored], convert: Callable[[Stored], Any]) -> li
 
 
 def to_json_rows(shape: Shape, stored: Sequence[tuple[Stored, ...]]) -> Iterator[tuple[bytes, int]]:
-    """Give the JSON text of each row, and how many bytes of it are its system fields.
+    """Return the JSON text of each row, and how many bytes of it are its system fields.
 
     The text is that of `$select=:*,*`: null fields are left out. The system fields and their comma come
     first: the rest after an opening brace is the row without them.
@@ -173,7 +173,7 @@ class Change:
         self._to_index = True
 
     def finish(self) -> None:
-        """Index tables that were made in this change; an id that stands twice shows here at the latest."""
+        """Index tables that were made in this change; an id that occurs twice is found here at the latest."""
         for statement in self._tables.indexing() if self._to_index else ():
             self._connection.execute(statement)
 
@@ -213,7 +213,7 @@ class Change:
         return mint_ids(prefix, count, self._rng)
 
     def insert_stored(self, rows: Iterable[tuple[Stored, ...]]) -> int:
-        """Rows in stored form, every field of the shape in its order; returns how many."""
+        """Insert rows in stored form, with every field of the shape in its order; returns how many."""
         (last,) = self._connection.execute(
             f'select coalesce(max(row_number), 0) from "{self._tables.rows}"'  # noqa: S608
         ).fetchone()
@@ -247,7 +247,7 @@ class Change:
         return self._tables.rows, self._tables.json
 
     def execute(self, sql: str, params: Mapping[str, Stored] | Sequence[Stored] = ()) -> sqlite3.Cursor:
-        """Execute SQL as part of this change, for who makes rows by the million."""
+        """Execute SQL as part of this change, for a caller that makes rows by the million."""
         return self._connection.execute(sql, params)
 
     def executemany(self, sql: str, params: Iterable[Sequence[Stored]]) -> None:
@@ -263,11 +263,11 @@ class Change:
         return _published_rows(self._connection, self._tables, condition, params)
 
     def withdraw(self, ids: Iterable[str]) -> int:
-        """Rows that just go."""
+        """Remove rows with nothing in their place; returns how many."""
         return self._delete('":id" = ?', [(row_id,) for row_id in ids])
 
     def age_out(self, before: datetime) -> int:
-        """Rows of an occurrence before this wall clock time leave the dataset."""
+        """Remove the rows that occurred before this wall clock time; returns how many."""
         return self._delete(f'"{self.shape.occurrence}" < ?', [(to_wall_stamp(before),)])
 
     def _delete(self, condition: str, params: Sequence[tuple[Stored, ...]]) -> int:
@@ -304,7 +304,7 @@ class Change:
         )
 
     def recreate_all(self) -> int:
-        """Replace the dataset as a publisher may: the same content under new ids and new stamps."""
+        """Replace the dataset, as a publisher may: the same content under new ids and new stamps."""
         rows = self._stored_rows()
         self._clear()
         fresh = zip(rows, self.mint("row-", len(rows)), self.mint("rv-", len(rows)), strict=True)
@@ -314,7 +314,7 @@ class Change:
         )
 
     def touch_all(self) -> int:
-        """Every row is saved again: new `:updated_at` and `:version`, the same id and content."""
+        """Save every row again: new `:updated_at` and `:version`, the same id and content."""
         rows = self._stored_rows()
         self._clear()
         stamp = to_stamp(self.at)[:-1]
@@ -332,7 +332,7 @@ class Change:
         self.insert([{**old, **edited, **stamp, **changes}])
 
     def replace_all(self, rows: Iterable[Row]) -> int:
-        """Replace the whole content by another pull's."""
+        """Replace the whole content by that of another pull."""
         self._clear()
         return len(self.insert(rows))
 
@@ -418,7 +418,7 @@ class Store:
     @classmethod
     def temporary(cls, *, seed: int = 7) -> Store:
         """Make a store in a folder of its own, removed by `close`."""
-        # Removed at the latest when the process ends, also where a test forgot to close it.
+        # Removed when the process ends at the latest, even if a test forgot to close it.
         folder = tempfile.TemporaryDirectory(prefix="stand-in-portal-", ignore_cleanup_errors=True)
         store = cls(Path(folder.name) / "city.sqlite", seed=seed)
         store._folder = folder
@@ -454,8 +454,8 @@ class Store:
         if self._folder:
             self._folder.cleanup()
 
-    def settle(self) -> None:
-        """Let SQLite look at the data for its plans."""
+    def analyze(self) -> None:
+        """Have SQLite gather statistics for its query plans."""
         with self._lock:
             self._writer.execute("analyze")
 
@@ -487,9 +487,9 @@ class Store:
         at: datetime,
         fill: Callable[[Change], object] | None = None,
     ) -> None:
-        """Make a new dataset with these rows, or what `fill` inserts: its first state.
+        """Make a new dataset with these rows, or with what `fill` inserts: its first state.
 
-        One that is there already is left as it is.
+        An existing one is left as it is.
         """
         with self._lock, self._transaction():
             have = self._writer.execute("select 1 from datasets where id = ?", (shape.id,)).fetchone()
@@ -527,7 +527,7 @@ class Store:
 
     @contextlib.contextmanager
     def change(self, dataset: str, *, at: datetime) -> Iterator[Change]:
-        """One atomic change of a dataset at this instant; all that is done inside makes one new state."""
+        """Open one atomic change of a dataset at this instant; all that is done inside makes one new state."""
         with self._lock, self._transaction():
             shape = Snapshot(self._writer).shape(dataset)
             change = self._change_in_transaction(shape, at)
@@ -596,7 +596,7 @@ class Store:
             return _published_rows(snapshot.connection, tables, condition, params)
 
     def count(self, dataset: str) -> int:
-        """How many rows the dataset has."""
+        """Return how many rows the dataset has."""
         with self.snapshot() as snapshot:
             rows, _ = snapshot.tables(snapshot.shape(dataset))
             (count,) = snapshot.connection.execute(f'select count(*) from "{rows}"').fetchone()  # noqa: S608

@@ -1,7 +1,7 @@
 """Chicago's street grid, for block names such as `066XX S FRANCISCO AVE`.
 
 What lives here: which street runs where, in hundreds of the address grid from State and Madison (eight to a
-mile), and the block of a point. What does not: real addresses. The grid is public knowledge:
+mile), and the block of a point. What does not: any real address. The grid is public knowledge:
 https://www.chicago.gov/.
 """
 

@@ -1,7 +1,7 @@
 """`make automations`: the automations of this project on the Prefect server, as code.
 
-What lives here: what is watched, and what is done. What does not: whom to tell, which is a notification block of the
-operator's. Mirrors https://docs.prefect.io/v3/concepts/automations and the how-to on zombie flow runs.
+What lives here: what is watched, and what is done. What does not: whom to tell, which is the operator's
+notification block. Mirrors https://docs.prefect.io/v3/concepts/automations and the how-to on zombie flow runs.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from tasks.errors import ConfigError, PipelineError
 FLOW: Final = "chicago-crime"
 # A run sends a heartbeat every 180 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY): three in a row may be missed, not more.
 ZOMBIE_SECONDS: Final = 540
-# A run that another one stood in the way of ends Completed under the name Skipped (flows/main.py), and a run whose
-# container is replaced waits for the next one: neither sends a heartbeat any more.
+# A run that finds another at work ends Completed under the name Skipped (flows/main.py), and a run whose container is
+# replaced waits for the next one: neither sends a heartbeat any more.
 _ENDS: Final = ("Completed", "Failed", "Cancelled", "Crashed", "Skipped", "AwaitingRetry")
 
 
@@ -34,12 +34,12 @@ def automations(
     """Return the automations of a flow.
 
     notify: the id of a notification block; without one nobody is told, and the UI alone shows what happened.
-    zombie_seconds: how long a run may send no heartbeat before it is marked as crashed, which the second one tells.
+    zombie_seconds: how long a run may send no heartbeat before it is marked as crashed, which the second one reports.
     """
     related = {"prefect.resource.role": "flow", "prefect.resource.name": flow}
     return [
         _told(flow, "a run failed", "Failed", "It failed", related, notify),
-        _told(flow, "a run crashed", "Crashed", "It ended without a word", related, notify),
+        _told(flow, "a run crashed", "Crashed", "It ended without a message", related, notify),
         _told(flow, "a run is late", "Late", "No worker took it up", related, notify),
         _zombies(flow, zombie_seconds, related),
     ]

@@ -29,7 +29,7 @@ APP_TOKEN_SECRET: Final = f"{NAME}-app-token"
 
 
 def save_blocks(outputs: StackOutputs) -> dict[str, str]:
-    """Save a block for the bucket and for each secret; return the setting that each is for, and its name.
+    """Save a block for the bucket and for each secret; return the setting that each is for, and the block's name.
 
     They hold names and no secret: a run reads with the rights of its task role, which the stack gives when its
     parameter BlocksMayReadSettings is true.
@@ -50,7 +50,7 @@ def save_blocks(outputs: StackOutputs) -> dict[str, str]:
 def save_warehouse(outputs: StackOutputs, folder: str) -> dict[str, str]:
     """Save a connector to the warehouse, with the password that the secret holds now; Prefect keeps it encrypted.
 
-    folder: where the project is when a run connects. Raises `PipelineError` when the secret cannot be read.
+    folder: the project's folder where a run connects. Raises `PipelineError` when the secret cannot be read.
     """
     try:
         secret = boto3.client("secretsmanager", region_name=outputs.region).get_secret_value(
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--warehouse",
         action="store_true",
-        help="also a connector with the password of today; save it again after a rotation",
+        help="also save a connector, with today's password; save it again after a rotation",
     )
     asked = parser.parse_args(arguments)
     try:

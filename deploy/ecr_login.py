@@ -1,6 +1,6 @@
 """Log Docker in to the registry of an image's repository in ECR, for the push step of prefect.yaml.
 
-Docker keeps the token, which holds for twelve hours; it passes through standard input and is in no command line.
+Docker keeps the token, which is valid for twelve hours; it passes through standard input and is in no command line.
 """
 
 import base64
@@ -14,12 +14,12 @@ from tasks.errors import ConfigError, PipelineError
 
 
 def log_in(repository: str) -> str:
-    """Log in, and return the registry. Raises `ConfigError` for what is no repository in ECR."""
+    """Log in, and return the registry. Raises `ConfigError` for anything but a repository in ECR."""
     registry, _, name = repository.partition("/")
     parts = registry.split(".")
     if not name or parts[1:3] != ["dkr", "ecr"]:
         raise ConfigError(
-            f"{repository!r} is no repository in ECR; write it like ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME"
+            f"{repository!r} is not a repository in ECR; write it like ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME"
         )
     try:
         answer = boto3.client("ecr", region_name=parts[3]).get_authorization_token()
@@ -31,7 +31,7 @@ def log_in(repository: str) -> str:
         base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
     )
     try:
-        done = subprocess.run(  # noqa: S603 - the name of a registry in ECR, and no shell reads it
+        done = subprocess.run(  # noqa: S603 - the name of a registry in ECR; no shell reads it
             ["docker", "login", "--username", user, "--password-stdin", registry],  # noqa: S607 - the user's docker
             input=password,
             text=True,
@@ -39,7 +39,7 @@ def log_in(repository: str) -> str:
         )
     except FileNotFoundError:
         raise ConfigError(
-            "there is no docker on this machine; an image is built and pushed with it"
+            "docker is not installed on this machine; images are built and pushed with it"
         ) from None
     if done.returncode != 0:
         raise PipelineError(f"docker login ended with {done.returncode}; what it said stands above")

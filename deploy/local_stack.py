@@ -2,7 +2,7 @@
 
 What lives here: the worker as a process that stays, and the order of the start. What does not: the two local services
 (tasks/local/services.py) and the deployments (to_prefect.py). `make stop` ends all three. With Docker,
-compose.yaml is the same.
+compose.yaml does the same.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tasks.local.daemon import Daemon
 from tasks.local.folder import start_lock
 
 PROJECT_FOLDER: Final = to_prefect.PROJECT_FOLDER
-# A run that the worker has started ends with it; what it was at is rolled back, and the next run goes on.
+# A run that the worker started ends with it; its open transactions are rolled back, and the next run goes on.
 _TERM_SECONDS: Final = 45.0
 _KILL_SECONDS: Final = 5.0
 _MARKS: Final = ("prefect", "worker", "start")
@@ -47,7 +47,7 @@ def start(project: Path) -> list[str]:
     to_prefect.deploy()
     daemon = worker_daemon(project)
     with start_lock(daemon.folder):
-        # One that was started for another server, or before .env changed, would go on with that.
+        # A worker that was started for another server, or before .env changed, would go on with the old settings.
         _end(daemon)
         _start_worker(daemon, server.api_url)
     prefect = Path(sys.executable).with_name("prefect")
@@ -80,7 +80,7 @@ def _start_worker(daemon: Daemon, api_url: str) -> None:
         "DO_NOT_TRACK": "1",
         "NO_COLOR": "1",
     }
-    # -P: the working folder `/` has no place on the module path.
+    # -P: the working folder `/` must not be on the module path.
     command = [sys.executable, "-P", "-m", "prefect", "worker", "start", "--pool", to_prefect.USUAL_POOL]
     daemon.spawn([*command, "--type", "process"], environment)
     if not daemon.is_alive():

@@ -16,7 +16,7 @@ from tasks.errors import ConfigError, PipelineError
 
 
 class StackOutputs(BaseModel):
-    """What the stack says of itself. Secrets are ARNs, never values; an empty text is what the stack does not have."""
+    """What the stack says of itself. Secrets are ARNs, never values; an empty text: it does not have that."""
 
     model_config = ConfigDict(alias_generator=to_pascal, frozen=True, extra="ignore")
 
@@ -72,7 +72,7 @@ def _of_file(file: Path) -> dict[str, Any]:
     if stacks:
         return _to_dict(stacks[0])
     if not isinstance(found, dict):
-        raise ConfigError(f"{file} holds no JSON object of outputs")
+        raise ConfigError(f"{file} does not hold a JSON object of outputs")
     return found
 
 

@@ -27,7 +27,7 @@ IAM_ROLE_OF_LOADER: Final = "loader_iam"
 
 
 def base_job_template(outputs: StackOutputs) -> dict[str, Any]:
-    """Return the template with the stack's values as defaults; what it does not name keeps the file's default."""
+    """Return the template with the stack's values as defaults; any other variable keeps the file's default."""
     template: dict[str, Any] = copy.deepcopy(json.loads(BASE_JOB_TEMPLATE.read_text(encoding="utf-8")))
     properties = template["variables"]["properties"]
     for name, value in defaults(outputs).items():
@@ -94,7 +94,7 @@ def _secrets(outputs: StackOutputs) -> list[dict[str, str]]:
 
 
 async def put_pool(outputs: StackOutputs) -> str:
-    """Create the pool or update it, and return what was done; its deployments and its pauses stay."""
+    """Create the pool or update it, and return what was done; its deployments stay, and so does a pause."""
     template = base_job_template(outputs)
     async with get_client() as client:
         try:

@@ -36,7 +36,7 @@ _PROCESS: Final = ProcessWorker.type
 def deploy() -> str:
     """Deploy all to the Prefect server that is set, else to the local one; return what to do next.
 
-    Raises `ConfigError` when the work pool or its image is not said, `PipelineError` when a step fails.
+    Raises `ConfigError` when the work pool or its image is not named, `PipelineError` when a step fails.
     """
     api_url = PREFECT_API_URL.value() or _local_api_url()
     with temporary_settings({PREFECT_API_URL: api_url}):
@@ -68,14 +68,14 @@ def deploy() -> str:
 
 @dataclass(frozen=True)
 class Image:
-    """The image of a deployment, an empty name where it runs in a process; is_to_be_built: by the steps."""
+    """The image of a deployment, an empty name if it runs in a process. is_to_be_built: the steps build it."""
 
     name: str
     is_to_be_built: bool
 
     @property
     def told(self) -> str:
-        """Return what is said of it at the end."""
+        """Return how the closing message names it."""
         return f" with {self.name}" if self.name else ""
 
 
@@ -91,7 +91,7 @@ def _find_image(pool: WorkPool) -> Image:
     if repository and tag:
         return Image(f"{repository}:{tag}", is_to_be_built=True)
     raise ConfigError(
-        f"work pool {pool.name!r} runs containers ({pool.type}), and IMAGE is not set. Name an image that is there, "
+        f"work pool {pool.name!r} runs containers ({pool.type}), and IMAGE is not set. Name an image that exists, "
         "or set REPOSITORY and IMAGE_TAG to have it built and pushed."
     )
 
@@ -116,7 +116,7 @@ def _local_api_url() -> str:
 
 
 async def _find_pool(name: str) -> WorkPool:
-    """Return the pool of this name, which has to be there; without a name the usual one, made if it is missing."""
+    """Return the pool of this name, which has to exist; without a name the usual one, created if it is missing."""
     async with get_client() as client:
         try:
             return await client.read_work_pool(name or USUAL_POOL)

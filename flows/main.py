@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 if __name__ == "__main__":
-    # As a script this file finds only its own folder; what a process needs first is told there.
+    # Run as a script, this file finds only its own folder; entrypoint.py makes the project importable.
     runpy.run_path(str(Path(__file__).resolve().parents[1] / "tasks/commands/entrypoint.py"))["start"]()
 
 from prefect import State, flow
@@ -48,6 +48,7 @@ async def chicago_crime(
     max_concurrency: Annotated[int, Field(ge=1, le=MAX_WINDOWS_IN_FLIGHT)] | None = None,
     accept_retirements: bool = False,  # noqa: FBT001, FBT002
     fan_out: Annotated[int, Field(ge=0, le=MAX_FAN_OUT)] = 0,
+    accept_span: bool = False,  # noqa: FBT001, FBT002
 ) -> RunReport | State[None]:
     """Make the warehouse equal to the City's record, prove it, and refresh the views.
 
@@ -62,6 +63,8 @@ async def chicago_crime(
             `python flows/main.py plan`.
         fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
             run does all of them itself.
+        accept_span: For this run, take it for right that the City publishes fewer days than before: what has left the
+            source stays here, outside of the proof. Look first with `python flows/main.py status`.
 
     """
     request = make_request(
@@ -72,6 +75,7 @@ async def chicago_crime(
         window_days,
         max_concurrency,
         accept_retirements=accept_retirements,
+        accept_span=accept_span,
         fan_out=fan_out,
     )
     async with open_run(request) as run:
@@ -85,7 +89,7 @@ async def chicago_crime(
                 load_reference(run, return_state=True),  # type: ignore[call-overload]
             )
         windows = await close_windows(run, plan.windows, errors)
-        # Prefect types the state of an async task as if it need not be awaited.
+        # By Prefect's types the state of an async task need not be awaited.
         audited = await audit(run, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
         refreshed = await refresh_views(run, return_state=True)  # type: ignore[misc]
         states = {"load_reference": listed, "audit": audited, "refresh_views": refreshed}
@@ -95,7 +99,7 @@ async def chicago_crime(
 
 
 async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
-    """Run the subflow of each window, a bounded number at a time; an error is kept, so that all have their chance."""
+    """Run the subflow of each window, a bounded number at a time; an error is kept, so that every window is tried."""
     turn = asyncio.Semaphore(run.request.max_concurrency)
 
     async def sync(window: str) -> PipelineError | None:
@@ -109,7 +113,7 @@ async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
 
 
 async def fan_out_windows(run: Run, _plan: Plan) -> None:
-    """Share the windows with further flow runs on the work pool; the ledger has how each one ended."""
+    """Share the windows with further flow runs on the work pool; the ledger says how each one ended."""
     request = run.request
     async with further_runs(run):
         await share_windows(

@@ -17,13 +17,13 @@ async def share_windows(
     accept_retirements: bool,  # noqa: FBT001
     waits: bool = False,  # noqa: FBT001, FBT002
 ) -> None:
-    """Work on windows of a run that is at work, until none is left. Started by it, never by hand.
+    """Work on the windows of a run until none is left. Started by that run, never by hand.
 
     Args:
         run_id: The run in the ledger.
         max_concurrency: How many windows this flow run works on at a time.
         accept_retirements: Whether the guard against mass retirement is lifted for the run.
-        waits: To the end of windows in others' hands, and takes what they drop: so does the run itself.
+        waits: Whether it waits until the windows that others took have ended, to take what they drop: the run does.
 
     """
     async with open_windows(UUID(run_id), max_concurrency, waits=waits) as windows:

@@ -1,4 +1,4 @@
-"""The step `audit`: what we hold is proven to be what the source holds, or the run is unequal (tasks/proof/)."""
+"""The step `audit`: prove that we hold what the source holds; otherwise the run is unequal (tasks/proof/)."""
 
 import asyncio
 import logging
@@ -24,11 +24,12 @@ async def audit(run: Run, plan: Plan, failed: tuple[Window, ...]) -> AuditReport
     else:
         report = await asyncio.to_thread(auditor.prove, failed)
     log.info(
-        "proof=%s equal=%s source=%d ours=%d rounds=%d",
+        "proof=%s equal=%s source=%d ours=%d rounds=%d outside=%d (aged out)",
         report.proof,
         report.equal,
         report.source_rows,
         report.our_rows,
         report.rounds,
+        report.outside_rows,
     )
     return report

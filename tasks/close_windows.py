@@ -1,4 +1,4 @@
-"""The step `close_windows`: how the windows ended is written down, and the watermark takes effect when all are done."""
+"""The step `close_windows`: write how the windows ended; once all are done, the watermark takes effect."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 async def close_windows(
     run: Run, windows: tuple[Window, ...], errors: Sequence[PipelineError | None] | None
 ) -> WindowsReport:
-    """Write how the windows ended. errors: of each, None is done; None at all: the ledger has it."""
+    """Write how the windows ended. errors: one for each, None if it is done; no list: the ledger knows."""
     report = await asyncio.to_thread(
         write_results,
         connections.warehouse(),

@@ -1,4 +1,4 @@
-"""What is known of the source's datasets: a declared profile for each, and what one says of itself. No behaviour.
+"""What is known of the source's datasets: a profile of each, and the state that one reports. No behaviour.
 
 Mirrors https://data.cityofchicago.org/d/x2n5-8w5q (its misspelt field names included), /d/ijzp-q8t2 and SODA's system
 fields (https://dev.socrata.com/docs/system-fields.html). Every field is mapped, ignored by name, or drift.
@@ -16,7 +16,7 @@ Proof = Literal["census", "fingerprint"]
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the source: its API name, SODA type, our column, and whether no row may lack it."""
+    """A field of the source: its API name, SODA type, our column, and whether every row must have it."""
 
     name: str
     type: FieldType
@@ -28,9 +28,9 @@ class Field:
 class DatasetProfile:
     """What the rest of the project has to know of a dataset of crimes.
 
-    key: the field that names a row. has_stable_keys: a changed row keeps its key, so that a key that is gone is a crime
-    that was withdrawn; without, a changed case comes again under another key. edited: the field that says, on the wall
-    clock, when the City last changed a row; None: there is none.
+    key: the field that names a row. has_stable_keys: a changed row keeps its key, so a key that is gone is a crime that
+    was withdrawn; otherwise a changed case comes again under another key. edited: the field that says, on the wall
+    clock, when the City last changed a row; None: there is no such field.
     retention: how long before a load a row may have occurred; older ones leave the dataset. None: rows stay for ever.
     proof: whether the audit compares every key and version, or sums of them by month first (docs/decisions/0012).
     """
@@ -65,8 +65,9 @@ class DatasetProfile:
 class SourceState:
     """What the source says of itself; two equal states mean that it did not move in between.
 
-    last_modified: its header, as sent. newest_update: instant. oldest/newest_occurrence: Chicago wall clock; all
-    None when it is empty.
+    last_modified: its header, as sent. newest_update: instant, of the stamps that count. oldest/newest_occurrence:
+    Chicago wall clock, its first or last moment for a year that no calendar has. All None when it is empty.
+    stamps_ahead: rows with a stamp beyond the database's clock, which counts for nothing.
     """
 
     last_modified: str | None
@@ -74,6 +75,7 @@ class SourceState:
     newest_update: datetime | None
     oldest_occurrence: datetime | None
     newest_occurrence: datetime | None
+    stamps_ahead: int = 0
 
 
 _ONE_YEAR = DatasetProfile(
@@ -143,7 +145,7 @@ _WHOLE_HISTORY = DatasetProfile(
         Field("longitude", "number", "longitude"),
         Field("updated_on", "floating_timestamp", "updated_on"),
     ),
-    # `:id` is the portal's name of a row whose own name is `id`; `year` is that of `date`, `location` repeats a point.
+    # `:id` is the portal's key of a row; the City's is `id`. `year` repeats a part of `date`, `location` the point.
     ignored=frozenset({":id", "year", "location"}),
     ignored_prefixes=("location.", ":@computed_region_"),
     key="id",

@@ -1,7 +1,7 @@
 """The step `extract`: the rows of one window from the portal, whole (tasks/sync/read.py).
 
-They are a frame here already, since rows cross a task border only as a frame: Prefect walks every list and dict it is
-given.
+The rows become a frame here already, because rows cross a task border only as a frame: Prefect walks every list and
+dict it is given.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from tasks.windows import Window
 
 @database_task("extract", may_help=reading_may_help, task_run_name="extract {window}")
 async def extract(run_id: UUID, window: Window) -> Extracted:
-    """Write to the ledger that the window is worked on, and read it from the portal."""
+    """Write to the ledger that the window is being worked on, and read it from the portal."""
     return await asyncio.to_thread(
         extract_window, connections.warehouse(), connections.source(), run_id, window
     )

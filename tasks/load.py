@@ -1,4 +1,4 @@
-"""The step `load`: our rows of one window made equal to the source's, in one transaction (tasks/sync/apply.py)."""
+"""The step `load`: make our rows of one window equal to the source's, in one transaction (tasks/sync/apply.py)."""
 
 import asyncio
 from uuid import UUID

@@ -13,14 +13,19 @@ log = logging.getLogger(__name__)
 
 
 @database_task("load_reference")
-async def load_reference(_run: Run) -> ReferenceReport:
+async def load_reference(run: Run) -> ReferenceReport:
     """Refresh the lists where they are missing or a week old."""
     state = connections.source().last_seen()
     span = None
     if state.oldest_occurrence and state.newest_occurrence:
         span = (state.oldest_occurrence.date(), state.newest_occurrence.date())
     report = await asyncio.to_thread(
-        refresh_reference, connections.warehouse(), connections.source().portal, datetime.now(UTC), span
+        refresh_reference,
+        connections.warehouse(),
+        run.run_id,
+        connections.source().portal,
+        datetime.now(UTC),
+        span,
     )
     for warning in report.warnings:
         log.warning("%s", warning)

@@ -1,4 +1,4 @@
-"""The step `refresh_views`, the last that changes anything: views deployed, refreshed (tasks/warehouse/refresh.py)."""
+"""The step `refresh_views`, the last that changes anything: deploy and refresh views (tasks/warehouse/refresh.py)."""
 
 import asyncio
 import logging
@@ -12,11 +12,16 @@ log = logging.getLogger(__name__)
 
 
 @database_task("refresh_views")
-async def refresh_views(_run: Run) -> ViewsReport:
+async def refresh_views(run: Run) -> ViewsReport:
     """Bring the views up to date."""
     settings = connections.settings()
     report = await asyncio.to_thread(
-        bring_views_up_to_date, connections.warehouse(), settings.analyst_role, settings.freshness_days
+        bring_views_up_to_date,
+        connections.warehouse(),
+        run.run_id,
+        settings.analyst_role,
+        settings.freshness_days,
+        settings.stamp_margin_days,
     )
     log.info("deployed=%d refreshed=%d", len(report.deployed), len(report.refreshed))
     return report

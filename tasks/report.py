@@ -19,7 +19,7 @@ from tasks.shown.report import RunReport, read_report
 
 @dataclass(frozen=True)
 class Reported:
-    """The report of a run, and the error that makes it no success."""
+    """The report of a run, and the error for which it is not a success."""
 
     report: RunReport
     error: PipelineError | None
@@ -35,7 +35,7 @@ class Reported:
 async def report(
     run: Run, plan: Plan, windows: WindowsReport, later: Sequence[PipelineError | None]
 ) -> Reported:
-    """Leave the report of the run as artifacts in Prefect, and return it with what makes the run no success.
+    """Leave the report of the run as artifacts in Prefect, and return it with the run's error, if any.
 
     later: how the steps beside and after the windows ended, in order.
     """

@@ -1,4 +1,4 @@
-"""Retries: the one decorator of the tasks that talk to the warehouse, and when doing the work again may help.
+"""Retries: the one decorator of the tasks that talk to the warehouse, and when a retry may help.
 
 What lives here: how often, after which waits, and for which errors Prefect calls a task again. What does not: retries
 of single requests at the portal (tasks/source/portal.py), which end before a task fails.
@@ -20,21 +20,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Condition = Callable[[Task[..., Any], TaskRun, State[Any]], Awaitable[bool]]
 
-# Of every task that writes to the warehouse: each is one transaction, or some that can be done again from the first.
+# For every task that writes to the warehouse: each is one transaction, or several that can be repeated from the first.
 RETRIES: Final = MAX_TRIES - 1
 _JITTER: Final = 0.5
 _MAX_READS_AGAIN: Final = 2
 
 
 async def database_may_recover(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Say whether a task is to be tried again: the database failed in a way that passes."""
+    """Say whether a task is to be tried again: the database failed in a way that may pass."""
     return isinstance(await state.aresult(raise_on_failure=False), PassingFaultError)
 
 
 async def reading_may_help(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     """Say whether reading again may help: not where the portal refused, nor where its columns changed.
 
-    The portal was tried for as long as its patience lasts, so it gets fewer tries than a database that fails over.
+    The client has already tried the portal for PORTAL_PATIENCE_SECONDS, so reading gets fewer tries than a database
+    that fails over.
     """
     error = await state.aresult(raise_on_failure=False)
     if isinstance(error, SourceError):
@@ -45,7 +46,7 @@ async def reading_may_help(_task: Task[..., Any], run: TaskRun, state: State[Any
 def database_task(
     name: str, *, may_help: Condition = database_may_recover, task_run_name: str | None = None
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Make a task of a function that talks to the warehouse: tried again while `may_help` says so, never cached."""
+    """Turn a function that talks to the warehouse into a task: tried again while `may_help` says so, never cached."""
     return task(
         name=name,
         task_run_name=task_run_name,

@@ -1,8 +1,8 @@
-"""Settings: every name, default and rule of what a person may set, read from the environment or `.env`.
+"""Settings: the name, default and rule of everything a person may set, read from the environment or `.env`.
 
-Nothing else in the project reads the environment; what blocks of Prefect hold comes from `block_settings`. Secrets are
+Nothing else in the project reads the environment; Prefect's blocks are read by tasks/cloud/blocks.py. Secrets are
 `SecretStr`: they print as stars. `ENV_FILE` names another file than `.env`; empty, it means none, so that a demo or a
-test knows no settings of the user's. Mirrors pydantic-settings
+test does not see the user's settings. Mirrors pydantic-settings
 (https://docs.pydantic.dev/latest/concepts/pydantic_settings/).
 """
 
@@ -49,7 +49,7 @@ def _portal_url(url: str) -> str:
         raise ValueError(
             "a portal's address carries no user, password or query; the token goes into APP_TOKEN"
         )
-    # Reading the port raises ValueError where it is none.
+    # Reading a port that is not a number raises ValueError.
     is_address = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
     if not is_address or parts.path.strip("/"):
         raise ValueError(
@@ -61,7 +61,7 @@ def _portal_url(url: str) -> str:
 
 
 def _token(token: SecretStr) -> SecretStr:
-    """Refuse what cannot stand in a header: the error of a request that has it would show it."""
+    """Refuse a token that cannot stand in a header: the error of a request with it would show it."""
     text = token.get_secret_value()
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise ValueError("it has a space, or a character that a token cannot have")
@@ -86,7 +86,7 @@ class _EnvFile(DotEnvSettingsSource):
 
 
 class Settings(BaseSettings):
-    """All settings of the project. Durations carry their unit in the name; instants do not occur here."""
+    """All settings of the project. Durations carry their unit in the name; no setting is an instant."""
 
     model_config = SettingsConfigDict(
         env_file=PROJECT_FOLDER / ".env",
@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     )
     db_username: str | None = Field(None, description="Role that loads. Needed with SERVER_NAME.")
     db_password: SecretStr | None = Field(None, description="Its password.")
+    db_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
+        None, description="Role that it acts as and that owns what it makes; without it, the login itself."
+    )
     server_name: str | None = Field(
         None, description="Host of PostgreSQL; without it the embedded one is used."
     )
@@ -144,8 +147,16 @@ class Settings(BaseSettings):
     census_months: int = Field(
         6, ge=1, description="Months compared row by row in each run of the whole history."
     )
+    content_days: int = Field(
+        28, ge=1, description="Days compared column by column in each run, the longest ago first."
+    )
     freshness_days: float = Field(
         4, gt=0, description="Age of the source's newest stamp above which it is stale."
+    )
+    stamp_margin_days: float = Field(
+        1,
+        ge=0,
+        description="How far beyond the database's now a stamp of the source may lie and still count.",
     )
     analyst_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
         None, description="Role that may read schema chicago, and nothing else."
@@ -191,9 +202,9 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Treat `NAME= ` of a copied .env.example as not set, and take no space or line end around a value."""
+        """Treat `NAME= ` of a copied .env.example as not set, and strip spaces and line ends around a value."""
         texts = {name: value.strip() for name, value in values.items() if isinstance(value, str)}
-        # A password may begin or end with a space; none ends with the end of the line it was written on.
+        # A password may begin or end with a space; the end of the line it was written on is not part of it.
         if texts.get("db_password"):
             texts["db_password"] = str(values["db_password"]).rstrip("\r\n")
         kept = {**values, **texts}

@@ -14,7 +14,7 @@ WindowKind = Literal["occurrence", "undated", "incremental", "repair", "replay"]
 
 # The zone of every wall clock of the City's record.
 CHICAGO: Final = ZoneInfo("America/Chicago")
-# The City's record begins in 2001. An occurrence before that is an error of typing, and one window holds all of those.
+# The City's record begins in 2001. An occurrence before that is a typing error, and one window holds all of those.
 FIRST_OF_RECORD = datetime.combine(date(2001, 1, 1), time.min)
 
 
@@ -24,7 +24,7 @@ class Window:
 
     start, end: occurrence times, Chicago wall clock without zone, end excluded; no start is "and all that is earlier",
     no end "and all that is later".
-    since: instant, included; only for kind `incremental`. round: of the audit, for windows that it syncs again.
+    since: instant, included; only for kind `incremental`. round: the audit's, for a window that it syncs again.
     """
 
     kind: WindowKind
@@ -53,7 +53,7 @@ def parse_window(label: str) -> Window:
         return Window("incremental", since=datetime.fromisoformat(label.removeprefix("since ")))
     start, separator, end = label.partition("..")
     if not separator:
-        raise ValueError(f"{label!r} is no window")
+        raise ValueError(f"{label!r} is not a window")
     return Window("occurrence", _parse(start, "earlier"), _parse(end, "later"))
 
 
@@ -90,8 +90,8 @@ def span_windows(
 
     oldest, newest: the source's first and last occurrence. horizon: the first midnight after its newest stamp; an
     occurrence after it is an error of the source, and one window without an end holds all of those. began: a midnight
-    before all that the source keeps; what occurred before it is another error, and one window without a start holds
-    those. So a typing error in a year does not make a thousand windows.
+    before everything that the source keeps; an earlier occurrence is an error too, and one window without a start
+    holds those. So a typing error in a year does not make a thousand windows.
     """
     first = midnight(oldest.date())
     windows = []
@@ -109,7 +109,7 @@ def day_windows(days: Iterable[date], most_days: int) -> list[Window]:
     """Return repair windows for days that differ: neighbouring days share one, up to `most_days`."""
     windows: list[Window] = []
     for day in sorted(set(days)):
-        # The last day that there is has no midnight after it; a window without an end has it too.
+        # The last day that a date can hold has no midnight after it; a window without an end covers it too.
         end = midnight(day) + timedelta(days=1) if day < date.max else None
         last = windows[-1] if windows else None
         if last and last.start and last.end == midnight(day) and (day - last.start.date()).days < most_days:

@@ -24,7 +24,7 @@ select
     single_keys.relname as referenced,
     pg_constraint.oid is not null as is_enforced
 from pg_class
--- Inner, all: what refers to nothing is no reference.
+-- Inner, all: a column that refers to nothing is left out.
 inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
 inner join pg_attribute on pg_class.oid = pg_attribute.attrelid and pg_attribute.attnum > 0
 inner join single_keys on pg_namespace.nspname = single_keys.schema_name and pg_class.oid <> single_keys.oid

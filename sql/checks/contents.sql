@@ -1,4 +1,4 @@
--- One row: how many crimes we hold, how many rows wait in quarantine, and how many stand in the history.
+-- One row: how many crimes we hold, how many rows wait in quarantine, and how many are in the history.
 -- Reads: chicago.crimes, pipeline.rejected_rows, chicago.crime_history. Writes: nothing.
 -- Run by: tasks/commands/start_anew.py.
 

@@ -1,11 +1,11 @@
--- One row is another session that holds a lock on something of the warehouse: who makes us wait.
--- Reads: the catalogue. Run by: tasks/warehouse/faults.py, after a lock was not to be had.
+-- One row is another session that holds a lock on a relation of the warehouse, and so makes us wait.
+-- Reads: the catalogue. Run by: tasks/warehouse/faults.py, after waiting in vain for a lock.
 
 select distinct
     pg_stat_activity.pid,
     coalesce(pg_stat_activity.usename, 'unknown') as user_name,
     coalesce(nullif(pg_stat_activity.application_name, ''), 'no name') as application_name,
-    -- A loader with no right more than it needs is shown who others are, and not what they do.
+    -- A loader with only the rights that it needs sees who others are, but not what they do.
     coalesce(
         pg_stat_activity.state || to_char(
             pg_stat_activity.xact_start at time zone 'UTC', '" since "YYYY-MM-DD HH24:MI:SS" UTC"'

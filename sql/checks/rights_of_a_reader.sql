@@ -1,4 +1,4 @@
--- One row is a right of this login that a reader of schema chicago has no need of; none where it only reads.
+-- One row is a right of this login that a reader of schema chicago does not need; no row where it only reads.
 -- Reads: the catalogue. Run by: tasks/warehouse/analyst.py, before the dashboard reads anything.
 
 select

@@ -1,5 +1,5 @@
 -- One row is a right to read that somebody was given on a view of schema chicago, or on a column of one.
--- Reads: the catalogue. Run by: tasks/warehouse/views.py before it drops a view, to give the rights again.
+-- Reads: the catalogue. Run by: tasks/warehouse/views.py before it drops a view, to grant them again.
 -- A null grantee is everybody; a null column is the whole view. The owner's own rights are not listed.
 
 select
@@ -34,7 +34,7 @@ from (
     cross join aclexplode(pg_attribute.attacl) as rights
     where pg_class.relnamespace = cast('chicago' as regnamespace) and pg_class.relkind in ('v', 'm')
 ) as view_rights
--- Left: everybody is no role.
+-- Left: everybody is not a role.
 left join pg_roles on view_rights.grantee = pg_roles.oid
 where
     view_rights.privilege_type = 'SELECT'

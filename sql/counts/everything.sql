@@ -1,6 +1,6 @@
--- Makes changed_crimes: every crime, to count (sign 1), and empties the tables of counts. Readers see the old counts
+-- Makes changed_crimes: every crime, once, and empties the tables of counts. Readers see the old counts
 -- until the end: a delete and no truncate.
--- Reads: chicago.crimes. Writes: the tables of counts. Run by: tasks/warehouse/counts.py.
+-- Reads: chicago.crimes. Writes: the tables of counts, pipeline.crime_changes. Run by: tasks/warehouse/counts.py.
 
 delete from pipeline.daily_counts;
 
@@ -12,9 +12,12 @@ delete from pipeline.cell_counts;
 
 delete from pipeline.code_counts;
 
+-- They are among all.
+delete from pipeline.crime_changes;
+
 create temporary view changed_crimes as
 select
-    1 as sign,
+    1 as crimes,
     crimes.date_of_occurrence,
     crimes.beat,
     crimes.district,

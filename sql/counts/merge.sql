@@ -9,11 +9,11 @@ create temporary table daily_changes on commit drop as
 select
     cast(changed_crimes.date_of_occurrence as date) as date,
     changed_crimes.district,
-    sum(changed_crimes.sign) as crimes,
-    coalesce(sum(changed_crimes.sign) filter (where fbi_codes.is_violent), 0) as violent,
-    coalesce(sum(changed_crimes.sign) filter (where fbi_codes.is_property), 0) as property,
-    coalesce(sum(changed_crimes.sign) filter (where changed_crimes.arrest), 0) as arrests,
-    coalesce(sum(changed_crimes.sign) filter (where changed_crimes.domestic), 0) as domestic
+    sum(changed_crimes.crimes) as crimes,
+    coalesce(sum(changed_crimes.crimes) filter (where fbi_codes.is_violent), 0) as violent,
+    coalesce(sum(changed_crimes.crimes) filter (where fbi_codes.is_property), 0) as property,
+    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.arrest), 0) as arrests,
+    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.domestic), 0) as domestic
 from changed_crimes
 -- Left: a crime whose code is not in the list counts, as neither violent nor of property.
 left join chicago.fbi_codes on changed_crimes.fbi_code = fbi_codes.fbi_code
@@ -46,7 +46,7 @@ select
     cast(extract(hour from changed_crimes.date_of_occurrence) as smallint) as hour,
     -- The City writes midnight, to the second, where it does not know the time.
     cast(changed_crimes.date_of_occurrence as time) = '00:00' as is_unknown_time,
-    sum(changed_crimes.sign) as crimes
+    sum(changed_crimes.crimes) as crimes
 from changed_crimes
 group by
     cast(changed_crimes.date_of_occurrence as date),
@@ -73,9 +73,9 @@ select
     changed_crimes.ward,
     coalesce(primary_type_spellings.primary_type, changed_crimes.primary_description) as primary_type,
     changed_crimes.fbi_code,
-    sum(changed_crimes.sign) as crimes,
-    coalesce(sum(changed_crimes.sign) filter (where changed_crimes.arrest), 0) as arrests,
-    coalesce(sum(changed_crimes.sign) filter (where changed_crimes.domestic), 0) as domestic
+    sum(changed_crimes.crimes) as crimes,
+    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.arrest), 0) as arrests,
+    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.domestic), 0) as domestic
 from changed_crimes
 -- Left: most kinds have one spelling.
 left join pipeline.primary_type_spellings on changed_crimes.primary_description = primary_type_spellings.published
@@ -109,7 +109,7 @@ where place_counts.crimes = 0;
 create temporary table code_changes on commit drop as
 select
     changed_crimes.iucr,
-    sum(changed_crimes.sign) as crimes
+    sum(changed_crimes.crimes) as crimes
 from changed_crimes
 group by changed_crimes.iucr;
 
@@ -130,13 +130,13 @@ select
     cast(floor(placed.y_coordinate / cast(1000 as double precision)) as integer) as cell_y,
     placed.primary_type,
     placed.is_violent,
-    sum(placed.sign) as crimes,
-    max(placed.date) filter (where placed.sign = 1) as latest_added,
-    max(placed.date) filter (where placed.sign = -1) as latest_gone
+    sum(placed.crimes) as crimes,
+    max(placed.date) filter (where placed.crimes > 0) as latest_added,
+    max(placed.date) filter (where placed.crimes < 0) as latest_gone
 from (
     -- A point is both coordinates or none, and the crimes without one are one group.
     select
-        changed_crimes.sign,
+        changed_crimes.crimes,
         cast(changed_crimes.date_of_occurrence as date) as date,
         case when changed_crimes.y_coordinate is not null then changed_crimes.x_coordinate end as x_coordinate,
         case when changed_crimes.x_coordinate is not null then changed_crimes.y_coordinate end as y_coordinate,

@@ -1,5 +1,5 @@
--- One row: up to when the counts have followed the crimes and what they rest on (null: nothing was counted yet), and
--- the list of FBI codes and the spellings as they are now, as one text.
+-- One row: what the counts rest on (null: nothing was counted yet), and the list of FBI codes and the spellings as
+-- they are now, as one text.
 -- Reads: pipeline.counts_state, chicago.fbi_codes, pipeline.primary_type_spellings.
 -- Run by: tasks/warehouse/counts.py.
 
@@ -17,7 +17,6 @@ listed as (
 )
 
 select
-    counts_state.counted_at,
     counts_state.basis,
     listed.entries
 from listed

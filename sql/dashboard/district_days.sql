@@ -6,7 +6,7 @@ select
     daily_crimes.is_complete,
     coalesce(daily_cube.crimes, 0) as crimes
 from chicago.daily_crimes
--- Left: a day without a crime in the district is none.
+-- Left: a day without a crime in the district counts none.
 left join chicago.daily_cube
     on
         daily_crimes.date = daily_cube.date

@@ -1,5 +1,5 @@
 -- One row: how new the record is, and which run the views follow.
--- Reads: chicago.data_freshness. Run by: dashboard/warehouse.py, at each look at a page.
+-- Reads: chicago.data_freshness. Run by: dashboard/warehouse.py, each time a page is shown.
 
 select
     data_freshness.newest_occurrence,

@@ -18,7 +18,7 @@ select
     daily_crimes.is_complete,
     coalesce(ward_days.crimes, 0) as crimes
 from chicago.daily_crimes
--- Left: a day without a crime in the ward is none.
+-- Left: a day without a crime in the ward counts none.
 left join ward_days on daily_crimes.date = ward_days.date
 where daily_crimes.date between cast(:first_date as date) and cast(:last_date as date)
 order by daily_crimes.date;

@@ -1,5 +1,5 @@
--- One row is a cell of the map as a feature of GeoJSON (RFC 7946): the cell's centre in degrees (EPSG:4326), all of
--- its crimes, and of each kind how many. The crimes without coordinates are on no map.
+-- One row is a cell of the map as a feature of GeoJSON (RFC 7946): the cell's centre in degrees (EPSG:4326), the
+-- number of its crimes, and of each kind. The crimes without coordinates are on no map.
 -- Reads: chicago.crime_map_cells. Run by: tasks/commands/export.py.
 
 with kinds as (

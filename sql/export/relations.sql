@@ -1,4 +1,4 @@
--- One row is a column of a table or view of schema chicago that is ours: made by who made the crimes.
+-- One row is a column of a table or view of schema chicago that is ours: owned by the owner of crimes.
 -- Reads: the catalogue. Run by: tasks/warehouse/arrow.py.
 
 select

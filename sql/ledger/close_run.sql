@@ -4,7 +4,7 @@
 update pipeline.runs
 set
     status = :status,
-    ended_at = now(),
+    ended_at = pipeline.next_moment(),
     message = :message
 where run_id = :run_id and status = 'running'
 returning

@@ -3,7 +3,7 @@
 -- Reads: pipeline.windows. Writes: pipeline.runs. Run by: tasks/warehouse/ledger.py. Parameters: run_id.
 
 update pipeline.runs
-set windows_done_at = now()
+set windows_done_at = pipeline.moment()
 where
     run_id = :run_id
     and not exists (

@@ -4,7 +4,7 @@
 update pipeline.runs
 set
     status = 'dead',
-    ended_at = now(),
+    ended_at = pipeline.next_moment(),
     message = 'it ended without a word; the next run found it'
 where status = 'running'
 returning run_id;

@@ -1,5 +1,5 @@
--- One row: the last comparison, the source's state then, and whether a window was synced after it; none before the
--- first.
+-- One row: the last comparison, the source's state then, and whether a window was synced after it; no row before
+-- the first.
 -- Reads: pipeline.audits, pipeline.windows. Writes: nothing. Run by: tasks/warehouse/audits.py.
 
 select

@@ -12,6 +12,7 @@ select
     rejected,
     retired,
     bad_coordinates,
+    coalesce(repaired, 0) as repaired,
     seconds
 from pipeline.windows
 where

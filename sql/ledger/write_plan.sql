@@ -7,5 +7,5 @@ set
     kind = :kind,
     candidate_watermark = :candidate_watermark,
     resumes = :resumes,
-    planned_at = now()
+    planned_at = pipeline.moment()
 where run_id = :run_id;

@@ -7,8 +7,8 @@
 update pipeline.windows
 set
     status = :status,
-    started_at = case when cast(:status as text) = 'running' then now() else started_at end,
-    ended_at = case when cast(:status as text) = 'running' then ended_at else now() end,
+    started_at = case when cast(:status as text) = 'running' then pipeline.moment() else started_at end,
+    ended_at = case when cast(:status as text) = 'running' then ended_at else pipeline.moment() end,
     error = :error,
     source_rows = coalesce(:source_rows, source_rows),
     inserted = coalesce(:inserted, inserted),
@@ -16,6 +16,7 @@ set
     updated = coalesce(:updated, updated),
     unchanged = coalesce(:unchanged, unchanged),
     touched = coalesce(:touched, touched),
+    repaired = coalesce(:repaired, repaired),
     rejected = coalesce(:rejected, rejected),
     retired = coalesce(:retired, retired),
     bad_coordinates = coalesce(:bad_coordinates, bad_coordinates),

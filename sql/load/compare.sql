@@ -1,19 +1,19 @@
 -- One row of compared is one accepted row of the window: what we hold under its id, and whether the content is the
--- same.
+-- same. It is damaged where the version is, and the content is not: the City gives each change a version.
 -- One row of gone is one row that we hold in scope and that is in none of the rows read.
 -- One row of rekeyed is a gone row whose content stands again under a new id of the same case. Equal rows of one case
 -- (two victims, the same in every column) are paired one to one, in order of their ids. None where rows keep their id:
 -- there another id is another crime.
--- One row of rekeyed_rejects is the same of the quarantine: a gone row that was published again as it was, under a new
+-- One row of rekeyed_rejects is its like in the quarantine: a gone row that was published again unchanged, under a new
 -- id.
 -- One row of leaving is one row that leaves chicago.crimes: gone without a counterpart, which has no reason yet, or
--- replaced under its own id, by other content or by a version that the contract rejects.
+-- replaced under its own id, by other content in another version or by a version that the contract rejects.
 -- Reads: staged_crimes, staged_rejects, present_ids, held, chicago.crimes, pipeline.rejected_rows.
 -- Writes: temporary tables compared, gone, rekeyed, rekeyed_rejects, leaving.
 -- Run by: tasks/sync/apply.py. Parameters: has_stable_keys.
 
--- Without these the planner takes an empty table for a thousand rows, and reads all crimes to meet them. Of the columns
--- only those that rows are found by: to look at the others takes longer than all that follows.
+-- Without these the planner takes an empty table for a thousand rows, and reads all crimes to meet them. Only the
+-- columns that rows are found by are analyzed: the others would take longer than all that follows.
 analyze staged_crimes (crime_id, case_number, date_of_occurrence);
 
 analyze staged_rejects;
@@ -29,12 +29,17 @@ select
         and pipeline.crime_content(cast(row(staged.*) as chicago.crimes)) = crimes.crime_content
     ) as is_same_content,
     (
+        crimes.crime_id is not null
+        and staged.version = crimes.version
+        and not pipeline.crime_content(cast(row(staged.*) as chicago.crimes)) = crimes.crime_content
+    ) as is_damaged,
+    (
         (staged.created_at, staged.updated_at, staged.version, staged.updated_on)
         is not distinct from (crimes.created_at, crimes.updated_at, crimes.version, crimes.updated_on)
     ) as is_same_version
 from staged_crimes as staged
--- Left: a row that we do not hold yet. One look by the key for each row read: a plain join would, until there are
--- a million crimes, read them all for each window.
+-- Left: we may not hold the row yet. One look-up by the key for each row read: below a million crimes a plain join
+-- would read them all for each window.
 left join lateral (
     select
         held_crimes.crime_id,
@@ -120,7 +125,7 @@ create temporary table rekeyed_rejects on commit drop as
 with gone_rows as (
     select
         rejected.crime_id,
-        -- what was published but for the source's system fields, whose names begin with a colon
+        -- the published row without the source's system fields, whose names begin with a colon
         (
             select jsonb_object_agg(field.field_name, field.field_value)
             from jsonb_each(rejected.raw) as field (field_name, field_value)
@@ -166,7 +171,7 @@ select
     gone_rows.crime_id as old_crime_id,
     new_rows.crime_id as new_crime_id
 from numbered_gone_rows as gone_rows
--- drops what has no counterpart: that leaves the quarantine, or enters it
+-- drops rows without a counterpart: they leave the quarantine, or enter it
 inner join numbered_new_rows as new_rows
     on gone_rows.published = new_rows.published and gone_rows.nth = new_rows.nth;
 
@@ -185,7 +190,7 @@ select
     'revised' as reason,
     compared.crime_id as replaced_by
 from compared
-where compared.is_held and not compared.is_same_content
+where compared.is_held and not compared.is_same_content and not compared.is_damaged
 union all
 select
     crimes.crime_id,

@@ -7,8 +7,17 @@ select
     (select count(*) from compared) + (select count(*) from staged_rejects) as source_rows,
     (select count(*) from compared where not compared.is_held) - (select count(*) from rekeyed) as inserted,
     (select count(*) from rekeyed) as rekeyed,
-    (select count(*) from compared where compared.is_held and not compared.is_same_content) as updated,
-    (select count(*) from compared where compared.is_held and compared.is_same_content) as unchanged,
+    (
+        select count(*)
+        from compared
+        where compared.is_held and not compared.is_same_content and not compared.is_damaged
+    ) as updated,
+    (
+        select count(*)
+        from compared
+        where compared.is_held and (compared.is_same_content or compared.is_damaged)
+    ) as unchanged,
+    (select count(*) from compared where compared.is_damaged) as repaired,
     (
         select count(*)
         from compared

@@ -1,4 +1,4 @@
--- One row of held is one row that we hold of a case that the rows read touch.
+-- One row of held is one row that we hold of a case that is among the rows read.
 -- Reads: staged_crimes, staged_rejects, chicago.crimes, pipeline.rejected_rows. Writes: temporary table held.
 -- Rows that have aged out of the source are not in scope (tasks/sync/scope.py).
 -- Run by: tasks/sync/apply.py. Parameters: span_start, oldest_age.
@@ -15,11 +15,15 @@ select
     crimes.case_number,
     false as is_rejected
 from chicago.crimes as crimes
--- drops the rows of cases that are not touched: that is the scope
+-- drops the rows of other cases: that is the scope
 inner join touched_cases on crimes.case_number = touched_cases.case_number
 where
     crimes.date_of_occurrence >= cast(:span_start as timestamp without time zone)
-    or crimes.date_of_occurrence < crimes.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    or (
+        crimes.date_of_occurrence < crimes.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        -- a stamp of the future makes no row too old to have been published
+        and crimes.date_of_occurrence < crimes.loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    )
 union all
 select
     rejected_rows.crime_id,
@@ -30,6 +34,11 @@ from pipeline.rejected_rows as rejected_rows
 inner join touched_cases on rejected_rows.case_number = touched_cases.case_number
 where
     rejected_rows.date_of_occurrence >= cast(:span_start as timestamp without time zone)
-    or rejected_rows.date_of_occurrence
-    < rejected_rows.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    or (
+        rejected_rows.date_of_occurrence
+        < rejected_rows.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        -- a stamp of the future makes no row too old to have been published
+        and rejected_rows.date_of_occurrence
+        < rejected_rows.first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    )
     or rejected_rows.date_of_occurrence is null;

@@ -1,4 +1,4 @@
--- No row of held: what is judged again takes nothing away.
+-- held stays empty: rows that are judged again take nothing away.
 -- Reads: nothing. Writes: temporary table held. Run by: tasks/sync/apply.py, for a replay of the quarantine.
 
 create temporary table held (

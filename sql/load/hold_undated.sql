@@ -1,5 +1,5 @@
 -- One row of held is one row that we hold of those that the source publishes without an occurrence time. They are
--- all in quarantine, since crimes needs one. A row with a time that is none belongs to no window: the audit sees to it.
+-- all in quarantine, because crimes needs one. A row whose time is not valid is in no window: the audit sees to it.
 -- Reads: pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/sync/apply.py.
 -- Parameters: occurrence_field, the name of the occurrence time in the published row.
 

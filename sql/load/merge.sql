@@ -3,7 +3,7 @@
 -- A history row that names a re-keyed row as its successor follows it to its new id, unless its successor was an older
 -- version under that id, which is in the history.
 -- Reads: staged_crimes, compared, rekeyed. Writes: chicago.crimes, chicago.crime_history.
--- Run by: tasks/sync/apply.py, after retire.sql.
+-- Run by: tasks/sync/apply.py, after retire.sql and repair.sql.
 
 update chicago.crimes as crimes
 set
@@ -40,8 +40,8 @@ where
     and compared.is_same_content
     and not compared.is_same_version;
 
--- Also the rows that retire.sql has just taken out, in their new content. The columns are those of crimes, in order:
--- staged_crimes is made like it, and its loaded_at is now.
+-- Also the rows that retire.sql and repair.sql have just taken out, in their new content. The columns are those of
+-- crimes, in order: staged_crimes is made like it, and its loaded_at is now, or that of the row it repairs.
 insert into chicago.crimes
 select (cast(row(staged.*) as chicago.crimes)).*
 from staged_crimes as staged

@@ -1,7 +1,7 @@
 -- Makes pipeline.rejected_rows hold the rejected rows of the window. A row leaves it when the source drops its id or
--- the contract accepts it; one that was published again as it was under a new id is re-keyed, and is no newer for it.
+-- the contract accepts it; one that was published again unchanged under a new id is re-keyed, and counts as no newer.
 -- A history row that names a quarantined row as its successor follows it to its new id. Where the source drops that
--- row, its reason is open again, to be settled with what stands in its place.
+-- row, the history row's reason is open again, to be settled with the row that replaces it.
 -- Reads: staged_rejects, staged_crimes, gone, rekeyed_rejects. Writes: pipeline.rejected_rows, chicago.crime_history.
 -- Run by: tasks/sync/apply.py, after merge.sql. Parameters: run_id.
 
@@ -15,7 +15,7 @@ set replaced_by = rekeyed.new_crime_id
 from rekeyed_rejects as rekeyed
 where
     history.replaced_by = rekeyed.old_crime_id
-    -- an older version under that id, which is in the history, stays the successor that it was
+    -- a history row that names an older version under that id, which is in the history, keeps it as its successor
     and not exists (
         select 1
         from chicago.crime_history as version
@@ -68,4 +68,4 @@ on conflict (crime_id) do update
         raw = excluded.raw,
         reasons = excluded.reasons,
         last_run = excluded.last_run,
-        last_seen_at = now();
+        last_seen_at = pipeline.moment();

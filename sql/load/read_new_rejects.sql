@@ -1,9 +1,10 @@
--- One row is a rejected row of the window that does not stand in the quarantine in this version.
+-- One row is a rejected row of the window that is not in the quarantine in this version.
 -- Reads: staged_rejects, pipeline.rejected_rows. Writes: nothing.
 -- Run by: tasks/sync/guards.py, before anything is changed.
 
 select
     staged.reasons,
+    cast(staged.date_of_occurrence as date) as day,
     coalesce(to_char(staged.date_of_occurrence, 'YYYY-MM-DD HH24:MI'), 'no date') as occurred,
     coalesce(staged.case_number, 'no case') as case_number,
     staged.crime_id

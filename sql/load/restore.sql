@@ -1,7 +1,7 @@
--- One row returned is one row that this run took out too early: it stands in chicago.crimes again, under its old id.
+-- One row returned is one row that this run took out too early: it is in chicago.crimes again, under its old id.
 -- An incremental window asks for all rows of the cases that moved, and takes out those that are gone; one of them may
--- have come back as it was with a stamp from before the watermark, and be read only when its day is mended. Back in its
--- place it is re-keyed like any other, and the history does not tell of a row that never left.
+-- have come back unchanged with a stamp from before the watermark, and is then read only when its day is mended. Back
+-- in its place it is re-keyed like any other, and the history does not tell of a row that never left.
 -- Rows that are equal in every column are paired one to one, in order of their ids.
 -- Reads: staged_crimes, chicago.crimes, chicago.crime_history. Writes: chicago.crimes, chicago.crime_history.
 -- Run by: tasks/sync/apply.py, before what we hold is looked up. Parameters: run_id.
@@ -39,7 +39,7 @@ back as (
         taken_out.crime,
         taken_out.retired_at
     from taken_out
-    -- drops what has not come back as it was
+    -- drops rows that have not come back unchanged
     inner join new_rows
         on
             taken_out.case_number = new_rows.case_number

@@ -1,5 +1,5 @@
--- One row: how many rows we hold in scope, and how many of them would be retired with no newer row of their case here.
--- A window of some days, as an audit syncs again, is measured by its whole weeks: it is no stricter than they are.
+-- One row: how many rows we hold in scope, and how many would be retired without a newer row of their case here.
+-- A window of a few days, which an audit syncs again, is measured by its whole weeks, so the guard is no stricter.
 -- Reads: held, gone, rekeyed, rekeyed_rejects, compared, staged_crimes, staged_rejects, pipeline.rejected_rows,
 -- chicago.crimes.
 -- Writes: nothing. Run by: tasks/sync/guards.py, before anything is changed.

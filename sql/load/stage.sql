@@ -1,6 +1,7 @@
 -- One row of staged_crimes is one accepted row of the window as read; of staged_rejects, one rejected row; of
 -- present_ids, one row id that the source was asked about and still has. All three live for one transaction.
--- Reads: nothing. Writes: temporary tables. Run by: tasks/sync/apply.py, first, before COPY fills them.
+-- Reads: nothing. Writes: temporary tables. Run by: tasks/sync/apply.py, first, before COPY fills
+-- them, and tasks/proof/contents.py.
 
 create temporary table staged_crimes (
     like chicago.crimes including defaults

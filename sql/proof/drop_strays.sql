@@ -1,4 +1,4 @@
--- Takes rows out of the quarantine that the census found gone and that no window reaches, since their time is none.
+-- Takes out of the quarantine rows that the census found gone and that no window reaches: their time is not valid.
 -- A history row that names one as its successor has an open reason again, as in quarantine.sql.
 -- Reads: nothing else. Writes: pipeline.rejected_rows, chicago.crime_history.
 -- Run by: tasks/proof/census.py. Parameters: crime_ids (array).

@@ -1,8 +1,7 @@
 -- One row is a retired row whose reason is not settled (is_gone), or a row of the same case, or under the same id,
--- that came since reasons were last settled and that nothing is paired with yet. A row may be both: come and gone in
--- between.
--- said: the columns of a crime that say what happened, as JSON; of a row in quarantine, which has none, raw is what
--- was published.
+-- that came since reasons were last settled and is not paired yet. A row may be both, if it came and went in between.
+-- said: the columns of a crime that say what happened, as JSON. A row in quarantine has none; its raw is what was
+-- published.
 -- Reads: chicago.crime_history, chicago.crimes, pipeline.rejected_rows, pipeline.runs. Writes: nothing.
 -- Run by: tasks/proof/settle.py.
 
@@ -11,7 +10,7 @@ with last_settled as (
     from pipeline.runs
 ),
 
--- The source's newest stamp before the first run since then: what is older was there before any row was read.
+-- The source's newest stamp before the first run since then: an older row was there before that run read any.
 first_stamp as (
     select min(runs.candidate_watermark) as at
     from pipeline.runs as runs
@@ -127,13 +126,13 @@ unsettled as (
     cross join last_settled
     cross join first_stamp
     where
-        -- the retired ones stand above already
+        -- the retired ones are above already
         not exists (
             select 1
             from gone
             where gone.crime_id = come.crime_id and gone.retired_at = come.retired_at
         )
-        -- paired already: a row names this version, and not an older one under the same id
+        -- paired already: a history row names this version, not an older one under the same id
         and not exists (
             select 1
             from chicago.crime_history as history

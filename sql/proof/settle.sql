@@ -1,4 +1,4 @@
--- Writes the reasons of retired rows: one row of settled is one retired row and what replaced it, null for nothing.
+-- Writes the reasons of retired rows: a row of settled is a retired row and the row that replaced it; null: none did.
 -- Reads: settled (temporary, filled by COPY). Writes: chicago.crime_history. Run by: tasks/proof/settle.py.
 
 update chicago.crime_history as history

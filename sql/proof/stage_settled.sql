@@ -1,4 +1,4 @@
--- One row of settled is one retired row and the row that replaced it, null for nothing.
+-- One row of settled is one retired row and the row that replaced it; null: none did.
 -- Reads: nothing. Writes: temporary table settled. Run by: tasks/proof/settle.py, before COPY fills it.
 
 create temporary table settled (

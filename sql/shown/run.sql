@@ -21,6 +21,7 @@ select
     coalesce(sum(windows.updated), 0) as updated,
     -- What the audit reads again is no second unchanged row, nor a second bad point.
     coalesce(sum(windows.unchanged) filter (where windows.round = 0), 0) as unchanged,
+    coalesce(sum(windows.repaired), 0) as repaired,
     (select count(*) from pipeline.rejected_rows as rejected where rejected.first_run = runs.run_id) as rejected,
     coalesce(sum(windows.retired), 0) as retired,
     coalesce(sum(windows.bad_coordinates) filter (where windows.round = 0), 0) as bad_coordinates

@@ -71,7 +71,7 @@ comment on column chicago.crime_types_by_district.location_quotient is
 'share divided by city_share: above 1, the kind is more usual here than in the city.';
 
 comment on column chicago.crime_types_by_district.arrest_rate is
-'Share of crimes with an arrest, 0 to 1, of complete days, since arrests come late. Null: no such crime.';
+'Share of crimes with an arrest, 0 to 1, of complete days, because arrests come late. Null: no such crime.';
 
 comment on column chicago.crime_types_by_district.rank is
 'Rank by crimes within the district, 1 the most. Null for unknown districts.';

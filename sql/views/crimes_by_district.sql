@@ -168,7 +168,7 @@ comment on column chicago.crimes_by_district.property is 'Property index crimes 
 comment on column chicago.crimes_by_district.arrests is 'Crimes with an arrest, of all days.';
 
 comment on column chicago.crimes_by_district.arrest_rate is
-'Share of crimes with an arrest, 0 to 1, of complete days, since arrests come late. Null: no such crime.';
+'Share of crimes with an arrest, 0 to 1, of complete days, because arrests come late. Null: no such crime.';
 
 comment on column chicago.crimes_by_district.domestic_share is
 'Share of domestic crimes, 0 to 1, of all days. Null: no crime.';

@@ -45,7 +45,7 @@ cross join generate_series(0, 23) as hours (hour)
 left join counts on weekdays.day_of_week = counts.day_of_week and hours.hour = counts.hour;
 
 comment on view chicago.crimes_by_weekday_and_hour is
-'One row is an hour of a day of the week. Exactly 00:00 stands for an unknown time and is no part of crimes_per_day.';
+'One row is an hour of a day of the week. Exactly 00:00 stands for an unknown time and is left out of crimes_per_day.';
 
 comment on column chicago.crimes_by_weekday_and_hour.day_of_week is '1 Monday to 7 Sunday (ISO 8601).';
 

@@ -91,4 +91,4 @@ comment on column chicago.daily_crimes.holiday_name is
 'The holiday for which the City is closed on this date. Null: it is not closed for one.';
 
 comment on column chicago.daily_crimes.actual_holiday_name is
-'The holiday whose own day this date is. Null: it is no holiday.';
+'The holiday whose own day this date is. Null: it is not a holiday.';

@@ -93,7 +93,7 @@ comment on column chicago.police_rank_by_arrest.total_crimes is
 'Crimes of all days; they add up to the rows of crimes.';
 
 comment on column chicago.police_rank_by_arrest.arrest_percentage is
-'Crimes with an arrest in percent of crimes, of complete days, since arrests come late. Null: none.';
+'Crimes with an arrest in percent of crimes, of complete days, because arrests come late. Null: none.';
 
 comment on column chicago.police_rank_by_arrest.complete_crimes is
 'Crimes of complete days, of which arrest_percentage is.';

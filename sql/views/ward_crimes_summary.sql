@@ -110,7 +110,7 @@ comment on column chicago.ward_crimes_summary.second_most_common_crime is
 comment on column chicago.ward_crimes_summary.violent is 'Violent index crimes of all days, by FBI code.';
 
 comment on column chicago.ward_crimes_summary.arrest_rate is
-'Share of crimes with an arrest, 0 to 1, of complete days, since arrests come late. Null: no such crime.';
+'Share of crimes with an arrest, 0 to 1, of complete days, because arrests come late. Null: no such crime.';
 
 comment on column chicago.ward_crimes_summary.ward_phone is
 'Telephone of the ward''s office. Null: none published.';

@@ -1,4 +1,4 @@
-"""What saved blocks of Prefect hold: an `.env` in S3, the database's login and the token, a connector to the warehouse.
+"""What Prefect's saved blocks hold: an `.env` in S3, the database's login and the token, a connector to the warehouse.
 
 What lives here: reading the blocks, which `make blocks` makes. What does not: what a setting is called or may be
 (tasks/settings.py). Mirrors https://docs.prefect.io/integrations/prefect-aws.
@@ -28,7 +28,7 @@ _LOGIN: Final = {
 def read_blocks(asked: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that the named blocks hold, by their lower-case names; a secret wins over the file.
 
-    asked: the settings of BLOCK_NAMES that are set. Asks Prefect and AWS, and nobody when none is set. Raises
+    asked: the settings of BLOCK_NAMES that are set. Asks Prefect and AWS, and neither when none is set. Raises
     `ConfigError` for a block, file or secret that is not there or cannot be read.
     """
     values: dict[str, str] = {}
@@ -39,7 +39,7 @@ def read_blocks(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read_settings_file(asked: Mapping[str, str]) -> dict[str, str]:
-    from prefect_aws.s3 import S3Bucket  # noqa: PLC0415 - only who has such a block waits for its import
+    from prefect_aws.s3 import S3Bucket  # noqa: PLC0415 - only a run with such a block waits for its import
 
     block = _load(S3Bucket, asked["settings_block"])
     file = asked.get("settings_file", _USUAL_FILE)
@@ -50,7 +50,7 @@ def _read_settings_file(asked: Mapping[str, str]) -> dict[str, str]:
 def _read_login(asked: Mapping[str, str]) -> dict[str, str]:
     found = json.loads(_read_secret(asked["database_secret_block"]))
     if not isinstance(found, dict):
-        raise TypeError("it is no JSON object with username and password")
+        raise TypeError("it is not a JSON object with username and password")
     return {_LOGIN[name]: str(value) for name, value in found.items() if name in _LOGIN}
 
 
@@ -83,14 +83,14 @@ def _load(kind: type[Any], name: str) -> Any:
 
 
 def _named_fault(setting: str, name: str, read: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """Do a read; whatever goes wrong in Prefect or AWS is said in one line, with the setting, without the content."""
+    """Read, and report any fault of Prefect or AWS in one line, with the setting and without the content."""
     try:
         return read()
     except ConfigError as error:
         raise ConfigError(f"{setting.upper()}: {error}") from None
     except json.JSONDecodeError:
-        raise ConfigError(f"{setting.upper()}: the secret of block {name!r} is no JSON") from None
-    except Exception as error:  # noqa: BLE001 - of Prefect, its block or AWS: all mean that the settings are not to be had
+        raise ConfigError(f"{setting.upper()}: the secret of block {name!r} is not JSON") from None
+    except Exception as error:  # noqa: BLE001 - Prefect's, the block's or AWS's: each means no settings
         raise ConfigError(
             f"{setting.upper()}: block {name!r} could not be read: {type(error).__name__}: {error}. "
             "`make blocks` makes it; the task's role has to be allowed to read what it names."
@@ -98,7 +98,7 @@ def _named_fault(setting: str, name: str, read: Callable[[], dict[str, str]]) ->
 
 
 def load_engine(name: str, options: Mapping[str, Any]) -> Engine:
-    """Return an engine of a saved SqlAlchemyConnector block. Raises `ConfigError` where there is no such block."""
+    """Return the engine of a saved SqlAlchemyConnector block. Raises `ConfigError` where there is no such block."""
     from prefect_sqlalchemy import SqlAlchemyConnector  # noqa: PLC0415 - as above
 
     try:

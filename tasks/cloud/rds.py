@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS: whose certificates it shows, and logging in with a token of AWS instead of a password.
+"""PostgreSQL on RDS: who signs its certificates, and how to log in with a token of AWS instead of a password.
 
 What lives here: the bundle of Amazon's certificate authorities for RDS (`rds_ca.pem`, see `rds_ca.md`), and the token.
 What does not: when either is used, which the settings say. Mirrors
@@ -28,9 +28,9 @@ def region_of(host: str) -> str | None:
 
 
 def log_in_by_token(engine: Engine) -> None:
-    """Have each new connection of this engine log in with a token of its own, which holds for 15 minutes.
+    """Have each new connection of this engine log in with a token of its own, which is valid for 15 minutes.
 
-    Raises, when a connection is opened, `ConfigError` without credentials of AWS or a region.
+    Opening a connection raises `ConfigError` where credentials of AWS or the region are missing.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -42,7 +42,7 @@ def log_in_by_token(engine: Engine) -> None:
 
 def make_token(host: str, port: int, user: str) -> str:
     """Return a token for one login, signed here with the credentials of the task or the environment."""
-    # Only who logs in this way waits for it: the import takes as long as a connection.
+    # Only a login of this kind waits for the import, which takes as long as a connection.
     import boto3  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 

@@ -35,7 +35,7 @@ WRONG_USE: Final = 2
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse that says what is wrong in one line."""
+    """argparse, with its errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG_USE, f"{self.prog}: {message} (see --help)\n")
@@ -68,6 +68,7 @@ def _dispatch(asked: argparse.Namespace, run: Callable[[argparse.Namespace, Requ
             asked.window_days,
             asked.max_concurrency,
             accept_retirements=asked.accept_retirements,
+            accept_span=asked.accept_span,
             fan_out=asked.fan_out,
         )
         command = _COMMANDS.get(asked.command, run)
@@ -90,9 +91,9 @@ def _dispatch(asked: argparse.Namespace, run: Callable[[argparse.Namespace, Requ
 
 
 def collect_less_often() -> None:
-    """Let the collector leave alone what the imports made, and wait for more than a page of rows makes.
+    """Have the garbage collector skip what the imports made, and run less often than once a page of rows.
 
-    It would go through half a million objects of modules again for each few thousand rows that are read.
+    Otherwise it goes through the modules' half a million objects again for every few thousand rows that are read.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -107,13 +108,17 @@ def _plan(_asked: argparse.Namespace, request: Request) -> int:
     return DONE
 
 
-def _status(_asked: argparse.Namespace, _request: Request) -> int:
+def _status(asked: argparse.Namespace, _request: Request) -> int:
+    engine = connections.warehouse_as_it_is()
     found = read_status(
-        connections.warehouse_as_it_is(),
+        engine,
         connections.source(),
         datetime.now(UTC),
         connections.settings().freshness_days,
     )
+    # Without a line there are no tables yet that could be counted.
+    if asked.recount and found.lines:
+        found = status.with_recount(found, engine)
     say("\n".join(status.to_lines(found)))
     return FAILED if found.problems else DONE
 
@@ -171,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[RUN, *_COMMANDS],
         default=RUN,
         help="run (default): do what is missing. plan: say what a run would change, and change nothing. "
-        "status: is all well. replay: judge the quarantine again. export: write files for notebooks and maps. "
+        "status: say if all is well. replay: judge the quarantine again. export: write files for notebooks and maps. "
         "start-anew: empty the warehouse, for another dataset",
     )
     parser.add_argument(
@@ -195,6 +200,12 @@ def _parser() -> argparse.ArgumentParser:
         help="let a mass retirement pass, for this run; look with plan first",
     )
     parser.add_argument(
+        "--accept-span",
+        action="store_true",
+        help="for this run, take a source that begins later than explained for one that keeps fewer days; "
+        "look with status first",
+    )
+    parser.add_argument(
         "--fan-out",
         type=int,
         default=0,
@@ -205,8 +216,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--confirm", metavar="DATABASE", help="name of the database that start-anew is to empty"
     )
+    parser.add_argument(
+        "--recount",
+        action="store_true",
+        help="with status: count all crimes anew, and say where the counts differ; changes nothing",
+    )
     parser.add_argument("--json", action="store_true", help="print the closing report as JSON")
-    parser.add_argument("--quiet", action="store_true", help="say nothing but warnings and what went wrong")
+    parser.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     return parser
 
 
@@ -214,4 +230,4 @@ def _date(value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{value!r} is no date; write it like 2026-01-31") from None
+        raise argparse.ArgumentTypeError(f"{value!r} is not a date; write it like 2026-01-31") from None

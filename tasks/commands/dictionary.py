@@ -1,8 +1,8 @@
 """The data dictionary: every table, view, column and function with its COMMENT, as `docs/data-dictionary.md`.
 
-Generated from a database, so that it cannot say what is not so: `make dictionary` makes an empty one from
-`sql/migrations/` and `sql/views/`, reads its catalogue and drops it. It stands in this room because it reads the
-warehouse and nothing else. The diagrams are Mermaid (https://mermaid.js.org/syntax/entityRelationshipDiagram.html).
+Generated from a database, so that it cannot differ from the schema: `make dictionary` makes an empty one from
+`sql/migrations/` and `sql/views/`, reads its catalogue and drops it. The diagrams are Mermaid
+(https://mermaid.js.org/syntax/entityRelationshipDiagram.html).
 """
 
 import os
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, create_engine
 
+from tasks import session
 from tasks.local import services as local_services
 from tasks.settings import PROJECT_FOLDER
 from tasks.warehouse.migrations import migrate
@@ -117,7 +117,7 @@ def read_catalogue(connection: Connection) -> Catalogue:
 
 
 def uncommented(catalogue: Catalogue) -> list[str]:
-    """Return the full names of what has no COMMENT."""
+    """Return the full names of tables, views, columns and functions without a COMMENT."""
     silent = [relation.full_name for relation in catalogue.relations if not relation.meaning]
     silent += [
         f"{relation.full_name}.{column.name}"
@@ -216,7 +216,7 @@ def _relation(relation: Relation) -> str:
 
 
 def _null(relation: Relation, column: Column) -> str:
-    # The catalogue does not know of a view's columns whether they can be null; their meaning says it.
+    # The catalogue does not know whether a view's column can be null; its COMMENT says so.
     return "null" if relation.kind == "table" and not column.is_required else ""
 
 
@@ -232,7 +232,7 @@ def make_dictionary(postgres: Any) -> str:
     """Return the dictionary of what `sql/` makes, from a database of its own that is dropped again."""
     name = f"dictionary_{os.getpid()}"
     local_services.ensure_database(postgres, name)
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
+    engine = create_engine("postgresql+psycopg://", creator=lambda: session.connect(postgres.conninfo(name)))
     try:
         migrate(engine)
         deploy_views(engine)
@@ -240,7 +240,7 @@ def make_dictionary(postgres: Any) -> str:
             return to_markdown(read_catalogue(connection))
     finally:
         engine.dispose()
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        with session.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 

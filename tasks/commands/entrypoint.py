@@ -1,6 +1,6 @@
 """What the process of `python flows/main.py` needs before the flow is imported. Called there, and nowhere else.
 
-It is run by its path, before the project can be imported, so that it imports nothing of it at its head.
+It is run by its path, before the project can be imported, so its head imports nothing of the project.
 """
 
 import gc
@@ -12,10 +12,10 @@ from pathlib import Path
 def start() -> None:
     """Make the project importable; end here what needs no flow; else get ready for the import of Prefect.
 
-    Prefect keeps its own lines off the terminal then: its server has them all. A deployed run does not come by here:
-    there the log of the container is all that an operator has.
+    Prefect then keeps its own lines off the terminal: its server has them all. A deployed run does not pass through
+    here: the log of the container is all that its operator has.
     """
-    # Nothing that an import makes is garbage: the collector waits until all is there (`collect_less_often`).
+    # Nothing that an import makes is garbage: the collector waits until all is imported (`collect_less_often`).
     gc.disable()
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from tasks.commands.command_line import run_flowless_command  # noqa: PLC0415
@@ -24,6 +24,6 @@ def start() -> None:
     if code is not None:
         sys.exit(code)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    # Prefect would tell its makers of the first run, over the network.
+    # Prefect would report the first run to its makers, over the network.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")

@@ -1,8 +1,8 @@
 """Export: the record, its lists and every view as files that a notebook reads, to a folder or to S3.
 
 Parquet and CSV of each table and view, the map's cells as GeoJSON, and `manifest.json`, all of one snapshot. Each file
-is written beside its place under another name and then moved there, the manifest last: whoever reads sees whole files,
-and a set is whole when they have the digests that the manifest names. Mirrors
+is written beside its place under another name and then moved there, the manifest last: a reader sees whole files only,
+and a set is whole when its files have the digests in the manifest. Mirrors
 https://arrow.apache.org/docs/python/filesystems.html.
 """
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 MANIFEST: Final = "manifest.json"
 MAP_CELLS: Final = "crime_map_cells.geojson"
-# Rows of Parquet that are compressed together; what is held in memory for them is some tens of megabytes.
+# Rows of Parquet that are compressed together; they take some tens of megabytes of memory.
 _ROW_GROUP_ROWS: Final = 100_000
 _FEATURES_AT_ONCE: Final = 2_000
 _PARTIAL: Final = ".partial"
@@ -71,8 +71,8 @@ def export(engine: Engine, destination: str, dataset: str) -> ExportReport:
     """Write the export to a folder or to `s3://bucket/prefix`, and return what was written.
 
     S3 credentials, region and endpoint are those of the environment (AWS_PROFILE, AWS_ENDPOINT_URL and so on). Raises
-    `UsageError` for a destination that is none, `ConfigError` where the warehouse holds another dataset, `LoadError`
-    where it cannot be written; files of an earlier export stand as they were then.
+    `UsageError` for a destination that is not one, `ConfigError` where the warehouse holds another dataset, `LoadError`
+    where the export cannot be written; the files of an earlier export then stay as they were.
     """
     files, folder = _open(destination)
     with named_faults(engine, "the export"), engine.connect() as connection:
@@ -234,7 +234,7 @@ class _Partials:
         self._own = uuid4().hex[:8]
 
     def __enter__(self) -> "_Partials":
-        """Take away what a killed export left behind."""
+        """Remove what a killed export left behind."""
         for found in self._files.get_file_info(FileSelector(self._folder, allow_not_found=True)):
             is_left = found.base_name.startswith(".") and found.base_name.endswith(_PARTIAL)
             if is_left and datetime.now(UTC) - found.mtime > _MAX_EXPORT:
@@ -247,7 +247,7 @@ class _Partials:
 
     @contextmanager
     def open(self, name: str) -> Iterator[_Sink]:
-        """Give a file to write. A failure leaves the partial file to be taken away at the end."""
+        """Yield a file to write. A failure leaves the partial file, to be removed at the end."""
         with self._files.open_output_stream(self._partial(name)) as stream:
             self._names.append(name)
             yield _Sink(stream)

@@ -23,7 +23,7 @@ MAX_ROWS_SHOWN = 20
 def planned_changes(
     engine: Engine, source: SteadySource, request: Request, settings: Settings
 ) -> Iterator[str]:
-    """Yield, line by line, what a run would change. Takes no lock, so that it can look while a run works."""
+    """Yield, line by line, what a run would change. Takes no lock, so it can be used while a run is at work."""
     state = source.state()
     with engine.connect() as connection:
         problem = schema_problem(read_schema_state(connection))
@@ -37,9 +37,11 @@ def planned_changes(
     for window in plan.windows:
         found = _changes_of(engine, source, window)
         counts = found.counts
+        mended = f" (repair {counts.repaired} of them)" if counts.repaired else ""
         yield (
             f"{window}: source {counts.source_rows}, would insert {counts.inserted}, re-key {counts.rekeyed}, "
-            f"update {counts.updated}, leave {counts.unchanged}, reject {counts.rejected}, retire {counts.retired}"
+            f"update {counts.updated}, leave {counts.unchanged}{mended}, reject {counts.rejected}, "
+            f"retire {counts.retired}"
         )
         yield from _shown("retire", found.retirements)
         yield from _shown("reject", found.rejections)

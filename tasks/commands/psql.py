@@ -1,7 +1,7 @@
 """`make psql`: a shell on the warehouse that the settings name, as an analyst, who reads schema `chicago`.
 
-What lives here: the hand-over to PostgreSQL's own client. `--as-loader` opens it with the rights of a run, for what the
-runbook mends. What does not: any query. Mirrors https://www.postgresql.org/docs/current/app-psql.html.
+What lives here: the hand-over to PostgreSQL's own client. `--as-loader` opens it with the rights of a run, for the
+repairs in the runbook. What does not: any query. Mirrors https://www.postgresql.org/docs/current/app-psql.html.
 """
 
 import argparse
@@ -9,8 +9,9 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from tasks import session
 from tasks.errors import ConfigError, PipelineError
 from tasks.local import services as local_services
 from tasks.local.services import DEMO_DATABASE
@@ -29,11 +30,11 @@ def open_analysts_shell(settings: Settings) -> None:
             sys.stderr.write(f"make psql: {DEMO_DATABASE}, the stand-in city of `make demo`\n")
     else:
         analyst = settings
-    _become_psql(analyst, {"PGOPTIONS": "-c default_transaction_read_only=on"})
+    _become_psql(analyst, session.PERSON | session.ONLY_READS)
 
 
-def _become_psql(settings: Settings, extra: dict[str, str]) -> None:
-    """Become psql, on a terminal of one's own; without psql on this machine, raise `ConfigError` naming the command."""
+def _become_psql(settings: Settings, session_settings: Mapping[str, str]) -> None:
+    """Become psql on this terminal; without psql on this machine, raise `ConfigError` naming the command."""
     engine = open_warehouse(settings, may_create=False)
     program, *arguments = shlex.split(shell_command(engine, settings))
     if shutil.which(program) is None and settings.db_username is not None:
@@ -44,7 +45,9 @@ def _become_psql(settings: Settings, extra: dict[str, str]) -> None:
         raise ConfigError(
             f"psql is not installed on this machine. Where it is: {shlex.join([program, *arguments])}"
         )
-    environment = {**os.environ, **extra}
+    version, *_ = engine.dialect.server_version_info or (0,)
+    settings_there = {**session_settings, **session.acting_as(settings.db_role)}
+    environment = session.environment(os.environ, settings_there, int(version))
     if not settings.uses_local_warehouse:
         environment["PGSSLMODE"] = settings.db_sslmode
     if engine.url.password is not None:
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.as_loader:
-            _become_psql(read_settings(), {})
+            _become_psql(read_settings(), session.PERSON)
         open_analysts_shell(read_settings())
     except PipelineError as error:
         sys.stderr.write(f"make psql: {error}\n")

@@ -26,8 +26,7 @@ REPLAY = Window("replay")
 
 def replay_quarantine(engine: Engine, profile: DatasetProfile, run: Run) -> list[str]:
     """Judge all rejected rows again, in one transaction; return what became of them, a line each."""
-    with named_faults(engine, "the replay"), engine.begin() as connection:
-        ledger.assert_running(connection, run.run_id)
+    with named_faults(engine, "the replay"), ledger.run_transaction(engine, run.run_id) as connection:
         ledger.write_plan(connection, run.run_id, "replay", [REPLAY], None)
 
     def load(
@@ -53,9 +52,9 @@ def replay_quarantine(engine: Engine, profile: DatasetProfile, run: Run) -> list
 
 
 def _read_quarantine(engine: Engine, profile: DatasetProfile) -> Extracted:
-    """Return the rows in quarantine as if they had just been read; nothing of ours is in scope of them."""
+    """Return the rows in quarantine as if they had just been read; none of our rows are in their scope."""
     began = time.monotonic()
     with named_faults(engine, "the replay"):
-        raw = to_raw_frame(read_rejected(engine), profile)
+        raw = to_raw_frame(read_rejected(engine, profile), profile)
     nothing = pd.DataFrame({"crime_id": []}, dtype="object")
     return Extracted(raw, nothing, Scope(datetime.max, None), 0, began, time.monotonic() - began)

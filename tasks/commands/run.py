@@ -31,7 +31,7 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 def run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
-    """Have a Prefect server, run the flow on it, print its report and return the exit code."""
+    """Find or start a Prefect server, run the flow on it, print its report and return the exit code."""
     add_prefect_handler()
     _reach_loopback_directly()
     try:
@@ -57,6 +57,7 @@ def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
                     asked.max_concurrency,
                     asked.accept_retirements,
                     asked.fan_out,
+                    asked.accept_span,
                     return_state=True,
                 )
             )
@@ -68,7 +69,7 @@ def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
     except DBAPIError:
         if state.is_completed():
             raise
-        # The database has gone away: why the run failed says more than that it cannot be asked about it.
+        # The database has gone away. That the ledger cannot be read says less than why the run failed.
         raise _error_of(state) from None
     if run_id is None or run_id == before:
         raise _error_of(state)
@@ -79,7 +80,7 @@ def _closing(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url:
     engine, settings = connections.warehouse(), connections.settings()
     found = read_report(engine, run_id)
     if found.status == "dead":
-        # Marked so by the run that took its place; what this one has to say is not in the ledger.
+        # The run that took its place marked it dead; this run's own error is not in the ledger.
         found = replace(found, message=str(_error_of(state)))
     if asked.json:
         say(json.dumps(as_dict(found), default=str))
@@ -105,7 +106,7 @@ def _error_of(state: State[Any]) -> PipelineError:
 
 @contextmanager
 def _prefect_server() -> Iterator[str]:
-    """Have a Prefect server: the one that the user set, else the local one; yield the address of its UI."""
+    """Find or start a Prefect server: the one that the user set, else the local one. Yield the address of its UI."""
     settings = connections.settings()
     chosen = prefect.settings.PREFECT_API_URL.value()
     if chosen:

@@ -1,6 +1,6 @@
 """The command `start-anew`: empty the warehouse, so that it may hold another dataset. One transaction, or nothing.
 
-What left the City's record cannot be read again from anywhere, so that a person has to name the database.
+What has left the City's record cannot be read again from anywhere, so a person has to name the database.
 """
 
 import os
@@ -20,8 +20,8 @@ from tasks.warehouse.sql_files import execute
 def start_anew(engine: Engine, confirmed: str | None) -> str:
     """Empty the warehouse and return a line on what it held.
 
-    confirmed: the name of its database, as a person typed it. Raises `UsageError` where it is another or none, saying
-    what would go, and `LoadError` while a run is at work.
+    confirmed: the name of its database, as a person typed it. Raises `UsageError`, saying what would be lost,
+    where it is missing or another name, and `LoadError` while a run is at work.
     """
     with engine.connect() as connection:
         problem = schema_problem(read_schema_state(connection))
@@ -45,9 +45,9 @@ def start_anew(engine: Engine, confirmed: str | None) -> str:
 def _empty_warehouse(engine: Engine) -> str:
     """Empty the warehouse and return what it held. Run under the writer's lock.
 
-    Raises `PassingFaultError` naming who reads its tables and does not let go; nothing is changed then.
+    Raises `PassingFaultError` naming the sessions that keep its tables locked; nothing is changed then.
     """
-    with ddl_transaction(engine, "starting anew") as connection:
+    with ddl_transaction(engine, "starting anew", None) as connection:
         held = _contents(connection)
         execute(
             connection,

@@ -1,8 +1,8 @@
 """The contract of `chicago.crimes`: from rows as published to rows that we store, or reasons why not.
 
 Pure pandas and Pandera: no clock, no network, no database. A value of the wrong kind rejects its row; a point
-outside the city is set to null and counted, since the City writes one for "not known". Stored as published otherwise:
-beats are padded to four characters, blocks are in upper case.
+outside the city is set to null and counted, because the City writes one for "not known". Beats are
+padded to four characters and blocks put in upper case; all else is stored as published.
 """
 
 import json
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
+from tasks.contract.twins import TWIN_PATTERN
 from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError
 
@@ -29,7 +30,7 @@ TEXT = pd.StringDtype("pyarrow", na_value=pd.NA)
 WALL_CLOCK = "datetime64[us]"
 INSTANT = "datetime64[us, UTC]"
 
-# The box of the city, degrees; and with a margin in feet of EPSG:3435.
+# The box of the city in degrees, and in feet of EPSG:3435 with a margin.
 LATITUDE_BOX = (41.60, 42.10)
 LONGITUDE_BOX = (-88.00, -87.50)
 X_BOX = (1_080_000, 1_220_000)
@@ -44,8 +45,8 @@ _NUMBER = r"^[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?$"
 # Year 0000 has no day that PostgreSQL or Python could hold; Arrow takes it.
 _NO_YEAR = "0000-"
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?$"
-# What no database text can hold: NUL, and halves of surrogate pairs. JSON's escapes of them stand for them, in the rows
-# that we set aside too, so that such a row is read again as what it was.
+# What no text of the database can hold: NUL, and halves of surrogate pairs. Their JSON escapes stand for them, also in
+# rejected rows, so that such a row is read again as it was.
 _NOT_STORABLE = r"\x00|\\u(0000|[dD][89a-fA-F][0-9a-fA-F]{2})"
 _INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$"
 
@@ -89,7 +90,7 @@ class Crimes(pa.DataFrameModel):
 
 
 CRIMES_COLUMNS: tuple[str, ...] = tuple(Crimes.to_schema().columns)
-# What names a row and what the source says of its own row; the rest is what happened.
+# What names a row, and what the source says about the row itself; the other columns say what happened.
 NO_CONTENT = (
     "crime_id", "case_number", "date_of_occurrence", "created_at", "updated_at", "version", "updated_on",
 )  # fmt: skip
@@ -97,6 +98,7 @@ REJECTED_COLUMNS = (
     "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "updated_on", "raw", "reasons",
 )  # fmt: skip
 NOTHING_REJECTED = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECTED_COLUMNS})
+TWIN_REASON = "crime_id: another row of the source has it too, with a newer stamp"
 UNDATED_REASON = "date_of_occurrence: missing"
 
 
@@ -114,7 +116,7 @@ class Transformed:
 
 
 def to_raw_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> pd.DataFrame:
-    """Return API rows as a frame of text: one row a row, each mapped field under our name, null where absent."""
+    """Return API rows as a frame of text: one row each, every mapped field under our name, null where absent."""
     return pd.DataFrame(
         {
             field.column: pd.array(_text_array([row.get(field.name) for row in rows]), dtype=TEXT)
@@ -126,27 +128,33 @@ def to_raw_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> pd.
 def to_census_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> pd.DataFrame:
     """Return census rows as a frame: one row a row of the source; crime_id, version, date_of_occurrence.
 
-    The date is Chicago wall clock, null where there is none.
+    The date is Chicago wall clock; null: the row has none.
     """
     dates = pd.Series(_text_array([row.get(profile.occurrence) for row in rows]), dtype=TEXT)
     return pd.DataFrame(
         {
             "crime_id": pd.array(_text_array([row[profile.key] for row in rows]), dtype=TEXT),
             "version": pd.array(_text_array([row.get(profile.version) for row in rows]), dtype=TEXT),
-            "date_of_occurrence": pd.to_datetime(
-                # A year that no calendar has is a time that is none.
-                dates.where(~dates.str.startswith("0000", na=False)).astype(object),
-                format="ISO8601",
-                errors="coerce",
-            ),
+            "date_of_occurrence": _to_moments(dates),
         }
     )
+
+
+def _to_moments(dates: pd.Series) -> pd.Series:
+    """Return the time of each text; its day, where the rest is none, since the source orders it by that; else null."""
+    # A year that no calendar has is a time that is none.
+    texts = dates.where(~dates.str.startswith("0000", na=False)).astype(object)
+    moments = pd.to_datetime(texts, format="ISO8601", errors="coerce")
+    if (moments.isna() & texts.notna()).any():
+        days = pd.to_datetime(texts.str[:10], format="%Y-%m-%d", errors="coerce")
+        moments = moments.fillna(days)
+    return moments
 
 
 def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
     """Return the rows of a raw frame, accepted by the contract or rejected with every reason.
 
-    Raises `ContractError` if the result breaks the contract in a way that is no row's fault.
+    Raises `ContractError` if the result breaks the contract in a way that is not a row's fault.
     """
     reading = _Reading(raw)
     typed = reading.typed()
@@ -164,9 +172,9 @@ def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
 
 
 def to_content(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> list[dict[str, object]]:
-    """Return of API rows what they say beside id, case, time and stamps: column to value, None for none of its kind.
+    """Return what each API row says besides id, case, time and stamps: column to value, None for the wrong kind.
 
-    Nothing is judged: so a rejected row can be compared with a crime.
+    Nothing is judged, so that a rejected row can be compared with a crime.
     """
     typed = _Reading(to_raw_frame(rows, profile)).typed().drop(columns=[*NO_CONTENT]).astype(object)
     return [
@@ -176,9 +184,9 @@ def to_content(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> list[
 
 
 class _Reading:
-    """One raw frame being read, column by column; `problems` says where a value was none of its kind.
+    """One raw frame being read, column by column; `problems` says where a value was of the wrong kind.
 
-    Arrow and not pandas inside: a window has few rows and many columns, so that the cost of a call decides.
+    Arrow and not pandas inside: a window has few rows and many columns, so the cost of each call decides.
     """
 
     def __init__(self, raw: pd.DataFrame) -> None:
@@ -188,8 +196,9 @@ class _Reading:
         self.bad_point = pyarrow.array([], type=pyarrow.bool_())
 
     def typed(self) -> pd.DataFrame:
-        """Return the columns of `Crimes`; values of another kind than theirs are null."""
+        """Return the columns of `Crimes`; values of the wrong kind are null."""
         columns = {column: self.columns.get(column, self._absent()) for column in CRIMES_COLUMNS}
+        self._note(TWIN_REASON, pc.match_substring_regex(columns["crime_id"], TWIN_PATTERN))
         columns["block"] = pc.utf8_upper(columns["block"])
         columns["iucr"] = pc.utf8_lpad(columns["iucr"], 4, "0")
         for column in ("arrest", "domestic"):
@@ -235,7 +244,7 @@ class _Reading:
             self.problems[problem] = pc.fill_null(is_so, fill_value=False).to_numpy(zero_copy_only=False)
 
     def _matching(self, text: pyarrow.Array, pattern: str, problem: str) -> pyarrow.Array:
-        """Return the values that match the pattern, null for others, which are noted."""
+        """Return the values that match the pattern, null for others, whose rows are noted."""
         matches = pc.match_substring_regex(text, pattern)
         self._note(problem, pc.invert(matches))
         return pc.if_else(matches, text, None)
@@ -267,7 +276,7 @@ class _Reading:
         try:
             times = pc.cast(matching, kind)
         except pyarrow.ArrowInvalid:
-            # A 30 February among them, or nanoseconds, which are cut off.
+            # One of them is a 30 February, or has nanoseconds, which are cut off.
             times = pyarrow.array([_to_datetime(value) for value in matching.to_pylist()], type=kind)
         self._note(problem, pc.and_(pc.is_valid(text), pc.is_null(times)))
         return times
@@ -308,7 +317,7 @@ def _text_array(values: list[Any]) -> pyarrow.Array:
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, UnicodeEncodeError):
         pass
     try:
-        # A column of JSON's true and false, at once.
+        # A column of JSON's true and false, in one call.
         return pc.cast(pyarrow.array(values, type=pyarrow.bool_()), pyarrow.large_string())
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
         return pyarrow.array([_as_text(value) for value in values], type=pyarrow.large_string())
@@ -346,7 +355,7 @@ def _reasons(typed: pd.DataFrame, problems: dict[str, npt.NDArray[np.bool_]]) ->
             reasons.setdefault(index, []).append(reason)
     for index, column, reason in _contract_failures(typed):
         known = reasons.setdefault(index, [])
-        # A value that was no number is null by now; that it is missing too would be said twice.
+        # A value that was not a number is null by now; it is not reported as missing as well.
         if not any(other.startswith(f"{column}: ") for other in known):
             known.append(f"{column}: {reason}")
     return reasons
@@ -381,6 +390,7 @@ def _rejected(
     rows = sorted(reasons)
     bad, held = raw.iloc[rows].reset_index(drop=True), typed.iloc[rows].reset_index(drop=True)
     storable = {column: bad[column].str.replace("\x00", "\\u0000", regex=False) for column in raw.columns}
+    published = storable | {"crime_id": storable["crime_id"].str.replace(TWIN_PATTERN, "", regex=True)}
     return pd.DataFrame(
         {
             "crime_id": storable["crime_id"],
@@ -389,7 +399,7 @@ def _rejected(
             "version": storable["version"],
             "updated_at": held["updated_at"],
             "updated_on": held["updated_on"],
-            "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), dtype=object),
+            "raw": pd.Series(_raw_json(pd.DataFrame(published), profile), dtype=object),
             "reasons": pd.Series([reasons[row] for row in rows], dtype=object),
         }
     )

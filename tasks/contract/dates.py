@@ -19,7 +19,7 @@ from tasks.contract.reference import checked, read_bundled
 from tasks.errors import ContractError
 
 SATURDAY, SUNDAY = 6, 7
-# The City closes on Juneteenth since 2022; the package has it since 2021, as the nation does.
+# The City has closed on Juneteenth since 2022; the package has had it since 2021, as the nation has.
 JUNETEENTH_SINCE_YEAR = 2022
 JUNETEENTH = "Juneteenth Day"
 _CITY_NAMES = {
@@ -50,11 +50,11 @@ class Holiday:
 
 
 def dates(first: date, last: date) -> pd.DataFrame:
-    """Return rows of `chicago.dates` for occurrences from `first` to `last`, Chicago local dates, both in it.
+    """Return rows of `chicago.dates` for occurrences from `first` to `last`, Chicago local dates, both included.
 
     One row a date, in order, from 1 January of the first's year to 31 December of the year after the last's.
     Columns: those of `tasks.contract.reference.Dates`. `holiday_name` is on the day that the City is closed,
-    `actual_holiday_name` on the day itself. Holidays of the years beside them count: New Year's Day 2028, a
+    `actual_holiday_name` on the day itself. Holidays of neighbouring years count: New Year's Day 2028, a
     Saturday, closes 31 December 2027. Raises `ContractError` when `last` is before `first`.
     """
     if last < first:
@@ -84,7 +84,7 @@ def dates(first: date, last: date) -> pd.DataFrame:
 def city_holidays(year: int) -> list[Holiday]:
     """Return the holidays of `year` by their actual date, in order: 13, or 12 before 2022 (no Juneteenth).
 
-    Raises `ContractError` for a holiday of the package's of which we do not know whether the City keeps it.
+    Raises `ContractError` where we do not know whether the City keeps a holiday of the package.
     """
     return list(_listed_holidays().get(year) or _holidays_by_rule(year))
 

@@ -1,7 +1,7 @@
 """Drift: every field of the source is mapped, ignored by name, or an error that names it. Pure.
 
-JSON leaves nulls out, so an absent field proves nothing; the headers X-SODA2-Fields and X-SODA2-Types do, and where
-they are missing, a required field that no row has, or a name that nobody knows.
+JSON leaves nulls out, so an absent field proves nothing; the headers X-SODA2-Fields and X-SODA2-Types do. Without
+them, a required field that no row has is drift, and so is an unknown name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError
 
-# SODA's own names for what is the same to us.
+# SODA's names for types that are the same to us.
 _SAME_TYPE = {
     "boolean": "checkbox",
     "calendar_date": "floating_timestamp",

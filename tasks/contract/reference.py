@@ -25,7 +25,7 @@ DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"
 DISTRICTS = frozenset(range(1, 26)) - {13, 21, 23}
 WARDS = frozenset(range(1, 51))
 BEATS_IN_LIST = 275
-# The list has 434 codes and grows slowly: a list much shorter than that is cut, not revised.
+# The list has 434 codes and grows slowly: a list much shorter than that was cut off, not revised.
 FEWEST_IUCR_CODES = 400
 FEWEST_FBI_CODES = 26
 HEADQUARTERS = "Headquarters"
@@ -43,7 +43,7 @@ class _List(pa.DataFrameModel):
 
 
 class _Office(_List):
-    """Where something of the City is, and how to reach it. Coordinates: feet (EPSG:3435) and degrees."""
+    """An office of the City: where it is, and how to reach it. Coordinates: feet (EPSG:3435) and degrees."""
 
     address: Series[str]
     city: Series[str]
@@ -75,7 +75,7 @@ class PoliceStations(_PoliceOffice):
 
 
 class PoliceHeadquarters(_PoliceOffice):
-    """One row: the police department's headquarters, which is no district. Key `office`."""
+    """One row: the police department's headquarters, which is not a district. Key `office`."""
 
     office: Series[str] = pa.Field(unique=True, eq=HEADQUARTERS)
 
@@ -228,7 +228,7 @@ _WARD_FIELDS = {
     "city_hall_address": "city_hall_address",
     "city_hall_phone": "city_hall_phone",
 }
-# City Hall is in Chicago, whatever the list says of it (one row has a zip code of elsewhere); photos: no use.
+# City Hall is in Chicago, whatever the list says (one row has a zip code from elsewhere). Nothing uses the photos.
 _WARD_IGNORED = frozenset({"city_hall_city", "city_hall_state", "city_hall_zipcode", "photo_link"})
 _IUCR_FIELDS = {
     name: name for name in ("iucr", "primary_description", "secondary_description", "index_code", "active")
@@ -250,7 +250,7 @@ def to_police_stations(raw: RawRows) -> pd.DataFrame:
 
 
 def to_police_headquarters(raw: RawRows) -> pd.DataFrame:
-    """Return the one row of the stations' list (z8bn-74gv) that is no district; see `to_police_stations`."""
+    """Return the one row of the stations' list (z8bn-74gv) that is not a district; see `to_police_stations`."""
     rows = _to_text("police_stations", raw, _STATION_FIELDS, _STATION_IGNORED)
     headquarters = rows[rows["district"] == HEADQUARTERS].rename(columns={"district_name": "office"})
     return checked("police_headquarters", headquarters.drop(columns="district"))
@@ -343,7 +343,7 @@ def _boolean_columns(name: str) -> list[str]:
 
 
 def _to_text(name: str, raw: RawRows, fields: Mapping[str, str], ignored: frozenset[str]) -> pd.DataFrame:
-    """Return the mapped fields as clean text or None, renamed; one neither mapped nor ignored is drift."""
+    """Return the mapped fields as clean text or None, renamed; a field neither mapped nor ignored is drift."""
     rows = raw.to_dict("records") if isinstance(raw, pd.DataFrame) else list(raw)
     seen = {str(field) for row in rows for field in row}
     # Fields that begin with a colon are the portal's own: system fields and computed regions.
@@ -357,10 +357,10 @@ def _to_text(name: str, raw: RawRows, fields: Mapping[str, str], ignored: frozen
 
 
 def _to_clean(value: object) -> str | None:
-    """Return text without breaks, double or outer blanks, None for nothing; an object's link or point."""
+    """Return a text without line breaks and double or outer blanks, None if empty; of an object, its link or point."""
     if isinstance(value, Mapping):
         return _to_clean(value.get("url") or _point_text(value))
-    # A frame's missing text is a NaN, which differs from itself; None is what a row of the API lacks.
+    # A missing text of a frame is NaN, which differs from itself; of a row of the API it is None.
     if value is None or value != value:  # noqa: PLR0124
         return None
     return " ".join(str(value).split()) or None

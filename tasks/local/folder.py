@@ -19,7 +19,7 @@ from tasks.local.account import make_own_folder, make_shared_folder, own_account
 
 ROOT_HOME = Path("/var/lib/chicago-crime")
 """Where root keeps the services of all projects: PostgreSQL's user can reach it, no other user can make it
-first, and nothing ages it away as /var/tmp is aged."""
+first, and no clean-up by age removes it, as in /var/tmp."""
 SHORT_HOME = Path("/tmp")  # noqa: S108 - the folder in it is checked to be ours
 """Where the socket goes when the project's path is too long for one."""
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -67,7 +67,7 @@ def make_services_folder(project: Path) -> Path:
         _check_reachable(folder.parent.parent)
         make_own_folder(folder.parent, 0o711, own)
         make_own_folder(folder, 0o711, own)
-        # The folder's name is a hash; this says whose it is to whoever cleans up.
+        # The folder's name is a hash; this file tells a person who cleans up which project it is for.
         (folder / "project").write_text(f"{project}\n")
     else:
         make_shared_folder(folder.parent, own)
@@ -86,7 +86,7 @@ def start_lock(folder: Path) -> Iterator[int]:
 
     Yields the lock's descriptor, for a helper program that must not be overtaken when this process is
     killed. The kernel releases it when this process ends, however it ends. Raises LoadError when another
-    one keeps it too long.
+    process keeps it too long.
     """
     path = folder / "lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

@@ -22,6 +22,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from tasks import session
 from tasks.errors import LoadError
 from tasks.local.account import Account, own_account, postgres_account
 from tasks.local.binaries import installed_programs, installed_version, make_programs
@@ -34,8 +35,8 @@ START_SECONDS = 120.0
 FAST_STOP_SECONDS = 30.0
 CRASH_STOP_SECONDS = 10.0
 
-# docs/decisions/0002-local-services.md has the measurements. What a crash could lose is left as it is: fsync,
-# full_page_writes and synchronous_commit stay on.
+# docs/decisions/0002-local-services.md has the measurements. A crash must lose nothing: fsync, full_page_writes and
+# synchronous_commit stay on.
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -98,7 +99,7 @@ def start_or_adopt(project: Path, lock: int) -> LocalPostgres:
     """
     daemon = postgres_daemon(project)
     postgres = located_postgres(project)
-    # One that was killed just now still lives in its children for a moment: then it never gets ready.
+    # The children of a server that was just killed live on for a moment; it looks alive then, and never gets ready.
     if not _gets_ready(daemon, postgres):
         _start(project, daemon, lock)
         if not _gets_ready(daemon, postgres):
@@ -107,7 +108,7 @@ def start_or_adopt(project: Path, lock: int) -> LocalPostgres:
 
 
 def end(project: Path) -> int | None:
-    """End the server; what runs is rolled back. Returns its pid, None if it did not run."""
+    """End the server; open transactions are rolled back. Returns its pid, None if it did not run."""
     return postgres_daemon(project).end(
         (signal.SIGINT, FAST_STOP_SECONDS),  # "fast": disconnect everyone, write a checkpoint
         (signal.SIGQUIT, CRASH_STOP_SECONDS),  # "immediate": as a crash; the next start replays the log
@@ -117,10 +118,10 @@ def end(project: Path) -> int | None:
 def ensure_database(postgres: LocalPostgres, name: str) -> None:
     """Create the database if it is missing. Raises LoadError when it cannot."""
     try:
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        with session.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
             if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
                 return
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            session.make_database(connection, name)
     except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         return  # another run was faster
     except psycopg.Error as error:
@@ -128,9 +129,9 @@ def ensure_database(postgres: LocalPostgres, name: str) -> None:
 
 
 def drop_database(postgres: LocalPostgres, name: str) -> bool:
-    """Drop a database; return whether it was there. Readers are shut out; a loader's session is a LoadError."""
+    """Drop a database; return whether it was there. Readers are disconnected; a loader's session raises LoadError."""
     try:
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        with session.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
                 return False
             connection.execute(
@@ -168,14 +169,14 @@ def _start(project: Path, daemon: Daemon, lock: int) -> None:
 
 
 def _gets_ready(daemon: Daemon, postgres: LocalPostgres) -> bool:
-    """Wait until the server answers; False when it ends before, or does not run at all.
+    """Wait until the server answers; False when it ends first, or does not run at all.
 
     Raises LoadError when it takes too long.
     """
     deadline = time.monotonic() + START_SECONDS
     while daemon.is_alive():
         try:
-            with psycopg.connect(postgres.conninfo("postgres"), connect_timeout=5) as connection:
+            with session.connect(postgres.conninfo("postgres"), connect_timeout=5) as connection:
                 connection.execute("select 1")
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
@@ -207,7 +208,7 @@ def _check_data(data: Path) -> None:
         found = (data / "PG_VERSION").read_text().strip()
     except OSError:
         raise LoadError(
-            f"{data} is no data folder of PostgreSQL, or a damaged one: it has no PG_VERSION. Nothing was "
+            f"{data} is not a data folder of PostgreSQL, or is a damaged one: it has no PG_VERSION. Nothing was "
             f"changed. To go on: {_START_ANEW}"
         ) from None
     if found != wanted:
@@ -238,7 +239,7 @@ def _make_data(programs: Path, data: Path, account: Account, lock: int) -> None:
 
 def _run_initdb(programs: Path, data: Path, account: Account, log_file: Path, lock: int) -> int:
     command: list[str | Path] = [programs / "initdb", "-D", data, "-U", SUPERUSER]
-    command += ["--encoding=utf8", "--auth=reject"]  # our own pg_hba.conf lets in whom it should
+    command += ["--encoding=utf8", "--auth=reject"]  # our own pg_hba.conf says who may connect
     # Sorts by byte like C, and knows upper and lower case of every letter, whatever this machine has.
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     with log_file.open("w") as log:
@@ -261,7 +262,7 @@ def _run_initdb(programs: Path, data: Path, account: Account, log_file: Path, lo
 def _write_access_files(folder: Path) -> dict[str, str]:
     """Write down who may connect: the user who starts the server, over the socket, under any role name.
 
-    Written at each start and outside the data folder, so that a project folder that changed hands keeps
+    Written at each start and outside the data folder, so that a project folder with a new owner keeps
     working.
     """
     rules = folder / "pg_hba.conf"
@@ -279,6 +280,6 @@ def _write(path: Path, text: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # Nothing of ours: a PGDATA or a password of the user's would reach the server, and stay readable in it
-    # for days.
+    # None of the user's variables: a PGDATA or a password would reach the server, and stay readable in it for
+    # days.
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

@@ -37,14 +37,14 @@ DATABASE = "prefect"
 START_SECONDS = 240.0
 """The first start takes 5 to 15 s of processor time, most of it imports; a busy machine has made it a minute."""
 STARTS = 3
-"""How often a server is started whose port was taken by another program before it could listen on it."""
+"""How often a start is tried in all, when other programs keep taking the port first."""
 TERM_SECONDS = 15.0
 KILL_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _REQUEST_SECONDS = 5.0
 
 # What the server needs of the environment. Nothing else: it lives for days, and the user's tokens,
-# passwords and PREFECT_ settings (another server's address, another profile) are no business of it.
+# passwords and PREFECT_ settings (another server's address, another profile) are none of its business.
 _KEPT_VARIABLES = (
     "PATH",
     "HOME",
@@ -79,7 +79,7 @@ class LocalPrefect:
 
 @dataclass(frozen=True)
 class Server:
-    """What is written down about a server before it starts, so that whoever comes next finds it."""
+    """What is written down about a server before it starts, so that the next run finds it."""
 
     port: int
     version: str
@@ -157,7 +157,7 @@ def _start(daemon: Daemon, postgres: LocalPostgres) -> None:
     before = _read_server(daemon.folder)
     port = free_port([before.port] if before else [])
     _write_server(daemon.folder, Server(port, _prefect_version()))
-    # -P: the working folder `/` has no place on the module path.
+    # -P: the working folder `/` must not be on the module path.
     command = [sys.executable, "-P", "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
     daemon.spawn(command, _environment(home, port, postgres))
 
@@ -171,7 +171,7 @@ def _environment(home: Path, port: int, postgres: LocalPostgres) -> dict[str, st
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
         "PREFECT_SERVER_UI_ENABLED": "true",
         "PREFECT_UI_API_URL": f"{address}/api",
-        # By default any page in the user's browser may call a server on his machine.
+        # By default any page in the user's browser may call a server on the user's machine.
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{address},http://localhost:{port}",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
@@ -203,7 +203,7 @@ def _is_free(port: int) -> bool:
 
 
 def _wait_until_ready(daemon: Daemon) -> Server | None:
-    """Return the server once it answers on its own port; None when it ends before.
+    """Return the server once it answers on its own port; None when it ends first.
 
     Raises LoadError when it takes too long.
     """
@@ -252,7 +252,7 @@ def _listens(daemon: Daemon, port: int) -> bool:
 
 def _lost_its_port(daemon: Daemon) -> bool:
     server = _read_server(daemon.folder)
-    # Whoever took the port may have gone again meanwhile, so the log counts too.
+    # The program that took the port may be gone by now, so the log counts too.
     return server is not None and (not _is_free(server.port) or "already in use" in daemon.log_tail())
 
 

@@ -1,13 +1,13 @@
 """The two local services: an embedded PostgreSQL, and Prefect's server with its database on it.
 
-What lives here: the whole of what others may use of them (the parts are in `tasks/local/`), and
+What lives here: all that other rooms may use of them (the parts are in `tasks/local/`), and
 the commands `python -m tasks.local.services stop|status|drop-demo`. What does not: whether a run needs
 them, which the settings decide (SERVER_NAME replaces the warehouse, PREFECT_API_URL the server), and what
 is in the databases.
 
 The first run starts them, later runs adopt them, `stop` ends both. Starting and stopping are serialised by
 a lock, so that runs can begin together; a run that is killed at any moment leaves a state that the next one
-mends. docs/decisions/0002-local-services.md says why they are two, and why they live where they live.
+mends. docs/decisions/0002-local-services.md says why they are two, and why they are where they are.
 
 Public pages: https://www.postgresql.org/docs/18/server-start.html,
 https://docs.prefect.io/v3/how-to-guides/self-hosted/server-cli
@@ -72,7 +72,7 @@ class ServiceStatus:
 def ensure_postgres(project: Path) -> LocalPostgres:
     """Return the PostgreSQL of this project folder: the one that runs, or a new one; it answers.
 
-    The first start of all takes about a second, a later one 0.2 s, an adoption some milliseconds. Raises
+    The very first start takes about a second, a later one 0.2 s, an adoption some milliseconds. Raises
     ConfigError when this machine or user cannot run it, LoadError when it does not come up; both name the
     log and what to do.
     """

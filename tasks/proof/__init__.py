@@ -1,1 +1,1 @@
-"""How equality is proven, and why rows went: comparisons, repairs, reasons."""
+"""How equality is proven, and why rows left the source: comparisons, repairs, reasons."""

@@ -1,14 +1,17 @@
-"""Compare: what the source holds against what we hold, as a dataset's profile says: by census, or by fingerprint first.
+"""Compare: the source's rows against ours, as the dataset's profile says: by census, or by fingerprint first.
 
-A census is every id and version. By fingerprint, sums of every month are compared, then of every day of the months that
-differ, and the census is of the days that differ then; beside them, of some months each run, those that were proven so
-the longest ago. A census is read month by month there, so that memory does not grow with the dataset.
+A census is every id and version. By fingerprint, the sums of every month are compared, then those of every day of the
+months that differ; the days that differ are compared by census, and with them some months each run, those last proven
+the longest ago. That census is read month by month, so that memory does not grow with the dataset.
+
+Of either, some days of each run are compared by content too (contents.py), those whose turn it is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -17,52 +20,104 @@ from tasks.contract.crimes import to_census_frame
 from tasks.datasets import Proof, SourceState
 from tasks.proof import census
 from tasks.proof.census import Comparison, Span
+from tasks.proof.contents import NO_DAYS, Damage, find_damage
 from tasks.proof.fingerprints import differing_periods, months_due, read_fingerprints
+from tasks.proof.outside import NOTHING_OUTSIDE, Outside, read_outside
 from tasks.request import Request
 from tasks.source import soql
 from tasks.source.fingerprint import Fingerprints
 from tasks.source.whole_read import ReadAgainError, SteadySource, read_pages
 from tasks.sync.read import read_scope
 from tasks.sync.scope import Scope
-from tasks.warehouse.audits import read_proven_months
-from tasks.windows import Window, day_windows, midnight
+from tasks.warehouse.audits import read_days_due, read_proven_months
+from tasks.windows import CHICAGO, FIRST_OF_RECORD, Window, day_windows, midnight
 
 _MAX_MONTH_DAYS: Final = 31
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison, and of what. proven_months: months that were found equal by census."""
+    """One comparison, and what was compared.
+
+    outside: of our rows, those that were not. proven_months: found equal by census; compared_days: by content.
+    """
 
     comparison: Comparison
     state: SourceState
     span: Span
     proof: Proof
+    outside: Outside
     proven_months: tuple[date, ...] = ()
+    compared_days: tuple[date, ...] = ()
 
 
 @dataclass
 class Comparer:
-    """The comparisons of one audit: it remembers which months have had their turn.
+    """The comparisons of one audit: it remembers which months and days have had their turn.
 
-    census_months: how many months are compared row by row in a run, of a dataset that is proven by fingerprint.
+    census_months: how many months of a dataset proven by fingerprint a run compares row by row.
+    content_days: how many days are compared column by column.
     """
 
     engine: Engine
     source: SteadySource
+    run_id: UUID
     request: Request
     census_months: int
+    content_days: int
     _due: list[date] | None = field(default=None, init=False)
+    _days_due: list[date] | None = field(default=None, init=False)
 
     def compare(self) -> Compared:
         """Compare once, in one state of the source."""
         profile, request = self.source.portal.profile, self.request
         if profile.proof == "fingerprint" and request.is_whole:
-            (comparison, months), state = self.source.read("the fingerprints", self._by_fingerprint)
+            ((comparison, months), damage), state = self.source.read(
+                "the fingerprints", lambda: (self._by_fingerprint(), self._damage())
+            )
             self._due = [month for month in self._due or () if month not in months]
-            return Compared(comparison, state, Span(self._scope(state)), "fingerprint", months)
-        comparison, state = self.source.read("the census", self._by_census)
-        return Compared(comparison, state, Span(self._scope(state), request.start, request.end), "census")
+            span = Span(self._scope(state))
+            compared = Compared(comparison, state, span, "fingerprint", NOTHING_OUTSIDE, months)
+        else:
+            (comparison, damage), state = self.source.read(
+                "the census", lambda: (self._by_census(), self._damage())
+            )
+            span = Span(self._scope(state), request.start, request.end)
+            outside = (
+                read_outside(self.engine, profile, span.scope, state) if request.is_whole else NOTHING_OUTSIDE
+            )
+            compared = Compared(comparison, state, span, "census", outside)
+        return self._with_damage(compared, damage)
+
+    def find_damage(self) -> Damage:
+        """Compare by content alone, the days whose turn it is."""
+        if not self._read_days_due():
+            return NO_DAYS
+        damage, _ = self.source.read("the contents", self._damage)
+        return damage
+
+    def _damage(self) -> Damage:
+        return find_damage(self.engine, self.run_id, self.source.portal, self._read_days_due())
+
+    def _read_days_due(self) -> list[date]:
+        """Return the days to compare by content; of a range, which was synced as a whole, there are none."""
+        if self._days_due is None:
+            state = self.source.last_seen()
+            self._days_due = []
+            if self.request.is_whole and state.newest_update is not None:
+                # An occurrence before the City's record or after its newest stamp is an error of typing.
+                first = midnight(max(self._scope(state).start, FIRST_OF_RECORD).date())
+                last = midnight(state.newest_update.astimezone(CHICAGO).date())
+                self._days_due = read_days_due(self.engine, self.run_id, (first, last), self.content_days)
+        return self._days_due
+
+    def _with_damage(self, compared: Compared, damage: Damage) -> Compared:
+        """Return the comparison with what contents say; days that are as published have had their turn."""
+        self._days_due = list(damage.damaged_days)
+        found = compared.comparison
+        days = tuple(sorted({*found.differing_days, *damage.damaged_days}))
+        comparison = replace(found, damaged=found.damaged + damage.rows, differing_days=days)
+        return replace(compared, comparison=comparison, compared_days=damage.equal_days)
 
     def _by_census(self) -> Comparison:
         profile, request = self.source.portal.profile, self.request
@@ -133,7 +188,7 @@ class Comparer:
         select = f"{profile.key},{profile.version},{profile.occurrence}"
         # Page by page: a census of all rows is not held as rows.
         pages = read_pages(portal, where, select, lambda page: to_census_frame(page.rows, profile))
-        return census.compare(self.engine, profile, pd.concat(pages, ignore_index=True), span)
+        return census.compare(self.engine, self.run_id, profile, pd.concat(pages, ignore_index=True), span)
 
     def _scope(self, state: SourceState) -> Scope:
         return read_scope(self.engine, self.source, state)
@@ -146,7 +201,7 @@ def _month_window(month: date) -> Window:
 
 
 def _month_span(scope: Scope, month: date, asked: Request | None = None) -> Span:
-    """Return the span of a month, or of that part of it that was asked for."""
+    """Return the span of a month, or of the part of it that was asked for."""
     window = _month_window(month)
     starts = [window.start, asked.start if asked else None]
     ends = [window.end, asked.end if asked else None]

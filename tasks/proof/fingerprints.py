@@ -1,7 +1,7 @@
-"""Fingerprints: a dataset too large to be compared row by row each day, as sums of each month, then of each day.
+"""Fingerprints: sums of each month, then of each day, for a dataset too large to compare row by row every day.
 
-A fingerprint says nothing of which rows differ; a census of the days that differ does. What could slip through, and why
-a census of some months each run goes with it, is in docs/decisions/0012. What a fingerprint is: tasks/source.
+A fingerprint does not say which rows differ; a census of the days that differ does. What could slip through, and why
+each run also takes a census of some months, is in docs/decisions/0012. What a fingerprint is: tasks/source.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ def read_fingerprints(
 ) -> Fingerprints:
     """Return the fingerprint of each month or day of what we hold, in crimes or in quarantine.
 
-    start, end: occurrence, Chicago wall clock, end excluded; nulls: all, and the rows without a time.
+    start, end: occurrence, Chicago wall clock, end excluded; None: all, with the rows without a time.
     """
     with engine.connect() as connection:
         rows = execute(connection, "proof/fingerprint", period=period, range_start=start, range_end=end)

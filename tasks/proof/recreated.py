@@ -1,7 +1,7 @@
-"""Rows that look aged out and are not: the source's oldest row, made anew with a later date.
+"""Rows that seem to have aged out and have not: the source's oldest row, re-created with a later date.
 
-Nothing older is left at the source then, so the span begins after our old row, and no window has it in scope. What
-tells it from a row that grew old is that its case came again. Asked when the whole span has been proven equal.
+Nothing older is then left at the source, so the span begins after our old row, and no window has it in scope. What
+tells it from a row that grew old is that its case came again. Checked once the whole span has been proven equal.
 """
 
 from dataclasses import replace
@@ -19,12 +19,11 @@ _NOTHING = WindowCounts(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def retire_recreated(engine: Engine, run_id: UUID, span: Span, round_: int) -> int:
-    """Retire rows of ours just before the span whose case came again, and return how many; all or none.
+    """Retire our rows just before the span whose case came again, all or none, and return how many.
 
-    In the ledger they are a repair of the round, over all that lies before the span.
+    In the ledger this is a repair of the round, over all that lies before the span.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         execute(connection, "proof/find_recreated", run_id=run_id, span_start=span.scope.start)
         retired = len(execute(connection, "load/retire", run_id=run_id).all())
         if retired:

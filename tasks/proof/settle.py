@@ -1,11 +1,11 @@
-"""Reasons: why a row left the source, settled when all windows of a run are in.
+"""Reasons: why a row left the source, settled once all windows of a run are done.
 
 The City changes a case by deleting its row and inserting another, perhaps in another week. So the gone rows of a case
-are paired one to one with its newer rows: `revised` with `replaced_by`, else `withdrawn`. Of all pairings the one with
-the most pairs is taken, and of those the one whose rows are least unlike. This module knows when a row may replace
-another and how unlike two are; `pairing` finds the pairing.
+are paired one to one with its newer rows: a paired row is `revised` and has `replaced_by`, any other is `withdrawn`.
+The pairing with the most pairs is taken, and of several the one whose rows are most alike. This module knows when a
+row may replace another and how unlike two are; `pairing` finds the pairing.
 
-Where rows keep their id, nothing but the same id replaces a row: it went from one window and came in another.
+Where rows keep their id, only a row of the same id replaces a row: it left one window and came in another.
 """
 
 from collections import defaultdict
@@ -29,8 +29,8 @@ class UnsettledRow:
     """A row of a case with something to settle.
 
     is_gone: retired, reason open. is_come: came since reasons were last settled. was_there_before: the source had it
-    before the first run since then read anything. loaded_at, retired_at: our instants. content: column to value of what
-    else a crime says.
+    before the first run after that read anything. loaded_at, retired_at: our instants. content: column to value, of the
+    other columns of a crime.
     """
 
     crime_id: str
@@ -46,7 +46,7 @@ class UnsettledRow:
 
 @dataclass(frozen=True)
 class Settlement:
-    """A retired row and what replaced it; None: it was withdrawn."""
+    """A retired row and the id of the row that replaced it; None: it was withdrawn."""
 
     crime_id: str
     retired_at: datetime | None
@@ -62,12 +62,11 @@ class SettleCounts:
 
 
 def settle(engine: Engine, run_id: UUID, profile: DatasetProfile, *, is_whole: bool) -> SettleCounts:
-    """Settle the reasons of all retired rows that have none, in one transaction.
+    """Settle the reason of every retired row that has none yet, in one transaction.
 
-    is_whole: the run has synced the whole span; else only pairs are settled, and "withdrawn" is left to a run that has.
+    is_whole: the run has synced the whole span; otherwise only pairs are settled, and "withdrawn" waits for such a run.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         unsettled = _read_unsettled(connection, profile)
         settlements = pair_same_keys(unsettled) if profile.has_stable_keys else pair_revisions(unsettled)
         if not is_whole:
@@ -95,7 +94,7 @@ def pair_revisions(rows: Sequence[UnsettledRow]) -> list[Settlement]:
 
 
 def pair_same_keys(rows: Sequence[UnsettledRow]) -> list[Settlement]:
-    """Pair each gone row with the same row come again later, whatever its case says now. Pure."""
+    """Pair each gone row with the row of the same id that came later, whatever its case number is now. Pure."""
     newest: dict[str, datetime] = {}
     for row in rows:
         if row.is_come:
@@ -112,7 +111,7 @@ def pair_same_keys(rows: Sequence[UnsettledRow]) -> list[Settlement]:
 
 
 def _pair_case(rows: list[UnsettledRow]) -> Iterable[Settlement]:
-    # In the order of their coming, so that what is left to chance is the same each time.
+    # In the order in which they came, so that a tie is broken the same way each time.
     rows = sorted(rows, key=lambda row: (row.loaded_at, row.crime_id))
     gone, come = [row for row in rows if row.is_gone], [row for row in rows if row.is_come]
     differences = [
@@ -126,12 +125,12 @@ def _can_replace(new: UnsettledRow, old: UnsettledRow) -> bool:
     if new is old or new.loaded_at <= old.loaded_at:
         return False
     # Both came since reasons were last settled: then only the source's stamp tells a newer row from a sibling
-    # that merely was read later.
+    # that was merely read later.
     return not (old.is_come and new.was_there_before)
 
 
 def _difference(new: UnsettledRow, old: UnsettledRow) -> int:
-    """Return in how many columns two rows of a case differ; so of several victims each gets its own successor."""
+    """Return in how many columns two rows of a case differ: so each of several victims gets its own successor."""
     columns = new.content.keys() | old.content.keys()
     return (new.date_of_occurrence != old.date_of_occurrence) + sum(
         new.content.get(column) != old.content.get(column) for column in columns
@@ -153,7 +152,7 @@ def _record(connection: Connection, run_id: UUID, counts: SettleCounts, *, is_wh
         text(
             "update pipeline.runs set revised = coalesce(revised, 0) + :revised,"
             " withdrawn = coalesce(withdrawn, 0) + :withdrawn,"
-            " settled_at = case when :is_whole then now() else settled_at end where run_id = :run_id"
+            " settled_at = case when :is_whole then pipeline.moment() else settled_at end where run_id = :run_id"
         ),
         {"run_id": run_id, "revised": counts.revised, "withdrawn": counts.withdrawn, "is_whole": is_whole},
     )

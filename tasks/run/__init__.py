@@ -1,1 +1,1 @@
-"""A run's life: the one writer, what it has open, what it plans, and who shares its windows."""
+"""A run's life: the one writer, what it has open, what it plans, and the flow runs that share its windows."""

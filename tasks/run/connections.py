@@ -3,15 +3,18 @@
 Flow parameters are dates and numbers, so that a window can run in another process; what it talks to comes from here.
 """
 
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from pydantic import SecretStr
 from sqlalchemy import URL, Engine
 
 from tasks.datasets import DATASETS, DatasetProfile
+from tasks.masked import forget_secrets
 from tasks.settings import Settings, read_settings
 from tasks.source.portal import Portal, PortalOptions
 from tasks.source.whole_read import SteadySource
+from tasks.warehouse.clock import read_clock_offset
 from tasks.warehouse.engine import ENGINE_OPTIONS, open_warehouse
 
 
@@ -40,19 +43,19 @@ def _by_connector(url: URL) -> Engine:
 
 @cache
 def warehouse() -> Engine:
-    """Return the engine on the warehouse, whose database is made if it is missing."""
+    """Return the engine on the warehouse, whose database is created if it is missing."""
     return open_warehouse(settings(), connect=_by_connector)
 
 
 @cache
 def warehouse_as_it_is() -> Engine:
-    """Return the engine on the warehouse for commands that only read: nothing is made."""
+    """Return the engine on the warehouse for commands that only read: nothing is created."""
     return open_warehouse(settings(), may_create=False)
 
 
 @cache
 def source() -> SteadySource:
-    """Return the portal, for reads that hold of one state."""
+    """Return the portal, for reads that are each of one state of the source."""
     chosen = settings()
     options = PortalOptions(
         url=chosen.portal_url,
@@ -62,18 +65,32 @@ def source() -> SteadySource:
         patience_seconds=chosen.portal_patience_seconds,
         windows_in_flight=chosen.max_concurrency,
     )
-    return SteadySource(Portal(options, profile()))
+    return SteadySource(Portal(options, profile()), latest_stamp)
+
+
+@cache
+def clock_offset() -> timedelta:
+    """Return how far the database's clock is ahead of this machine's, asked once."""
+    # A command that only reads makes no database.
+    is_made = warehouse.cache_info().currsize
+    return read_clock_offset(warehouse() if is_made else warehouse_as_it_is())
+
+
+def latest_stamp() -> datetime:
+    """Return the instant after which a stamp of the source counts for nothing: the database's now, and a margin."""
+    return datetime.now(UTC) + clock_offset() + timedelta(days=settings().stamp_margin_days)
 
 
 def profile() -> DatasetProfile:
-    """Return what is declared of the dataset that the settings name."""
+    """Return the profile of the dataset that the settings name."""
     return DATASETS[settings().crimes_dataset]
 
 
 def close() -> None:
-    """Close what is open and forget the settings, so that the next step opens anew."""
+    """Close what is open and forget the settings, so that the next step opens again."""
     for engine in (warehouse, warehouse_as_it_is):
         if engine.cache_info().currsize:
             engine().dispose()
-    for opened in (settings, warehouse, warehouse_as_it_is, source):
+    for opened in (settings, warehouse, warehouse_as_it_is, source, clock_offset):
         opened.cache_clear()
+    forget_secrets()

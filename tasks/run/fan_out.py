@@ -23,7 +23,7 @@ DEPLOYMENT: Final = "share-windows/share"
 async def further_runs(run: Run) -> AsyncIterator[None]:
     """Have further flow runs on the work pool while the body runs; those that have not begun at its end are cancelled.
 
-    Raises `ConfigError` where the deployment for it is not on the server.
+    Raises `ConfigError` where the server lacks the deployment for them.
     """
     request = run.request
     parameters = {
@@ -44,7 +44,7 @@ async def further_runs(run: Run) -> AsyncIterator[None]:
 
 async def _start(parameters: dict[str, object]) -> FlowRun:
     try:
-        # Prefect types what it awaits as if it need not be.
+        # By Prefect's types this need not be awaited.
         return await run_deployment(DEPLOYMENT, parameters=parameters, timeout=0)  # type: ignore[no-any-return, misc]
     except ObjectNotFound:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""A run's life as the one writer, from its first look at the database to its last word.
+"""A run's life as the one writer, from the lock to the log's last line.
 
 Takes the lock, then migrates, marks runs that died, and opens the run in the ledger; closes it however it ends, and
 says so in the log's line `run_closed`.
@@ -15,6 +15,7 @@ import tenacity
 from sqlalchemy import Engine
 
 from tasks.errors import PipelineError, UnequalError
+from tasks.masked import masked
 from tasks.request import Request
 from tasks.run import connections
 from tasks.run.process import prepare_process
@@ -84,6 +85,7 @@ def _open(engine: Engine, request: Request) -> UUID:
             request.mode,
             (request.start, request.end),
             accept_retirements=request.accept_retirements,
+            accept_span=request.accept_span,
         )
 
 
@@ -97,7 +99,7 @@ def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None)
     try:
         with engine.begin() as connection:
             closed = ledger.close_run(connection, run_id, status, message)
-    except Exception as error:  # noqa: BLE001 - the run's own error is the one to be seen; the next run marks this one
+    except Exception as error:  # noqa: BLE001 - the run's own error is the one to show; the next run marks this one
         log.warning("run=%s could not be closed as %s: %s", run_id, status, first_line(error))
         return
     if closed is not None:
@@ -105,4 +107,5 @@ def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None)
 
 
 def _message(error: Exception) -> str:
-    return str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"
+    said = str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"
+    return masked(said)

@@ -20,4 +20,4 @@ async def error_of(what: str, state: State[Any]) -> PipelineError | None:
         return error
     if isinstance(error, BaseException):
         return LoadError(f"{what}: {type(error).__name__}: {first_line(error)}")
-    return LoadError(f"{what}: {state.message or state.name or 'it ended without a word'}")
+    return LoadError(f"{what}: {state.message or state.name or 'it ended without a message'}")

@@ -10,7 +10,7 @@ from tasks.warehouse.ledger import RunStatus
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a run is no success; None: it is one."""
+    """Why a run is not a success; None if it is."""
 
     error: PipelineError | None
 

@@ -1,21 +1,21 @@
 """The queue of a run's windows, from which several flow runs take, on this machine or on others of the work pool.
 
-The queue is the ledger: a window is taken by a lock of a session, so one whose worker was killed is free again for the
-next who asks, and nobody has to ask Prefect who is alive. What does not live here: the further flow runs (fan_out.py),
-and any of the work on a window.
+The queue is the ledger: a process takes a window by a lock of its session. So the window of a killed process is free
+again for the next one that asks, and nobody has to ask Prefect which flow run is alive. What does not live here: the
+further flow runs (fan_out.py), and any of the work on a window.
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
 
 import tenacity
 from sqlalchemy import Connection, Engine
 
-from tasks.errors import PipelineError
+from tasks.errors import LoadError, PipelineError
 from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.warehouse import ledger
@@ -35,8 +35,8 @@ _again_when_it_may_help = tenacity.retry(
 class WindowQueue:
     """The open windows of a run, as one process takes them; safe for its threads.
 
-    Two that take at once never get the same window. A process that loses its session loses its claims, and another may
-    do the same window meanwhile: the second to commit finds it done (tasks/sync/apply.py).
+    Two processes that take at once never get the same window. A process that loses its session loses its claims, and
+    another may do the same window meanwhile: the second to commit finds it done (tasks/sync/apply.py).
     """
 
     def __init__(self, engine: Engine, run_id: UUID) -> None:
@@ -47,7 +47,7 @@ class WindowQueue:
 
     @_again_when_it_may_help
     def take(self) -> Window | None:
-        """Return an open window that nobody has in hand; None where there is none, or the run is over."""
+        """Return an open window that no process has taken; None where there is none, or the run is over."""
         with self._one_at_a_time, named_faults(self._engine, "taking a window"):
             try:
                 return self._take(self._connection())
@@ -57,10 +57,14 @@ class WindowQueue:
 
     @_again_when_it_may_help
     def close(self, window: Window, error: PipelineError | None) -> None:
-        """Let go of a window, and write why it failed; None where it is done, which its own transaction wrote."""
+        """Release a window, and write its error; None: it is done, as its own transaction has written."""
         with self._one_at_a_time, named_faults(self._engine, f"window {window}"):
             if error is not None:
-                with self._engine.begin() as connection:
+                # Where the run is over meanwhile, the window waits again, and there is nobody to tell why.
+                with (
+                    suppress(LoadError),
+                    ledger.run_transaction(self._engine, self._run_id) as connection,
+                ):
                     ledger.fail_window(connection, self._run_id, window, str(error))
             number = self._held.pop(window, None)
             if number is not None and self._session is not None:
@@ -68,8 +72,8 @@ class WindowQueue:
 
     @_again_when_it_may_help
     def is_over(self) -> bool:
-        """Return whether no window is open any more, in whosever hand, or the run is over."""
-        with named_faults(self._engine, "looking at the windows"), self._engine.connect() as connection:
+        """Return whether the run is over, or has no open window left, taken or not."""
+        with named_faults(self._engine, "reading the windows"), self._engine.connect() as connection:
             return not ledger.read_open_windows(connection, self._run_id)
 
     def disconnect(self) -> None:
@@ -91,7 +95,7 @@ class WindowQueue:
     def _connection(self) -> Connection:
         if self._session is None:
             self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            # Out of the pool: its end, and nothing before, frees the claims.
+            # Taken out of the pool: its end, and nothing before that, frees the claims.
             self._session.detach()
         return self._session
 
@@ -103,13 +107,13 @@ class WindowQueue:
 
 
 class Windows:
-    """The queue as a flow uses it. waits: to the end of windows in others' hands, to take what they drop."""
+    """The queue as a flow uses it. waits: until the windows that others took have ended, to take what they drop."""
 
     def __init__(self, queue: WindowQueue, *, waits: bool) -> None:
         self._queue, self._waits = queue, waits
 
     async def __aiter__(self) -> AsyncIterator[Window]:
-        """Give windows until none is left to take."""
+        """Yield windows until none is left to take."""
         while True:
             window = await asyncio.to_thread(self._queue.take)
             if window is not None:
@@ -120,20 +124,20 @@ class Windows:
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def close(self, window: Window, error: PipelineError | None) -> None:
-        """Let go of a window, with the reason if it failed."""
+        """Release a window, with the reason if it failed."""
         await asyncio.to_thread(self._queue.close, window, error)
 
 
 @asynccontextmanager
 async def open_windows(run_id: UUID, max_concurrency: int, *, waits: bool) -> AsyncIterator[Windows]:
-    """Give the windows of a run to take from, `max_concurrency` at a time.
+    """Yield the windows of a run to take from, `max_concurrency` at a time.
 
     Raises `ConfigError` where this process is set to another dataset.
     """
     prepare_process()
     engine = await asyncio.to_thread(connections.warehouse)
     connections.source().portal.allow_windows(max_concurrency)
-    with named_faults(engine, "looking at the run"), engine.connect() as connection:
+    with named_faults(engine, "reading the run"), engine.connect() as connection:
         ledger.check_dataset(connection, connections.profile().dataset)
     queue = WindowQueue(engine, run_id)
     try:

@@ -40,9 +40,8 @@ def write_results(
     windows: Sequence[Window],
     errors: Sequence[PipelineError | None] | None,
 ) -> WindowsReport:
-    """Write how each window ended. errors: one for each window, None is done; None at all: as the ledger has it."""
-    with named_faults(engine, "the ledger"), engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    """Write how each window ended. errors: one for each window, None if it is done; no list: the ledger knows."""
+    with named_faults(engine, "the ledger"), ledger.run_transaction(engine, run_id) as connection:
         if errors is None:
             errors = _read_errors(connection, run_id, windows)
         failures = tuple(
@@ -57,7 +56,7 @@ def write_results(
 def _read_errors(
     connection: Connection, run_id: UUID, windows: Sequence[Window]
 ) -> list[PipelineError | None]:
-    """Return how each window ended that several flow runs shared; one that nobody did is no success."""
+    """Return how each window ended that several flow runs shared; one that nobody did has failed."""
     ended = ledger.read_window_results(connection, run_id)
     return [
         None

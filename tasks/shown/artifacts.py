@@ -40,10 +40,10 @@ _MAX_WINDOWS_DRAWN: Final = 60
 
 @dataclass(frozen=True)
 class RunDetails:
-    """What the ledger has of a run beside its report.
+    """What the ledger says of a run beyond its report.
 
-    windows: one row a window, as a table shows it. seconds: of each step, by name. reasons: why rows are in quarantine
-    since this run, with their number. freshness: columns of chicago.data_freshness, by name.
+    windows: one row a window, as a table shows it. seconds: of each step, by name. reasons: why this run put rows in
+    quarantine, with their number. freshness: columns of chicago.data_freshness, by name.
     """
 
     windows: tuple[dict[str, Any], ...]
@@ -58,7 +58,7 @@ def add_prefect_handler() -> None:
 
 
 async def label_run(name: str, tags: Sequence[str]) -> None:
-    """Name the flow run by what it does, and add tags, so that ten days of runs are read at a glance."""
+    """Name the flow run by what it does, and add tags, so that ten days of runs can be read at a glance."""
     run_id = prefect.runtime.flow_run.id
     if run_id is None:
         return
@@ -74,7 +74,7 @@ def run_name(kind: str, windows: Sequence[Window]) -> str:
     if dated:
         starts = [window.start.date().isoformat() if window.start else "" for window in dated]
         ends = [window.end.date().isoformat() if window.end else "" for window in dated]
-        # Without a bound it is open to that side.
+        # A missing bound leaves that side open.
         return f"{kind} {min(starts)}..{'' if '' in ends else max(ends)}"
     return " ".join([kind, *(str(window) for window in windows)])
 
@@ -131,7 +131,7 @@ async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: 
 
 @contextmanager
 def _no_reason_to_fail(what: str) -> Iterator[None]:
-    """Warn where Prefect's server does not take what is only to be looked at: the rows and their proof are stored."""
+    """Only warn where Prefect's server refuses something for display: the rows and their proof are stored."""
     try:
         yield
     except httpx.HTTPError as error:
@@ -190,7 +190,7 @@ def _table(values: dict[str, Any]) -> str:
 
 
 def _chart(values: Mapping[str, float]) -> str:
-    """Return bars of text: they are drawn wherever Markdown is."""
+    """Return bars made of text, which show wherever Markdown does."""
     most = max([*values.values(), 1])
     width = max((len(name) for name in values), default=0)
     rows = (

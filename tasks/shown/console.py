@@ -1,4 +1,4 @@
-"""What a person sees while a run works: one calm live display, or plain lines where it is no terminal."""
+"""What a person sees while a run works: one calm live display, or plain lines where there is no terminal."""
 
 import logging
 import sys
@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from sqlalchemy import Engine
 
+from tasks.masked import masked
 from tasks.shown.progress import Progressed
 
 LOOK_EVERY_SECONDS: Final = 0.5
@@ -83,7 +84,7 @@ def set_up_logging(*, quiet: bool = False) -> None:
 
 
 def set_log_format(name: Literal["text", "json"]) -> None:
-    """Write the lines of the log as text, or each as a JSON object, for who collects them."""
+    """Write the lines of the log as text, or each as a JSON object, for a log collector."""
     for handler in logging.getLogger("tasks").handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setFormatter(_formatter(name))
@@ -98,5 +99,5 @@ def _formatter(name: Literal["text", "json"]) -> logging.Formatter:
 
 
 def say(message: str, stream: TextIO | None = None) -> None:
-    """Print a line or several, on standard output if no other is named."""
-    (stream or sys.stdout).write(message + "\n")
+    """Print one line or several, on standard output unless another stream is given."""
+    (stream or sys.stdout).write(masked(message) + "\n")

@@ -1,4 +1,4 @@
-"""Progress: how far the run at work is, as the ledger has it: what is committed, not what was promised."""
+"""Progress: how far the run at work is by the ledger: what is committed, not what was promised."""
 
 from dataclasses import dataclass
 from typing import Self

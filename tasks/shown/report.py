@@ -22,8 +22,9 @@ class RunReport:
     """One run in figures.
 
     windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
-    last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
-    answers: one line each.
+    last comparison (None: there was none). newest_crime, span_start: Chicago wall clock. Instants: started_at,
+    newest_update. stamps_ahead: rows with a stamp beyond the database's clock. outside_rows: of ours, before the span
+    that was compared; unexplained_rows: of them, too young to have aged out. answers: one line each.
     """
 
     run_id: UUID
@@ -41,6 +42,7 @@ class RunReport:
     unchanged: int
     rejected: int
     retired: int
+    repaired: int
     bad_coordinates: int
     revised: int
     withdrawn: int
@@ -53,7 +55,11 @@ class RunReport:
     history: int
     newest_crime: datetime | None
     newest_update: datetime | None
+    stamps_ahead: int
     answers: tuple[str, ...]
+    span_start: datetime | None = None
+    outside_rows: int = 0
+    unexplained_rows: int = 0
 
 
 def read_report(engine: Engine, run_id: UUID) -> RunReport:
@@ -72,7 +78,7 @@ def read_report(engine: Engine, run_id: UUID) -> RunReport:
 
 
 def read_run_of_this_process(engine: Engine) -> UUID | None:
-    """Return the newest run that this process opened, or None when it came to none."""
+    """Return the newest run that this process opened, or None when it opened none."""
     with engine.connect() as connection:
         if connection.execute(text("select to_regclass('pipeline.runs')")).scalar() is None:
             return None
@@ -88,6 +94,8 @@ def to_lines(report: RunReport) -> list[str]:
         f"{report.inserted:,} new, {report.updated + report.rekeyed:,} renewed, {report.retired:,} gone "
         f"({report.revised:,} revised, {report.withdrawn:,} withdrawn), {report.rejected:,} rejected"
     )
+    if report.repaired:
+        changed += f", {report.repaired:,} repaired (held otherwise than published, in the same version)"
     if report.bad_coordinates:
         changed += f", {report.bad_coordinates:,} with a point outside the city (now null)"
     windows = f"{report.windows_done} done" + (
@@ -101,11 +109,14 @@ def to_lines(report: RunReport) -> list[str]:
         f"rows       {changed}",
         f"held       {report.crimes:,} crimes, {report.rejected_held:,} in quarantine, {report.history:,} in history",
         f"proof      {_proof(report)}",
+        *_outside(report),
         f"newest     crime of {report.newest_crime:%Y-%m-%d %H:%M} Chicago, "
         f"published {report.newest_update:%Y-%m-%d %H:%M} UTC"
         if report.newest_crime and report.newest_update
         else "newest     nothing is held yet",
     ]
+    if report.stamps_ahead:
+        lines.append(f"stamps     {stamps_ahead_line(report.stamps_ahead)}")
     lines += [f"answer     {answer}" for answer in report.answers]
     if report.message:
         lines.append(f"why        {report.message}")
@@ -115,7 +126,8 @@ def to_lines(report: RunReport) -> list[str]:
 def _proof(report: RunReport) -> str:
     if report.equal is None:
         return "none: the source was not compared with what we hold"
-    verdict = "equal" if report.equal else "NOT equal"
+    # What the source has left may well be equal: then it is no proof all the same.
+    verdict = "equal" if report.equal else "NOT proven" if report.unexplained_rows else "NOT equal"
     how = {
         "census": "every row id and version compared",
         "fingerprint": "sums of every month compared, and every row of the months that were due",
@@ -126,8 +138,32 @@ def _proof(report: RunReport) -> str:
     )
 
 
+def _outside(report: RunReport) -> list[str]:
+    """Return the line that says what the proof is not of; none where it is of all that we hold."""
+    if not report.outside_rows or report.span_start is None:
+        return []
+    early = f"; {report.unexplained_rows:,} are too young for it" if report.unexplained_rows else ""
+    return [f"outside    {outside_line(report.outside_rows, report.span_start)}{early}"]
+
+
+def outside_line(rows: int, span_start: datetime) -> str:
+    """Return how many of our rows no proof is of, and why."""
+    return (
+        f"{rows:,} rows are outside of the proof: they occurred before {span_start:%Y-%m-%d %H:%M}, where the source "
+        "begins, and have aged out of it"
+    )
+
+
+def stamps_ahead_line(rows: int) -> str:
+    """Return how many rows have stamps that count for nothing."""
+    return (
+        f"{rows:,} rows have a stamp of the source beyond the database's now: stored as published, and left out of "
+        "watermark, freshness and completeness"
+    )
+
+
 def _answers(connection: Connection) -> list[str]:
-    """Return the first answers in a line each; none where the views are not there yet."""
+    """Return the first answers, a line each; none where the views do not exist yet."""
     lines = []
     for sentence, statement in _ANSWERS.items():
         try:

@@ -1,6 +1,6 @@
-"""Fingerprints: the sums that the source gives of the rows of each month or day. Pure.
+"""Fingerprints: the source's sums over the rows of each month or day. Pure.
 
-What is made of them is in tasks/proof/fingerprints.py.
+How they are compared is in tasks/proof/fingerprints.py.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ Period = Literal["month", "day"]
 class Fingerprint:
     """The rows of one month or day of occurrence.
 
-    rows: how many. keys: the sum of their ids. newest: the newest `:updated_at`. stamps: the sum over the rows of when
-    the City last changed each, in seconds of a calendar whose months all have 31 days.
+    rows: how many. keys: the sum of their ids. newest: the newest `:updated_at`. stamps: the sum of the times
+    at which the City last changed each row, in seconds of a calendar whose months all have 31 days.
     """
 
     rows: int
@@ -25,7 +25,7 @@ class Fingerprint:
     stamps: int
 
     def with_rows_of(self, other: "Fingerprint") -> "Fingerprint":
-        """Return the fingerprint of both."""
+        """Return the fingerprint of the rows of both."""
         stamps = [stamp for stamp in (self.newest, other.newest) if stamp is not None]
         return Fingerprint(
             self.rows + other.rows,
@@ -35,5 +35,5 @@ class Fingerprint:
         )
 
 
-# By the first day of the period; None: rows without an occurrence time, or with one that is none.
+# By the first day of the period; None: rows without an occurrence time, or with one that no calendar has.
 Fingerprints = Mapping[date | None, Fingerprint]

@@ -1,4 +1,4 @@
-"""SoQL clauses: the only place where text of a query to the portal is put together.
+"""SoQL clauses: the only place where the text of a query to the portal is put together.
 
 Values are escaped by doubling the quote; field names come from the declared profile alone. Pure. Mirrors
 https://dev.socrata.com/docs/queries/.
@@ -26,7 +26,7 @@ def wall_clock(moment: datetime) -> str:
 def instant(moment: datetime) -> str:
     """Return a fixed timestamp literal: UTC, milliseconds, as the source writes them."""
     if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no zone, so it is no instant")
+        raise ValueError(f"{moment} has no zone, so it is not an instant")
     return literal(moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z")
 
 
@@ -49,8 +49,8 @@ def in_window(profile: DatasetProfile, window: Window) -> str:
 def fingerprints(profile: DatasetProfile, period: Period) -> tuple[str, str]:
     """Return select and group of a query for the fingerprint of each month or day of occurrence.
 
-    Numbers of a floating timestamp are what SoQL gives of it, and sums are of numbers: so the City's own stamp becomes
-    one number that grows with it.
+    SoQL sums numbers only, and extracts numbers from a floating timestamp: so the City's own stamp becomes one number
+    that grows with it.
     """
     group = f"{_TRUNCATE[period]}({profile.occurrence})"
     aggregates = [f"{group} as period", "count(*) as row_count", f"sum({profile.key}) as keys"]
@@ -72,16 +72,27 @@ def _seconds(field: str) -> str:
 
 
 def without_time(profile: DatasetProfile) -> str:
-    """Return the filter that selects the rows without an occurrence time, and those of a year that no calendar has."""
-    return f"{profile.occurrence} is null or {profile.occurrence} < {wall_clock(datetime.min)}"
+    """Return the filter that selects the rows without an occurrence time, or of a year that no calendar has."""
+    field, first, last = profile.occurrence, wall_clock(datetime.min), wall_clock(datetime.max)
+    return f"{field} is null or {field} < {first} or {field} > {last}"
+
+
+def stamped_until(profile: DatasetProfile, latest: datetime) -> str:
+    """Return the filter that selects the rows whose stamp is no newer than an instant."""
+    return f"{profile.updated} <= {instant(latest)}"
+
+
+def stamped_after(profile: DatasetProfile, latest: datetime) -> str:
+    """Return the filter that selects the rows whose stamp is newer than an instant."""
+    return f"{profile.updated} > {instant(latest)}"
 
 
 def key_literal(profile: DatasetProfile, key: str) -> str:
-    """Return a row's key as a literal of its type; a text that is no number cannot be the key of a numeric one."""
+    """Return a row's key as a literal of its type; a text that is not a number cannot be a numeric key."""
     if not profile.has_numeric_keys:
         return literal(key)
     if not (key.isascii() and key.isdigit()):
-        raise SourceError(f"the source sent {key!r} as {profile.key} of a row, and it is a number")
+        raise SourceError(f"the source sent {key!r} as {profile.key} of a row, and that has to be a number")
     return key
 
 
@@ -96,7 +107,7 @@ def one_of_keys(profile: DatasetProfile, keys: Iterable[str]) -> str:
 
 
 def both(first: str | None, second: str | None) -> str | None:
-    """Return the filter that asks for both; None asks for nothing."""
+    """Return the filter that asks for both; None filters nothing."""
     if first and second:
         return f"({first}) and ({second})"
     return first or second

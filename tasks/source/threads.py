@@ -1,4 +1,4 @@
-"""Threads that work for one run: what they log is found where the run's own lines are, and how many go at a time."""
+"""Threads that work for one run: their log lines stand with the run's own, and a gate limits how many go at a time."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class RunThreads(ThreadPoolExecutor):
-    """A pool whose work runs in the context of who submits it: Prefect finds the run of a log line by that."""
+    """A pool whose work runs in the context of the thread that submits it: Prefect finds a log line's run by that."""
 
     def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Submit work, as `ThreadPoolExecutor.submit` does."""
@@ -21,14 +21,14 @@ class RunThreads(ThreadPoolExecutor):
 
 
 class Gate:
-    """Lets a number of threads through at a time, which may change while they wait."""
+    """Lets a number of threads through at a time; the number may change while they wait."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._inside = limit, 0
         self._changed = Condition()
 
     def set_limit(self, limit: int) -> None:
-        """Let this many through from now on; who is inside already stays."""
+        """Let this many through from now on; a thread that is inside already stays."""
         with self._changed:
             self._limit = limit
             self._changed.notify_all()

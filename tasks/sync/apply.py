@@ -1,14 +1,14 @@
 """Apply: make our rows of one window equal to the source's, in one transaction. The heart of the project.
 
 The set-based SQL is in `sql/load/`; this module knows its order and nothing of the network. The
-transaction also locks the run's row and writes the ledger, so that a kill leaves a window wholly or not at all.
+transaction also locks the run's row and writes the ledger, so that a kill leaves a window done wholly or not at all.
 """
 
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -34,13 +34,16 @@ from tasks.windows import Window
 
 log = logging.getLogger(__name__)
 
+# Kinds of windows that hold every row of each of their days.
+_WHOLE_DAYS: Final = ("occurrence", "repair")
+
 
 @dataclass(frozen=True)
 class SyncInput:
-    """What one window's read brought.
+    """What the read of one window brought.
 
-    present_ids: ids that the source was asked about and still has. scope: which of our rows it would still hold.
-    source_rows: rows of the whole source.
+    present_ids: ids that the source was asked about and still has. scope: which of our rows the source would still
+    hold. source_rows: rows of the whole source.
     """
 
     window: Window
@@ -51,7 +54,7 @@ class SyncInput:
 
     @classmethod
     def of(cls, window: Window, extracted: Extracted, transformed: Transformed) -> Self:
-        """Return what was read and judged of a window."""
+        """Return what was read of a window, and how it was judged."""
         present = tuple(extracted.present["crime_id"])
         return cls(window, transformed, present, extracted.scope, extracted.source_rows)
 
@@ -85,14 +88,19 @@ def load_window(
             extracted.began,
         )
     log.info("%s", _window_line(window, counts, extracted.seconds))
+    if counts.repaired:
+        log.warning(
+            "window=%s repaired=%d: held with other content under the City's version", window, counts.repaired
+        )
     return counts
 
 
 def _window_line(window: Window, counts: WindowCounts, read_seconds: float) -> str:
-    """Return what is said of a window in the log: one line, key=value."""
+    """Return a window's line in the log, key=value."""
     return (
         f"window={window} source={counts.source_rows} inserted={counts.inserted} rekeyed={counts.rekeyed} "
         f"updated={counts.updated} unchanged={counts.unchanged} rejected={counts.rejected} retired={counts.retired} "
+        f"repaired={counts.repaired} "
         f"read_s={read_seconds:.2f} seconds={counts.seconds:.2f}"
     )
 
@@ -107,14 +115,13 @@ def apply_window(
     Raises `LoadError` when the run has lost its place or would retire too much, `ContractError` when it would reject
     too much.
     """
-    with engine.begin() as connection:
-        ledger.assert_running(connection, run_id)
+    with ledger.run_transaction(engine, run_id) as connection:
         _stage(connection, given)
         # A row may have moved from one window in flight to another: what we hold is looked at when no other changes it.
         await_turn(connection)
         done = ledger.read_counts(connection, run_id, given.window)
         if done is not None:
-            # It was committed, and the answer to that was lost: done twice, it would count as nothing new.
+            # It was committed, and the answer was lost. Done a second time, it would count as nothing new.
             return done
         # Only a repair reads rows whose place another window of this run may have cleared.
         is_repair = given.window.kind == "repair"
@@ -124,8 +131,11 @@ def apply_window(
         guard_rejects(connection, given.window, counts, given.source_rows, guards)
         guard_retirements(connection, given.window, guards)
         execute(connection, "load/retire", run_id=run_id)
+        execute(connection, "load/repair")
         execute(connection, "load/merge")
         execute(connection, "load/quarantine", run_id=run_id)
+        if given.window.kind in _WHOLE_DAYS:
+            execute(connection, "load/record_compared_days", run_id=run_id)
         counts = replace(counts, seconds=time.monotonic() - began)
         ledger.finish_window(connection, run_id, given.window, counts)
     return counts
@@ -142,10 +152,10 @@ def read_planned_changes(engine: Engine, profile: DatasetProfile, given: SyncInp
     return PlannedChanges(counts, tuple(retirements), tuple(rejections))
 
 
-def read_rejected(engine: Engine) -> list[dict[str, object]]:
-    """Return the open rows of the quarantine as published: field to value, nulls left out."""
+def read_rejected(engine: Engine, profile: DatasetProfile) -> list[dict[str, object]]:
+    """Return the open rows of the quarantine as published: field to value, nulls left out; under the id held."""
     with engine.connect() as connection:
-        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]
+        return [dict(row[0]) for row in execute(connection, "load/read_rejected", key_field=profile.key)]
 
 
 def _stage(connection: Connection, given: SyncInput) -> None:

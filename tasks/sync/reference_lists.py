@@ -1,12 +1,13 @@
 """The reference lists, kept fresh: stations, wards, codes, beats, and the dates with their holidays.
 
 Bundled lists first, so that the first run needs nothing; then the portal's, weekly at most. A refresh that fails, or
-that breaks its model, is a warning, and the table stands.
+a list that breaks its model, is a warning, and the table stays as it is.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -16,6 +17,7 @@ from tasks.contract.reference import CONVERSIONS, read_bundled
 from tasks.errors import ContractError, SourceError
 from tasks.source.portal import Portal
 from tasks.warehouse.faults import named_faults
+from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.reference import (
     Origin,
     ReferenceLoad,
@@ -47,18 +49,18 @@ class ReferenceReport:
 
 
 def refresh_reference(
-    engine: Engine, portal: Portal, now: datetime, span: tuple[date, date] | None
+    engine: Engine, run_id: UUID, portal: Portal, now: datetime, span: tuple[date, date] | None
 ) -> ReferenceReport:
     """Load what is missing or older than a week.
 
     now: instant. span: days of occurrence that the source has, if known.
     """
-    with named_faults(engine, "the reference lists"), engine.begin() as connection:
+    with named_faults(engine, "the reference lists"), engine.connect() as connection:
         last = read_last_loads(connection)
     loaded, warnings = [], []
     for name in ALL_LISTS:
         if name not in last:
-            _store(engine, name, read_bundled(name), "bundled", now)
+            _store(engine, run_id, name, read_bundled(name), "bundled", now)
             loaded.append(name)
     for name, (dataset, order) in PORTAL_LISTS.items():
         if not _is_due(last.get(name), now):
@@ -66,11 +68,11 @@ def refresh_reference(
         try:
             frame = CONVERSIONS[name](portal.fetch_list(dataset, order))
         except (SourceError, ContractError) as error:
-            warnings.append(f"{name}: the list stands as it is: {error}")
+            warnings.append(f"{name}: the list stays as it is: {error}")
             continue
-        _store(engine, name, frame, "portal", now)
+        _store(engine, run_id, name, frame, "portal", now)
         loaded.append(name)
-    if _store_dates(engine, last.get("dates"), span, now):
+    if _store_dates(engine, run_id, last.get("dates"), span, now):
         loaded.append("dates")
     return ReferenceReport(tuple(dict.fromkeys(loaded)), tuple(warnings))
 
@@ -79,24 +81,26 @@ def _is_due(last: ReferenceLoad | None, now: datetime) -> bool:
     return last is None or last.loaded_from != "portal" or now - last.loaded_at >= REFRESH_AFTER
 
 
-def _store(engine: Engine, name: str, frame: pd.DataFrame, origin: Origin, now: datetime) -> None:
-    with named_faults(engine, f"list {name}"), engine.begin() as connection:
+def _store(
+    engine: Engine, run_id: UUID, name: str, frame: pd.DataFrame, origin: Origin, now: datetime
+) -> None:
+    with named_faults(engine, f"list {name}"), run_transaction(engine, run_id) as connection:
         changed = replace_table(connection, name, frame)
         record_load(connection, ReferenceLoad(name, origin, len(frame), changed, now))
 
 
 def _store_dates(
-    engine: Engine, last: ReferenceLoad | None, span: tuple[date, date] | None, now: datetime
+    engine: Engine, run_id: UUID, last: ReferenceLoad | None, span: tuple[date, date] | None, now: datetime
 ) -> bool:
-    """Make the calendar cover what we hold, what the source has, and the next year; return whether it was made anew."""
+    """Make the calendar cover what we hold, what the source has, and the next year; return whether it was rebuilt."""
     with named_faults(engine, "the calendar"), engine.connect() as connection:
         held = read_date_span(connection)
         calendar = read_calendar_span(connection)
     days = [day for known in (held, span) if known for day in known] or [now.date()]
-    # A typing error in a year does not make a calendar of a thousand years.
+    # So a typing error in a year does not make a calendar of a thousand years.
     days = [min(max(day, FIRST_OF_RECORD.date()), date(now.year + 1, 12, 31)) for day in days]
     is_covered = calendar is not None and calendar[0] <= min(days) and calendar[1].year > max(days).year
     if is_covered and last is not None and now - last.loaded_at < REFRESH_AFTER:
         return False
-    _store(engine, "dates", dates(min(days), max(days)), "generated", now)
+    _store(engine, run_id, "dates", dates(min(days), max(days)), "generated", now)
     return True

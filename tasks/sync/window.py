@@ -1,6 +1,6 @@
 """A window from its first request to its commit: extract, transform and load, wired here and nowhere else.
 
-Whoever syncs a window hands over the three steps: a subflow its Prefect tasks; a repair, a plan and a replay plain
+The caller hands over the three steps: a subflow its Prefect tasks; a repair, a plan and a replay plain
 functions. What a step does is in read.py, tasks/contract/crimes.py and apply.py.
 """
 
@@ -21,14 +21,14 @@ async def sync_window(
     transform: Callable[[Read], Awaitable[Judged]],
     load: Callable[[Window, Read, Judged], Awaitable[Result]],
 ) -> Result:
-    """Take a window through the three steps and return what the last one says. An error of a step ends it."""
+    """Take a window through the three steps and return the result of the last. A step's error ends it."""
     extracted = await extract(window)
     transformed = await transform(extracted)
     return await load(window, extracted, transformed)
 
 
 def plain(work: Callable[P, Result]) -> Callable[P, Awaitable[Result]]:
-    """Return a plain function as a step; it works on the thread that waits for it."""
+    """Return a plain function as a step; it runs on the thread that waits for it."""
 
     async def step(*args: P.args, **kwargs: P.kwargs) -> Result:
         return work(*args, **kwargs)

@@ -1,1 +1,1 @@
-"""PostgreSQL: connections, migrations, the sync of a window, the ledger, the audit's comparison, the views."""
+"""PostgreSQL: connections, locks, migrations, the ledger, COPY, the counts and the views."""

@@ -1,16 +1,17 @@
-"""The warehouse as an analyst sees it: who reads schema `chicago`, and changes nothing.
+"""The warehouse as an analyst sees it: one who reads schema `chicago` and changes nothing.
 
 What lives here: which database that is, the local analyst's role, and a session that only reads; the dashboard and
-`make psql` use it. What does not: any query. On one's own machine the role is `chicago_analyst`, made when it is
-missing; on a server it is whom DB_USERNAME names.
+`make psql` use it. What does not: any query. On one's own machine the role is `chicago_analyst`, created if it is
+missing; on a server it is the one that DB_USERNAME names.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 
+from tasks import session
 from tasks.errors import LoadError
 from tasks.local import services as local_services
 from tasks.local.services import DEMO_DATABASE, LocalPostgres
@@ -25,17 +26,10 @@ NOTHING_YET: Final = (
     "There is no warehouse yet. `make demo` loads a stand-in city in about a minute, "
     "`make run` the City's own record."
 )
-# A reader that waits longer has somebody's deployment of the views before it, or a question too large.
-_SESSION: Final = {
-    "default_transaction_read_only": "on",
-    "statement_timeout": "20s",
-    "lock_timeout": "3s",
-    "jit": "off",
-}
 
 
 class TooManyRightsError(LoadError):
-    """The login may do more than read schema chicago."""
+    """The login has more rights than to read schema chicago."""
 
 
 class NoWarehouseError(LoadError):
@@ -45,7 +39,8 @@ class NoWarehouseError(LoadError):
 def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Settings:
     """Return the settings with which an analyst logs in. Starts nothing; raises `NoWarehouseError`.
 
-    On the embedded PostgreSQL the database is the one that is named; where none is and only the demo's is there, that.
+    On the embedded PostgreSQL the database is the one that the settings name; if they name none, and only the demo's
+    exists, that one.
     """
     if not settings.uses_local_warehouse:
         return settings
@@ -53,7 +48,7 @@ def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Set
     if not (local_services.services_folder(PROJECT_FOLDER) / "data").exists() and postgres is None:
         raise NoWarehouseError(NOTHING_YET)
     try:
-        with psycopg.connect(found.conninfo("postgres"), connect_timeout=5) as connection:
+        with session.connect(found.conninfo("postgres"), connect_timeout=5) as connection:
             there = {row[0] for row in connection.execute("select datname from pg_database")}
     except psycopg.OperationalError:
         raise LoadError(
@@ -67,26 +62,18 @@ def as_analyst(settings: Settings, postgres: LocalPostgres | None = None) -> Set
         raise NoWarehouseError(NOTHING_YET)
     _make_local_role(found, name)
     login = {"server_name": str(found.socket_dir), "db_username": LOCAL_ROLE, "database_name": name}
-    return settings.model_copy(update={**login, "db_password": None, "db_sslmode": "disable"})
+    return settings.model_copy(
+        update={**login, "db_password": None, "db_role": None, "db_sslmode": "disable"}
+    )
 
 
 def open_to_read(settings: Settings) -> Engine:
     """Return an engine for the analyst of `as_analyst`, whose sessions can change nothing and do not wait long."""
-    engine = open_warehouse(settings, may_create=False)
-    engine.dispose()  # what was opened to look at the server has not heard of this
-
-    @event.listens_for(engine, "connect")
-    def _only_read(connection: Any, _record: Any) -> None:
-        autocommit, connection.autocommit = connection.autocommit, True
-        for name, value in _SESSION.items():
-            connection.execute("select set_config(%s, %s, false)", (name, value))
-        connection.autocommit = autocommit
-
-    return engine
+    return open_warehouse(settings, may_create=False, session_settings=session.READER)
 
 
 def refuse_more_than_reading(engine: Engine) -> None:
-    """Raise `TooManyRightsError` where the login may change what we hold, or see the pipeline's own tables.
+    """Raise `TooManyRightsError` where the login may change what we hold, or read the pipeline's own tables.
 
     A session that only reads can be told to write again; a role that may not write cannot.
     """
@@ -104,7 +91,7 @@ def refuse_more_than_reading(engine: Engine) -> None:
 def _make_local_role(postgres: LocalPostgres, database: str) -> None:
     """Make the analyst of the embedded PostgreSQL, and give it what sql/roles.sql gives one on a server."""
     engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(database))
+        "postgresql+psycopg://", creator=lambda: session.connect(postgres.conninfo(database))
     )
     try:
         with engine.begin() as connection:

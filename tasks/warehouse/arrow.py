@@ -1,4 +1,4 @@
-"""Rows of the warehouse as Arrow batches: one COPY a relation, of which only a few megabytes are in memory at a time.
+"""Rows of the warehouse as Arrow batches: one COPY a relation, with only a few megabytes of it in memory at a time.
 
 Arrow's own CSV reader turns the stream into columns, so that no row becomes a Python object. Mirrors
 https://arrow.apache.org/docs/python/csv.html#incremental-reading.
@@ -65,9 +65,9 @@ def read_relations(connection: Connection) -> list[Relation]:
 
 @contextmanager
 def read_batches(connection: Connection, relation: Relation) -> Iterator[Iterator[pa.RecordBatch]]:
-    """Give the rows of a relation, some thousands at a time, with the relation's schema.
+    """Yield the rows of a relation, some thousands at a time, with the relation's schema.
 
-    The connection is busy while the body runs. Instants are UTC, so the session's time zone has to be.
+    The connection is busy while the body runs. Instants are UTC, so the session's time zone has to be UTC too.
     """
     driver = connection.connection.driver_connection
     assert driver is not None
@@ -78,12 +78,12 @@ def read_batches(connection: Connection, relation: Relation) -> Iterator[Iterato
     with driver.cursor().copy(statement) as copy:
         reader = arrow_csv.open_csv(
             _CopyStream(copy),
-            # On the thread that asks: a connection is no place for two.
+            # On the thread that asks: two threads must not use one connection.
             read_options=arrow_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={field.name: field.type for field in relation.schema},
-                # As COPY writes them: NULL is nothing, and an empty text is quoted.
+                # As COPY writes them: NULL is an empty field, and an empty text is quoted.
                 null_values=[""],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
@@ -95,7 +95,7 @@ def read_batches(connection: Connection, relation: Relation) -> Iterator[Iterato
 
 
 class _CopyStream(io.RawIOBase):
-    """The bytes of a COPY, as a file that is read once, and in full blocks: the server sends each row by itself."""
+    """The bytes of a COPY, as a file that is read once, and in full blocks: the server sends row by row."""
 
     def __init__(self, copy: psycopg.Copy) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ What lives here: `pipeline.audits` and `pipeline.proven_months`. What does not: 
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from tasks.warehouse.sql_files import execute
 class Audit:
     """One comparison, in rows. span_start, span_end: Chicago wall clock, end excluded; no start: the source is empty.
 
-    round: 1 is the first comparison of a run. days: how many differ, the undated rows as one.
+    round: 1 is the first comparison of a run. days: how many differ, the undated rows as one. outside_rows: of ours,
+    before the start; unexplained_rows: of them, too young to have aged out.
     """
 
     round: int
@@ -31,7 +32,10 @@ class Audit:
     missing: int = 0
     surplus: int = 0
     outdated: int = 0
+    damaged: int = 0
     days: int = 0
+    outside_rows: int = 0
+    unexplained_rows: int = 0
     equal: bool = True
 
 
@@ -43,8 +47,8 @@ def record_audit(connection: Connection, run_id: UUID, audit: Audit, state: Sour
 def read_rows_proven_equal(connection: Connection, state: SourceState) -> int | None:
     """Return how many rows we hold, if the last comparison proved the whole span equal in just this state, else None.
 
-    Without a Last-Modified a withdrawal could go unseen, so nothing is taken for proven. Whatever changed rows since
-    that comparison (a later run) takes the proof away.
+    Without a Last-Modified a withdrawal could go unseen, so nothing counts as proven. Any later change of rows
+    (by another run) ends the proof.
     """
     if state.last_modified is None:
         return None
@@ -56,10 +60,24 @@ def read_rows_proven_equal(connection: Connection, state: SourceState) -> int | 
     return int(last.our_rows) if seen == now else None
 
 
-def read_proven_start(connection: Connection) -> datetime | None:
-    """Return where the last span began that was proven equal as a whole, or None before the first."""
-    start: datetime | None = execute(connection, "ledger/read_proven_start").scalar()
-    return start
+@dataclass(frozen=True)
+class ProvenSpan:
+    """The last span that was proven equal as a whole. start: Chicago wall clock. outside_rows: of ours, before it."""
+
+    start: datetime
+    outside_rows: int
+
+
+def read_proven_span(connection: Connection) -> ProvenSpan | None:
+    """Return the last span that was proven equal as a whole, or None before the first."""
+    row = execute(connection, "ledger/read_last_span").one_or_none()
+    return None if row is None else ProvenSpan(row.span_start, row.outside_rows)
+
+
+def read_longest_span(connection: Connection) -> timedelta | None:
+    """Return how long the source's span was at most, of the proofs since one was accepted by hand; None before any."""
+    longest: timedelta | None = execute(connection, "ledger/read_longest_span").scalar()
+    return longest
 
 
 def read_proven_months(engine: Engine) -> dict[date, datetime]:
@@ -73,3 +91,21 @@ def record_proven_months(connection: Connection, run_id: UUID, months: Collectio
     """Write that these months were proven by census just now."""
     if months:
         execute(connection, "ledger/record_proven_months", months=list(months), run_id=run_id)
+
+
+def read_days_due(engine: Engine, run_id: UUID, span: tuple[datetime, datetime], most: int) -> list[date]:
+    """Return the days whose turn it is to be compared by content, in order; none that this run has compared.
+
+    span: midnights, Chicago wall clock, both included.
+    """
+    with engine.connect() as connection:
+        days = execute(
+            connection, "ledger/read_days_due", run_id=run_id, span_start=span[0], span_end=span[1], most=most
+        )
+        return sorted(days.scalars())
+
+
+def record_compared_days(connection: Connection, run_id: UUID, days: Collection[date]) -> None:
+    """Write that these days were just compared by content, and are as published."""
+    if days:
+        execute(connection, "ledger/record_compared_days", days=list(days), run_id=run_id)

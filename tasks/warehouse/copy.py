@@ -1,4 +1,4 @@
-"""COPY: the only way that many rows go into PostgreSQL. Frames in, rows of a table out; knows no table by itself.
+"""COPY: the only way that many rows go into PostgreSQL. Frames in, rows of a table out; knows no table by name.
 
 Mirrors https://www.postgresql.org/docs/current/sql-copy.html and psycopg 3's copy.
 """
@@ -8,18 +8,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-import psycopg
 import pyarrow
 import pyarrow.csv
 from psycopg import sql
 from sqlalchemy import Connection
+
+from tasks.warehouse.engine import driver_of
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     r"""Append a frame to a table with columns of the same names; missing values become NULL.
 
     The rows go as CSV that Arrow writes. It quotes every text and no missing one, which is how CSV tells empty from
-    NULL; and a quoted line `\.` is no end of the data (it was for psql before version 18, and never for the server).
+    NULL; and a quoted line `\.` does not end the data (it was for psql before version 18, and never for the server).
     """
     arrow = pyarrow.Table.from_pandas(frame, preserve_index=False)
     buffer = io.BytesIO()
@@ -28,7 +29,7 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
     statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
         _name(table), _names(frame.columns)
     )
-    with _driver(connection).cursor().copy(statement) as copy:
+    with driver_of(connection).cursor().copy(statement) as copy:
         copy.write(buffer.getbuffer())
 
 
@@ -37,16 +38,9 @@ def copy_rows(
 ) -> None:
     """Append rows of Python values to a table; None becomes NULL."""
     statement = sql.SQL("copy {} ({}) from stdin").format(_name(table), _names(columns))
-    with _driver(connection).cursor().copy(statement) as copy:
+    with driver_of(connection).cursor().copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"COPY needs psycopg 3, and the engine's driver is {type(driver).__module__}")
-    return driver
 
 
 def _name(table: str) -> sql.Identifier:

@@ -1,50 +1,69 @@
 """The counts that views are made of: tables of schema `pipeline` that follow the crimes, at the cost of what changed.
 
-A crime that was loaded since the last time is added, and one that went to history is taken away. All is counted anew
-where that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts
-have changed, and whenever
-the counts do not add up to the crimes (somebody changed rows by hand). Both ways are the same statements over the rows
-that changed. The SQL is in `sql/counts/`.
+Whatever changes crimes, a load or a person, leaves what came and what went in `pipeline.crime_changes` (a trigger of
+the table does); a refresh takes it out and brings it into the counts, in one transaction. All is counted anew where
+that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts have changed, and whenever
+the counts do not add up to the crimes. Both ways are the same statements over the rows that changed. The SQL is in
+`sql/counts/`.
 """
 
 import hashlib
 import logging
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
+from tasks.warehouse.ddl import limit_transaction
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
 
 
 def update_counts(connection: Connection) -> bool:
-    """Let the counts follow the crimes, in the connection's transaction; return whether all was counted anew.
+    """Make the counts follow the crimes, in the connection's transaction; return whether all crimes were counted again.
 
-    Run under the writer's lock: a row that another transaction is loading would be missed. Raises `LoadError` if the
-    counts, made anew, do not add up to the crimes.
+    Waits for transactions that have changed crimes, and lets others wait that would. Raises `LoadError` if the counts,
+    made anew, do not add up to the crimes.
     """
+    execute(connection, "counts/alone")
     state = execute(connection, "counts/read_state").one()
     basis = _digest(state.entries)
     if state.basis == basis:
         attempt = connection.begin_nested()
-        execute(connection, "counts/changed", counted_at=state.counted_at)
+        execute(connection, "counts/changed")
         if _count(connection, basis):
             attempt.commit()
             return False
         attempt.rollback()
-        log.warning("the counts did not add up to the crimes; all is counted anew")
-    # A bulk load leaves the planner with what it knew of an empty table.
+        log.warning("the counts did not add up to the crimes; all are counted again")
+    # After a bulk load the planner still takes the table for an empty one.
     connection.execute(text("analyze chicago.crimes"))
     execute(connection, "counts/everything")
     if not _count(connection, basis):
         raise LoadError(
-            "the counts do not add up to the crimes, also made anew; nothing was changed. "
+            "the counts do not add up to the crimes, even rebuilt; nothing was changed. "
             "Somebody else is changing chicago.crimes: let them end, and run again."
         )
     connection.execute(text("drop view changed_crimes"))
     execute(connection, "checks/analyze_counts")
     return True
+
+
+def recount(engine: Engine) -> list[str]:
+    """Count all crimes anew beside the counts, in one read-only snapshot; return a line for each table that differs.
+
+    What no refresh has brought in yet is no difference.
+    """
+    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**snapshot) as connection:
+        limit_transaction(connection)
+        if execute(connection, "counts/read_state").one().basis is None:
+            return ["nothing is counted yet, or all is to be counted anew: a run does it"]
+        return [
+            f"pipeline.{row.table_name} differs from the crimes in {row.group_count:,} groups; "
+            f"one is {row.place}, with too many (below 0: too few): {row.surplus}"
+            for row in execute(connection, "counts/recount")
+        ]
 
 
 def _count(connection: Connection, basis: str) -> bool:
@@ -58,7 +77,7 @@ def _count(connection: Connection, basis: str) -> bool:
 
 
 def _digest(lists: str) -> str:
-    """Return what changes when the counts would mean something else, whatever the crimes."""
+    """Return a digest that changes when the counts would come to mean something else, whatever the crimes."""
     digest = hashlib.sha256(lists.encode())
     for path in sorted((SQL_FOLDER / "counts").glob("*.sql")):
         digest.update(path.read_bytes())

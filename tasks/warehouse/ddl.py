@@ -1,4 +1,4 @@
-"""Transactions that change tables and views while people read them: short waits, and who is in the way by name.
+"""Transactions that change tables and views while people read them: short waits, and the sessions in the way by name.
 
 DDL waits for its readers, and new readers wait for it. So it gives up early, changes nothing, and says who held it up.
 Mirrors https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES.
@@ -7,6 +7,7 @@ Mirrors https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TA
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks.errors import LoadError
 from tasks.warehouse.faults import PassingFaultError, lock_holders
+from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.sql_files import execute
 
 # Long enough for queries that end by themselves; short enough for the readers that queue behind.
@@ -25,14 +27,15 @@ _WORK_MEM: Final = "256MB"
 
 
 @contextmanager
-def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
-    """Give a transaction that waits for readers a few seconds only.
+def ddl_transaction(engine: Engine, what: str, run_id: UUID | None) -> Iterator[Connection]:
+    """Yield a transaction that waits for readers for a few seconds only.
 
-    Raises `PassingFaultError` naming the sessions that were in the way, and `LoadError` naming what stands on a
-    thing to drop; everything is rolled back then. what: what was under way, to begin a sentence.
+    Raises `PassingFaultError` naming the sessions that were in the way, and `LoadError` naming what depends on
+    something to drop; everything is rolled back then. what: what was under way, as the subject of a sentence. run_id:
+    the run that it is fenced for; None: outside of a run.
     """
     try:
-        with engine.begin() as connection:
+        with run_transaction(engine, run_id) as connection:
             limit_transaction(connection, f"{LOCK_TIMEOUT_SECONDS}s")
             yield connection
     except (DBAPIError, psycopg.Error) as error:
@@ -46,7 +49,7 @@ def ddl_transaction(engine: Engine, what: str) -> Iterator[Connection]:
             detail = driver_error.diag.message_detail or str(driver_error)
             raise LoadError(
                 f"{what} met something that is not ours: {' '.join(detail.split())}; nothing was changed. "
-                "Drop or move it, run again, and make it anew."
+                "Drop or move it, run again, and re-create it."
             ) from error
         raise
 

@@ -1,43 +1,31 @@
-"""Connections to the warehouse: the address from the settings, and what a loader's session is allowed.
+"""Connections to the warehouse: the address from the settings, and engines whose sessions are as tasks/session.py says.
 
-Knows no table. How an engine is made of an address is the caller's: a run has Prefect's connector make it
-(tasks/run/connections.py), a command that only reads SQLAlchemy alone; a saved block brings its own.
+Knows no table. The caller decides what makes an engine of an address: for a run Prefect's connector
+(tasks/run/connections.py), for a command that only reads SQLAlchemy alone; a saved block brings its own.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from psycopg import sql
-from sqlalchemy import URL, Engine, create_engine, event
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from tasks import session
 from tasks.cloud.blocks import load_engine
 from tasks.cloud.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_token
 from tasks.errors import ConfigError, LoadError
 from tasks.local import services
 from tasks.settings import PROJECT_FOLDER, Settings
+from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
 
 DRIVER: Final = "postgresql+psycopg"
 OLDEST_SERVER_VERSION: Final = 15
 _CONNECT_TIMEOUT_SECONDS: Final = 15
-# A loader waits for an analyst's lock at most this long, holds no transaction open without working in it,
-# and has no statement that takes longer than a whole window of the largest dataset may.
-_SESSION: Final = {
-    "timezone": "UTC",
-    "lock_timeout": "30s",
-    "idle_in_transaction_session_timeout": "10min",
-    "statement_timeout": "15min",
-    # The run's lock has a session of its own, which is idle for as long as the run takes.
-    "idle_session_timeout": "0",
-    # A machine that vanishes says no goodbye: without these its session, and so the lock, would stay for two hours.
-    "tcp_keepalives_idle": "60",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "6",
-}
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
     "pool_pre_ping": True,
     "pool_size": 8,
@@ -45,6 +33,7 @@ ENGINE_OPTIONS: Final[dict[str, Any]] = {
     "hide_parameters": True,
 }
 _UNKNOWN_DATABASE: Final = "3D000"
+_MARK: Final = "mark of the session"
 
 
 def connect_plainly(url: URL) -> Engine:
@@ -53,14 +42,18 @@ def connect_plainly(url: URL) -> Engine:
 
 
 def open_warehouse(
-    settings: Settings, *, may_create: bool = True, connect: Callable[[URL], Engine] = connect_plainly
+    settings: Settings,
+    *,
+    may_create: bool = True,
+    connect: Callable[[URL], Engine] = connect_plainly,
+    session_settings: Mapping[str, str] = session.LOADER,
 ) -> Engine:
-    """Return an engine on the warehouse's database, which is created if it is missing and the role may.
+    """Return an engine on the warehouse's database, which is created if it is missing and the role may do so.
 
-    connect: makes an engine of the address. Starts the embedded PostgreSQL where the settings name no server.
-    Raises `ConfigError` or `LoadError`.
+    connect: makes an engine of the address. session_settings: what all its sessions are set to. Starts the embedded
+    PostgreSQL where the settings name no server. Raises `ConfigError` or `LoadError`.
     """
-    engine = _engine(settings, connect)
+    engine = _engine(settings, connect, {**session_settings, **session.acting_as(settings.db_role)})
     if settings.db_iam_login:
         log_in_by_token(engine)
     try:
@@ -75,7 +68,7 @@ def open_warehouse(
                 f"database {engine.url.database!r} does not exist: nothing was loaded into it yet. "
                 "A run makes it: python flows/main.py"
             ) from None
-        _create_database(engine)
+        _create_database(engine, {**session_settings, **session.acting_as(settings.db_role)})
         _check_server(engine)
     return engine
 
@@ -95,14 +88,16 @@ def shell_command(engine: Engine, settings: Settings) -> str:
     return f"psql -h {host} -p {port} -U {url.username} {url.database}"
 
 
-def _engine(settings: Settings, connect: Callable[[URL], Engine]) -> Engine:
+def _engine(
+    settings: Settings, connect: Callable[[URL], Engine], session_settings: Mapping[str, str]
+) -> Engine:
     if settings.warehouse_block is not None:
         engine = load_engine(settings.warehouse_block, ENGINE_OPTIONS)
     else:
         engine = connect(_url(settings))
     if engine.dialect.driver != "psycopg":
         raise ConfigError(f"the connector uses {engine.dialect.driver}; COPY needs the driver {DRIVER}")
-    return _with_session(engine)
+    return with_session(engine, session_settings)
 
 
 def _url(settings: Settings) -> URL:
@@ -115,7 +110,7 @@ def _url(settings: Settings) -> URL:
             query={"host": str(postgres.socket_dir)},
         )
     password = settings.db_password
-    # The folder of a unix socket is no host of an address; libpq takes it as a parameter.
+    # The folder of a unix socket cannot be the host of an address; libpq takes it as a parameter.
     is_socket = (settings.server_name or "").startswith("/")
     return URL.create(
         DRIVER,
@@ -131,7 +126,7 @@ def _url(settings: Settings) -> URL:
 
 
 def _certificate_authorities(settings: Settings) -> dict[str, str]:
-    """Return whom to trust: the file that is set, else for an address of RDS its own; else libpq's default holds."""
+    """Return the authorities to trust: the file that is set, else RDS's own for its addresses, else libpq's default."""
     if not settings.db_sslmode.startswith("verify-"):
         return {}
     file = settings.db_ca_file
@@ -144,27 +139,59 @@ def _certificate_authorities(settings: Settings) -> dict[str, str]:
     return {"sslrootcert": str(file)}
 
 
-def _with_session(engine: Engine) -> Engine:
+def with_session(engine: Engine, settings: Mapping[str, str]) -> Engine:
+    """Have every session of an engine be of these settings, and refuse one that a pooler lends to others too."""
+
     @event.listens_for(engine, "do_connect")
-    def _name_application(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters.setdefault("application_name", "chicago-crime")
+    def _inherit_nothing(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
         parameters.setdefault("connect_timeout", _CONNECT_TIMEOUT_SECONDS)
+        for name, value in session.parameters().items():
+            parameters.setdefault(name, value)
 
     @event.listens_for(engine, "connect")
-    def _limit_session(connection: Any, _record: Any) -> None:
-        autocommit, connection.autocommit = connection.autocommit, True
-        for name, value in _SESSION.items():
-            connection.execute("select set_config(%s, %s, false)", (name, value))
-        connection.autocommit = autocommit
+    def _begin_session(connection: psycopg.Connection[Any], record: Any) -> None:
+        record.info[_MARK] = session.begin(connection, settings)
+
+    @event.listens_for(engine, "begin")
+    def _is_still_ours(connection: Connection) -> None:
+        if mark := connection.info.get(_MARK):
+            session.refuse_lent(driver_of(connection), mark)
 
     return engine
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """Return psycopg's connection behind SQLAlchemy's."""
+    # Also of one that has left its pool, which knows no driver's connection any more.
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"COPY needs psycopg 3, and the engine's driver is {type(driver).__module__}")
+    return driver
 
 
 def _check_server(engine: Engine) -> None:
     with engine.connect() as connection:
         version, *_ = connection.dialect.server_version_info or (0,)
-    if int(version) < OLDEST_SERVER_VERSION:
-        raise ConfigError(f"PostgreSQL {version} is too old: {OLDEST_SERVER_VERSION} or newer is needed")
+        if int(version) < OLDEST_SERVER_VERSION:
+            raise ConfigError(f"PostgreSQL {version} is too old: {OLDEST_SERVER_VERSION} or newer is needed")
+        session.refuse_foreign_encoding(driver_of(connection))
+        _warn_of_role(connection)
+        connection.rollback()
+        if connection.info.get(_MARK):
+            # A pooler that lends sessions lends the one that is free now to the next who asks.
+            with engine.connect():
+                pass
+
+
+def _warn_of_role(connection: Connection) -> None:
+    """Say that a role that a login is told to act as is not followed: what it makes would belong to another."""
+    told = execute(connection, "checks/role_by_login").scalar()
+    if told is not None:
+        log.warning(
+            "the login is set to act as %s (alter role .. set role), which is not followed: set DB_ROLE=%s",
+            told,
+            told,
+        )
 
 
 def _is_unknown_database(error: OperationalError) -> bool:
@@ -175,16 +202,15 @@ def _is_unknown_database(error: OperationalError) -> bool:
     )
 
 
-def _create_database(engine: Engine) -> None:
+def _create_database(engine: Engine, settings: Mapping[str, str]) -> None:
     name = str(engine.url.database)
     maintenance = create_engine(
         engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
     )
-    statement = sql.SQL("create database {}").format(sql.Identifier(name))
     try:
-        with _with_session(maintenance).connect() as connection:
-            connection.exec_driver_sql(statement.as_string(None))
-    except DBAPIError as error:
+        with with_session(maintenance, settings).connect() as connection:
+            session.make_database(driver_of(connection), name)
+    except (DBAPIError, psycopg.Error) as error:
         raise LoadError(
             f"database {name!r} does not exist and could not be created: {first_line(error)}. "
             "Create it, or give the role CREATEDB for the first run."

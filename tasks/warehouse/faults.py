@@ -1,4 +1,4 @@
-"""Faults of the database: which of them pass when the work is done again, what they are called, and what to do.
+"""Faults of the database: which may pass when the work is repeated, what they are called, and what to do.
 
 Mirrors https://www.postgresql.org/docs/current/errcodes-appendix.html.
 """
@@ -40,7 +40,7 @@ _NEXT_ACTIONS: Final = {
 
 
 class PassingFaultError(LoadError):
-    """The database failed in a way that may pass; the work was rolled back and can be done again."""
+    """The database failed in a way that may pass; the work was rolled back and can be repeated."""
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def named_faults(engine: Engine, what: str) -> Iterator[None]:
 
 
 def is_passing(error: DBAPIError | psycopg.Error) -> bool:
-    """Say whether the same work may succeed when it is done again in some seconds."""
+    """Say whether the same work may succeed when it is repeated in some seconds."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     state = _state_of(error)
     # Without a state the connection was lost before the server could say anything.
@@ -85,7 +85,7 @@ def next_action(error: DBAPIError | psycopg.Error) -> str:
 
 
 def lock_holders(engine: Engine) -> str:
-    """Return who holds locks on the warehouse's tables and views, by name; our own sessions where there is no other."""
+    """Return the sessions that hold locks on the warehouse's tables and views; our own only if there is no other."""
     try:
         with engine.connect() as connection:
             rows = execute(connection, "checks/lock_holders").all()

@@ -1,17 +1,18 @@
-"""The ledger: runs, their windows, the watermark; written in the transaction of the rows that it tells of.
+"""The ledger: runs, their windows, the watermark; written in the same transaction as the rows.
 
 Every decision about what to do next is read from here, never from "does a table exist" or from Prefect.
 """
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import ConfigError, LoadError
 from tasks.warehouse.sql_files import execute
@@ -26,8 +27,9 @@ class WindowCounts:
     """What a window did, in rows.
 
     source_rows = inserted + rekeyed + updated + unchanged + rejected; retired beside them.
-    touched: of the unchanged, those whose version or stamps the source renewed. bad_coordinates: rows whose point
-    became null. seconds: from the first request to the commit.
+    touched: of the unchanged, those whose version or stamps the source renewed. repaired: of the unchanged, those that
+    we held with other content under the same version. bad_coordinates: rows whose point became null. seconds: from the
+    first request to the commit.
     """
 
     source_rows: int
@@ -38,13 +40,14 @@ class WindowCounts:
     touched: int
     rejected: int
     retired: int
+    repaired: int = 0
     bad_coordinates: int = 0
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class WindowResult:
-    """How a window ended, or stands: its status, and why it failed."""
+    """How a window ended, or where it stands: its status, and why it failed."""
 
     status: str
     error: str | None
@@ -52,7 +55,7 @@ class WindowResult:
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """A run over the whole span whose windows are not all done, and those that are left."""
+    """A run over the whole span whose windows are not all done, with the windows that are left."""
 
     run_id: UUID
     candidate_watermark: datetime | None
@@ -75,6 +78,7 @@ def insert_run(
     span: tuple[datetime | None, datetime | None],
     *,
     accept_retirements: bool,
+    accept_span: bool = False,
 ) -> UUID:
     """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
     run_id: UUID = execute(
@@ -84,6 +88,7 @@ def insert_run(
         range_start=span[0],
         range_end=span[1],
         accept_retirements=accept_retirements,
+        accept_span=accept_span,
         **_process(),
     ).scalar_one()
     return run_id
@@ -112,8 +117,8 @@ def close_run(
 ) -> ClosedRun | None:
     """Write how a run ended and return it; a run that was marked dead meanwhile stays so, and None is returned.
 
-    A window that it still has in hand, because a signal came or a thread is not back yet, waits again: whoever works on
-    it finds the run closed before it can store anything.
+    A window that it is still working on, because a signal came or a thread is not back yet, waits again: that thread
+    finds the run closed before it can store anything.
     """
     closed = execute(
         connection, "ledger/close_run", run_id=run_id, status=status, message=message
@@ -133,14 +138,24 @@ def closing_line(status: RunStatus, closed: ClosedRun | None, run_id: UUID | Non
     )
 
 
-def assert_running(connection: Connection, run_id: UUID) -> None:
-    """Lock the run's row for this transaction, shared, and raise `LoadError` if it is not the running one any more.
+@contextmanager
+def run_transaction(engine: Engine, run_id: UUID | None) -> Iterator[Connection]:
+    """Give a transaction of a run, fenced before anything else: the only way in which a run writes.
 
-    First thing in each transaction of a run that writes: what it would write is then rolled back.
+    None: outside of a run, under the writer's lock (start-anew) or by a person (an analyst's rights).
     """
-    status = connection.execute(
-        text("select status from pipeline.runs where run_id = :run_id for share"), {"run_id": run_id}
-    ).scalar()
+    with engine.begin() as connection:
+        if run_id is not None:
+            assert_running(connection, run_id)
+        yield connection
+
+
+def assert_running(connection: Connection, run_id: UUID) -> None:
+    """Fence the transaction: lock the run's row, shared, and raise `LoadError` if it is not the running one any more.
+
+    What the transaction would write is then rolled back; and no other run takes the place before it ends.
+    """
+    status = execute(connection, "ledger/fence", run_id=run_id).scalar()
     if status != "running":
         raise LoadError(
             f"run {run_id} is {status or 'unknown'}: another run has taken its place. "
@@ -157,13 +172,13 @@ def write_proof(connection: Connection, run_id: UUID, proof: str) -> None:
 
 
 def read_dataset(connection: Connection) -> str | None:
-    """Return the dataset that the warehouse holds, or None before its first run."""
+    """Return the dataset that the warehouse holds, None before its first run."""
     dataset: str | None = connection.execute(text("select dataset from pipeline.dataset")).scalar()
     return dataset
 
 
 def check_dataset(connection: Connection, dataset: str) -> None:
-    """Raise `ConfigError` if the warehouse is of another dataset than the one that the settings name."""
+    """Raise `ConfigError` if the warehouse holds another dataset than the one that the settings name."""
     held = read_dataset(connection)
     if held is not None and held != dataset:
         raise ConfigError(
@@ -173,9 +188,9 @@ def check_dataset(connection: Connection, dataset: str) -> None:
 
 
 def take_dataset(connection: Connection, dataset: str) -> None:
-    """Let the warehouse be of this dataset from now on, if it is of none yet; `ConfigError` if it is of another.
+    """Claim the warehouse for this dataset, if it holds none yet; raise `ConfigError` if it holds another.
 
-    By the first run, before it plans: a first load that is killed half way has taken it.
+    The first run does this before it plans, so a first load that is killed half way has claimed it.
     """
     check_dataset(connection, dataset)
     connection.execute(
@@ -274,16 +289,16 @@ def read_window_results(connection: Connection, run_id: UUID) -> dict[Window, Wi
 
 
 def finish_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
-    """If all planned windows are done, write so and let the candidate watermark take effect.
+    """If all planned windows are done, write so and let the candidate watermark take effect, also a lower one.
 
-    Returns whether they are.
+    What was too high, by a stamp that was an error, does not stay for good. Returns whether they are.
     """
     finished = execute(connection, "ledger/finish_windows", run_id=run_id).one_or_none()
     if finished is None:
         return False
     if finished.watermark is not None:
         execute(
-            connection, "ledger/raise_watermark", dataset=dataset, watermark=finished.watermark, run_id=run_id
+            connection, "ledger/set_watermark", dataset=dataset, watermark=finished.watermark, run_id=run_id
         )
     return True
 

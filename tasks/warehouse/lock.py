@@ -1,6 +1,6 @@
-"""Locks: one writer, by an advisory lock held for a whole run; one window at a time; windows in somebody's hands.
+"""Locks: one writer for a whole run, one window comparing and committing at a time, one process for each window.
 
-Nothing in the database says who holds them but the locks themselves, so a killed run leaves none behind. Mirrors
+They are advisory locks of a session and nothing else, so a killed run leaves none behind. Mirrors
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS.
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 
 from tasks.warehouse.faults import named_faults
 
-# "chicago" as bytes, read as a number: any number does that no other program of this database takes.
+# "chicago" as bytes, read as a number: any number will do that no other program of this database takes.
 _LOCK_KEY: Final = int.from_bytes(b"chicago", "big")
 _TURN_KEY: Final = int.from_bytes(b"windows", "big")
 # The first of two numbers; the second is the window's.
@@ -37,7 +37,7 @@ def writer_lock(engine: Engine) -> Iterator[Connection | None]:
 def await_turn(connection: Connection) -> None:
     """Wait until no other window is between comparing and committing; the turn ends with the transaction.
 
-    A wait of any length: it is for windows of our own run, and the loader's lock timeout is for analysts' locks.
+    The wait has no limit: it is for windows of our own run, and the loader's lock timeout is for analysts' locks.
     """
     limit = connection.execute(text("select current_setting('lock_timeout')")).scalar_one()
     connection.execute(text("set local lock_timeout = 0"))
@@ -46,7 +46,7 @@ def await_turn(connection: Connection) -> None:
 
 
 def lock_window(session: Connection, window_id: int) -> bool:
-    """Take a window for as long as the session lives, or until it is freed; say whether nobody else has it."""
+    """Take a window for as long as the session lives, or until it is freed; return whether it was free."""
     statement = text("select pg_try_advisory_lock(:key, cast(:window_id as integer))")
     return bool(session.execute(statement, {"key": _TAKEN_KEY, "window_id": window_id}).scalar())
 

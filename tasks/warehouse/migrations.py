@@ -1,8 +1,8 @@
 """Migrations: the tables of the warehouse, as plain SQL in `sql/migrations/`, applied by yoyo-migrations.
 
-All that are missing are one transaction. A migration that changes a column under our views is applied with the views
-set aside and made anew, in the same transaction. Run under the writer's lock (tasks/warehouse/lock.py): yoyo's own lock
-is a row that a killed run leaves behind, so it is not used. Mirrors https://ollycope.com/software/yoyo/latest/.
+All missing ones are applied in one transaction. If one changes a column under our views, the views are dropped before
+and re-created after it, in the same transaction. Run under the writer's lock (tasks/warehouse/lock.py): yoyo's own
+lock is a row that a killed run leaves behind, so it is not used. Mirrors https://ollycope.com/software/yoyo/latest/.
 """
 
 import logging
@@ -32,7 +32,7 @@ _SCHEMA: Final = "pipeline"
 
 
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
-    """yoyo within a transaction of ours: it needs no address and no password, and all of it holds or nothing does."""
+    """yoyo within a transaction of ours: it needs no address and no password, and is committed as a whole or not."""
 
     def __init__(self, connection: Connection) -> None:
         self._ours: Any = connection.connection.driver_connection
@@ -58,7 +58,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
             internalmigrations.upgrade(self)
 
     def transaction(self, rollback_on_exit: bool = False) -> Any:  # noqa: FBT001, FBT002 - yoyo's signature
-        """Be a savepoint of our transaction."""
+        """Open a savepoint of our transaction."""
         return self._ours.transaction(force_rollback=rollback_on_exit)
 
     @contextmanager
@@ -70,11 +70,11 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 def migrate(engine: Engine) -> list[str]:
     """Apply the migrations that are missing and return their names.
 
-    Raises `LoadError` when the database has migrations that this code does not know (it is newer), or when a view of
-    somebody else stands on what has to change. Nothing is changed then.
+    Raises `LoadError` when the database has migrations that this code does not know (it is newer), or when
+    somebody else's view depends on what has to change. Nothing is changed then.
     """
     with engine.begin() as connection:
-        # Asked first: even "if not exists" needs the right to create, which a loader need not have.
+        # Checked first: even "if not exists" needs the right to create, which a loader need not have.
         if connection.execute(text("select to_regnamespace(:name)"), {"name": _SCHEMA}).scalar() is None:
             run_sql(connection, sql.SQL("create schema {}").format(sql.Identifier(_SCHEMA)))
     try:
@@ -93,7 +93,7 @@ SchemaState = Literal["missing", "older", "current", "newer"]
 
 
 def read_schema_state(connection: Connection) -> SchemaState:
-    """Return how the warehouse's tables stand to this code; changes nothing."""
+    """Return whether the warehouse's tables are missing, older, current or newer than this code; changes nothing."""
     if connection.execute(text("select to_regclass('pipeline._yoyo_migration')")).scalar() is None:
         return "missing"
     applied = set(connection.execute(text("select migration_hash from pipeline._yoyo_migration")).scalars())
@@ -104,7 +104,7 @@ def read_schema_state(connection: Connection) -> SchemaState:
 
 
 def schema_problem(state: SchemaState) -> str | None:
-    """Return what is to be said of tables that this code cannot read, or None."""
+    """Return a message about tables that this code cannot read, or None."""
     return {
         "missing": "the warehouse is not set up: a run sets it up and loads everything",
         "older": "the warehouse's tables are of an older version: a run brings them up to date and keeps the rows",
@@ -114,7 +114,7 @@ def schema_problem(state: SchemaState) -> str | None:
 
 def _apply(engine: Engine, around: Callable[[Connection], AbstractContextManager[None]]) -> list[str]:
     known = yoyo.read_migrations(str(SQL_FOLDER / "migrations"))
-    with ddl_transaction(engine, "the migration of the tables") as connection:
+    with ddl_transaction(engine, "the migration of the tables", None) as connection:
         backend = _Backend(connection)
         _refuse_newer(backend, {migration.hash for migration in known})
         missing = backend.to_apply(known)
@@ -130,7 +130,7 @@ def _apply_around_views(engine: Engine) -> list[str]:
         return _apply(engine, all_views_set_aside)
     except psycopg.Error as error:
         what = (
-            "If a view or function is named that is not ours, drop or move it, run again, and make it anew."
+            "If a view or function is named that is not ours, drop or move it, run again, and re-create it."
         )
         raise _not_applied(error, what) from error
 
@@ -147,5 +147,5 @@ def _refuse_newer(backend: _Backend, known: set[str]) -> None:
     if applied - known:
         raise LoadError(
             f"the warehouse has {len(applied - known)} migrations that this version of the code does not know. "
-            "Deploy the newer version, or restore a backup of before it."
+            "Deploy the newer version, or restore a backup from before it."
         )

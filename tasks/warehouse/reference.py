@@ -1,4 +1,4 @@
-"""The lists in the warehouse: storing one so that readers see the old or the new, and when it was loaded.
+"""The lists in the warehouse: storing one so that readers see the old or the new, and noting when it was loaded.
 
 Here: `chicago.police_stations` and its kin, `chicago.dates`, and `pipeline.reference_loads`. Not here:
 fetching a list or checking it (`tasks.contract.reference`), and deciding whether it is due. The SQL is in
@@ -19,7 +19,7 @@ from tasks.warehouse.sql_files import execute
 TABLES = frozenset(
     {"dates", "police_stations", "police_headquarters", "ward_offices", "iucr_codes", "fbi_codes", "beats"}
 )
-# As many as a double needs to be read back as itself.
+# As many digits as a double needs to be read back as itself.
 SIGNIFICANT_DIGITS = 15
 
 Origin = Literal["bundled", "portal", "generated"]
@@ -27,7 +27,7 @@ Origin = Literal["bundled", "portal", "generated"]
 
 @dataclass(frozen=True)
 class ReferenceLoad:
-    """The newest load of a list: from where, its rows, how many changed; `loaded_at` is an instant."""
+    """The newest load of a list: its origin, its rows, and how many changed; `loaded_at` is an instant."""
 
     list_name: str
     loaded_from: Origin

@@ -1,7 +1,7 @@
 """The SQL files of the project, as statements for SQLAlchemy.
 
 Files stand in `sql/` and hold plain SQL with `:name` parameters, which psql can run too. Nothing formats SQL. A
-statement ends with the semicolon at the end of a line; a lexer would take most of a second of a run to find it.
+statement ends with the semicolon at the end of a line; finding it with a lexer would cost a run most of a second.
 """
 
 import re
@@ -21,7 +21,7 @@ _END = re.compile(r";[ \t]*$", re.MULTILINE)
 def statements(name: str) -> tuple[TextClause, ...]:
     """Return the statements of `sql/<name>.sql`, in order."""
     content = (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    # A comment is no place for a parameter, and its semicolon ends nothing.
+    # A comment has no parameters, and its semicolon ends nothing.
     plain = _COMMENT_LINE.sub("", content)
     return tuple(text(statement) for statement in _END.split(plain) if statement.strip())
 

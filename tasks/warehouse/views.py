@@ -1,8 +1,8 @@
 """Views of schema `chicago`: deployed from `sql/views/` when their SQL changed, and refreshed when the data did.
 
 One file is one view, and the file's name is the view's. Deployment is one transaction, in order of dependency: readers
-see the old views or the new ones. What was granted on a view is granted again; a view that is not ours stops it by name
-and is never dropped.
+see the old views or the new ones. Rights on a view are granted again; a view that is not ours stops the deployment, is
+named, and is never dropped.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg import sql
 from sqlalchemy import Connection, Engine, text
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, Engine, text
 from tasks.errors import LoadError
 from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
+from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ class ViewFile:
 
     @property
     def digest(self) -> str:
-        """Return what changes when the file does."""
+        """Return a digest that changes when the file does."""
         return hashlib.sha256(self.content.encode()).hexdigest()
 
 
@@ -62,20 +64,20 @@ def read_view_files() -> list[ViewFile]:
     return [files[name] for name in TopologicalSorter(graph).static_order()]
 
 
-def deploy_views(engine: Engine) -> list[str]:
+def deploy_views(engine: Engine, run_id: UUID | None = None) -> list[str]:
     """Make the views of the database those of `sql/views/`, and return the names of those made anew.
 
-    Raises `LoadError` naming the views of others that stand on ones that have to change, and `PassingFaultError` naming
-    who reads them and does not let go. Nothing is changed then.
+    Raises `LoadError` naming others' views that depend on ones that have to change, and `PassingFaultError` naming
+    the sessions that keep them locked. Nothing is changed then.
     """
     files = read_view_files()
-    with ddl_transaction(engine, "the deployment of the views") as connection:
+    with ddl_transaction(engine, "the deployment of the views", run_id) as connection:
         deployed = _read_deployed(connection)
         obsolete = set(deployed) - {file.name for file in files}
         changed = {*_stale(files, deployed), *obsolete}
         if not changed:
             return []
-        # What is materialized is made of the counts; readers see the old views meanwhile.
+        # The materialized views read the counts; readers see the old views meanwhile.
         update_counts(connection)
         with _set_aside(connection, changed, "the views were not deployed") as dropped:
             made = [file for file in files if file.name in changed | dropped]
@@ -90,8 +92,8 @@ def deploy_views(engine: Engine) -> list[str]:
 def all_views_set_aside(connection: Connection) -> Iterator[None]:
     """Drop our views while the body changes the tables under them, and make those of `sql/views/` after it.
 
-    In the connection's transaction, so readers wait, and see the old or the new. Raises `LoadError` naming the views of
-    others that stand on ours.
+    In the connection's transaction, so readers wait, and see the old or the new. Raises `LoadError` naming others'
+    views that depend on ours.
     """
     files = read_view_files()
     with _set_aside(connection, _read_deployed(connection), "the migrations were not applied"):
@@ -101,38 +103,63 @@ def all_views_set_aside(connection: Connection) -> Iterator[None]:
             _create(connection, file)
 
 
+def refresh_stale_views(engine: Engine, run_id: UUID) -> list[str]:
+    """Refresh the materialized views if rows, reasons or lists changed since the oldest refresh; return their names.
+
+    What is asked and what is done about it are one transaction, so that no other run comes in between.
+    """
+    with run_transaction(engine, run_id) as connection:
+        if not execute(connection, "checks/views_are_stale").scalar_one():
+            return []
+        return _refresh(connection)
+
+
 def refresh_views(engine: Engine) -> list[str]:
-    """Refresh the materialized views in one transaction and return their names.
+    """Refresh the materialized views, outside of a run, and return their names."""
+    with run_transaction(engine, None) as connection:
+        return _refresh(connection)
+
+
+def _refresh(connection: Connection) -> list[str]:
+    """Refresh the materialized views in the connection's transaction.
 
     Readers go on with the old rows until all new ones are in, and never see two views of different loads.
     """
     names = [file.name for file in read_view_files() if file.is_materialized]
-    with engine.begin() as connection:
-        limit_transaction(connection)
-        update_counts(connection)
-        connection.execute(text("analyze chicago.crime_history"))
-        for name in names:
-            run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
-        connection.execute(
-            text("update pipeline.deployed_views set refreshed_at = now() where view_name = any(:names)"),
-            {"names": names},
-        )
+    limit_transaction(connection)
+    update_counts(connection)
+    connection.execute(text("analyze chicago.crime_history"))
+    for name in names:
+        run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
+    connection.execute(
+        text(
+            "update pipeline.deployed_views set refreshed_at = pipeline.moment() where view_name = any(:names)"
+        ),
+        {"names": names},
+    )
     return names
 
 
-def set_freshness_limit(engine: Engine, freshness_days: float) -> None:
-    """Write the setting FRESHNESS_DAYS where `chicago.data_freshness` reads it."""
-    with engine.begin() as connection:
-        execute(connection, "load/set_freshness_limit", freshness_days=freshness_days)
+def set_freshness_limit(
+    engine: Engine, freshness_days: float, stamp_margin_days: float = 1, run_id: UUID | None = None
+) -> None:
+    """Write the settings FRESHNESS_DAYS and STAMP_MARGIN_DAYS where views and counts read them."""
+    with run_transaction(engine, run_id) as connection:
+        execute(
+            connection,
+            "load/set_freshness_limit",
+            freshness_days=freshness_days,
+            stamp_margin_days=stamp_margin_days,
+        )
 
 
-def grant_analyst(engine: Engine, role: str) -> None:
+def grant_analyst(engine: Engine, role: str, run_id: UUID | None = None) -> None:
     """Let the analyst's role read schema chicago, also what is made there later.
 
     A role that does not exist is a `LoadError`.
     """
     name = sql.Identifier(role)
-    with engine.begin() as connection:
+    with run_transaction(engine, run_id) as connection:
         if (
             connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).scalar()
             is None
@@ -142,7 +169,7 @@ def grant_analyst(engine: Engine, role: str) -> None:
             "grant usage on schema chicago to {}",
             "grant select on all tables in schema chicago to {}",
             "grant execute on all functions in schema chicago to {}",
-            # A new view is readable in the moment that it is there.
+            # A new view is readable as soon as it exists.
             "alter default privileges in schema chicago grant select on tables to {}",
             "alter default privileges in schema chicago grant execute on functions to {}",
         ):
@@ -154,7 +181,7 @@ def _references(file: ViewFile, files: dict[str, ViewFile]) -> set[str]:
 
 
 def _read_deployed(connection: Connection) -> dict[str, str]:
-    """Return the digests of the views that we deployed and that are there, by name."""
+    """Return the digests of the views that we deployed and that still exist, by name."""
     if connection.execute(text("select to_regclass('pipeline.deployed_views')")).scalar() is None:
         return {}
     rows = connection.execute(
@@ -178,9 +205,9 @@ def _stale(files: list[ViewFile], deployed: dict[str, str]) -> list[str]:
 
 @contextmanager
 def _set_aside(connection: Connection, changing: Collection[str], refusal: str) -> Iterator[set[str]]:
-    """Drop views of ours and those of ours that read them; give the rights on them again after the body.
+    """Drop views of ours and those of ours that read them; grant the rights on them again after the body.
 
-    Yields the names of the dropped. The order is the catalogue's, since the files may name other views by now.
+    Yields the names of the dropped. The order is the catalogue's, because the files may name other views by now.
     """
     deployed = set(_read_deployed(connection))
     dependencies = [
@@ -221,7 +248,7 @@ def _refuse_foreign(
     dependencies: list[tuple[str | None, Any]],
     refusal: str,
 ) -> None:
-    """Raise `LoadError` where a view of somebody else stands on ones to drop, or has the name of a new one."""
+    """Raise `LoadError` where somebody else's view depends on ones to drop, or has the name of a new one."""
     foreign = [
         f"{row.dependent_schema}.{row.dependent} (on chicago.{row.ours})"
         for ours, row in dependencies
@@ -230,7 +257,7 @@ def _refuse_foreign(
     if foreign:
         raise LoadError(
             f"{refusal}: others stand on ones that have to change: {', '.join(foreign)}. "
-            "Drop or move them, run again, and make them anew; the warehouse's rows are not concerned."
+            "Drop or move them, run again, and re-create them; no row of the warehouse is affected."
         )
     taken = connection.execute(
         text(
@@ -252,7 +279,7 @@ def _drop(connection: Connection, name: str) -> None:
         {"name": name},
     ).scalar()
     noun = sql.SQL("materialized view" if kind == "m" else "view")
-    # Restricted: what stands on it and is no view (a function that returns its rows) stops it, by name.
+    # Restricted: anything but a view that depends on it (a function that returns its rows) stops it, by name.
     run_sql(connection, sql.SQL("drop {} {}").format(noun, _relation(name)))
 
 
@@ -261,14 +288,14 @@ def _create(connection: Connection, file: ViewFile) -> None:
     connection.execute(
         text(
             "insert into pipeline.deployed_views (view_name, is_materialized, definition_sha256, refreshed_at)"
-            " values (:name, :is_materialized, :digest, case when :is_materialized then now() end)"
+            " values (:name, :is_materialized, :digest, case when :is_materialized then pipeline.moment() end)"
         ),
         {"name": file.name, "is_materialized": file.is_materialized, "digest": file.digest},
     )
 
 
 def _grant_again(connection: Connection, grant: Any) -> None:
-    """Give a right to read again, unless the view or its column is no more."""
+    """Grant a right to read again, unless the view or its column is gone."""
     exists = connection.execute(
         text(
             "select to_regclass('chicago.' || quote_ident(:view)) is not null and (cast(:column as text) is null"

@@ -1,7 +1,7 @@
 """`make chaos`: the model and the kills for as long as one likes; prints its seed, and goes on where it was stopped.
 
 `python -m tests.chaos [--minutes 30] [--seed N] [--state FILE]`. With a state file (default .local/chaos.json) a run
-that was stopped goes on with its seed and its counts, until its minutes are over; a finished one begins anew. A failure
+that was stopped goes on with its seed and its counts, until its minutes are over; a finished one starts over. A failure
 prints the steps that led to it, and the seed and batch that show it again.
 """
 

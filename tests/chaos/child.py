@@ -1,7 +1,7 @@
 """A run as a process of its own that can be killed, started in milliseconds: forked from one that has imported all.
 
-What runs is the command line of flows/main.py. A death can be told to come at a point of the work (the n-th statement,
-in the middle of a COPY, before or after a commit, at a request), or from outside at any moment.
+What runs is the command line of flows/main.py. A run can be set to die at a point of its work (the n-th statement,
+in the middle of a COPY, before or after a commit, at a request), or be killed from outside at any moment.
 """
 
 import multiprocessing
@@ -48,7 +48,7 @@ def start(arguments, environment, *, death=None, with_prefect=False, output=os.d
 
 
 def run(arguments, environment, *, death=None, with_prefect=False, output=os.devnull, seconds=120):
-    """Run to the end and return the exit code; minus nine for a run that was killed."""
+    """Start a run, wait for its end and return its exit code; minus nine if it was killed."""
     process = start(arguments, environment, death=death, with_prefect=with_prefect, output=output)
     process.join(seconds)
     if process.exitcode is None:
@@ -62,7 +62,7 @@ def _main(arguments, environment, death, with_prefect, output):
     # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
-    # What heals at all heals at once here.
+    # A fault that passes at all passes at once here.
     portal.FIRST_WAIT_SECONDS = portal.JITTER_SECONDS = 0.01
     with Path(output).open("w", buffering=1) as file, ExitStack() as stack:
         sys.stdout = sys.stderr = file
@@ -72,7 +72,7 @@ def _main(arguments, environment, death, with_prefect, output):
             stack.enter_context(without_prefect())
         stack.enter_context(prefect_settings(environment["PREFECT_API_URL"]))
         code = run_command(arguments, chicago_crime)
-    # As a process does that ends, and without what a forked one would do in the name of its parent.
+    # Ends as a process does, without what a forked one would do in its parent's name.
     os._exit(code)
 
 

@@ -1,7 +1,7 @@
-"""Runs that are killed at any moment, and started again: each ends equal to the oracle, with no hand work.
+"""Runs that are killed at any moment, and started again: each ends equal to the oracle, with nothing done by hand.
 
 A small city lives on from day to day. Each day's run meets a SIGKILL or a SIGTERM: after some time, or while the
-database is seen at some work (a COPY, a commit, a merge, the ledger, a refresh). Then the next run has to mend it all.
+database is seen at some work (a COPY, a commit, a merge, the ledger, a refresh). The next run has to repair it all.
 """
 
 import random
@@ -13,13 +13,13 @@ from datetime import date
 import psycopg
 
 from demo.city import City, as_of, load_of
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.chaos import child, oracle
 
 CRIMES = ONE_YEAR.id
 CITY = City(rows=900, days=45)
 FIRST_DAY = date(2024, 1, 14)
-# What the database is seen to do when the signal comes; a statement's beginning, as pg_stat_activity shows it.
+# What the database is doing when the signal comes; the start of a statement, as pg_stat_activity shows it.
 MOMENTS = {
     "in a COPY": "copy %",
     "at a commit": "commit%",
@@ -85,7 +85,7 @@ class Siege:
         if kill.signal == signal.SIGTERM and process.exitcode:
             self._was_stopped_in_order()
         self._look()
-        # What mends is the same with and without Prefect, and faster without.
+        # The repair is the same with and without Prefect, and faster without.
         code = child.run([], self.world.environment, output=self.world.output)
         assert code == 0, self.world.said()
         self._look()
@@ -99,7 +99,7 @@ class Siege:
         return {row[":id"]: row for row in self.world.store.rows(CRIMES)}
 
     def _wait(self, process, kill):
-        """Wait for the kill's moment, and return where the run was; or that it had ended."""
+        """Wait for the kill's moment; return where the run was, or that it had ended."""
         if isinstance(kill.moment, float):
             process.join(kill.moment)
             return "at some time" if process.is_alive() else "after the end"
@@ -123,7 +123,7 @@ class Siege:
     def _look(self):
         before, self.held = self.held, oracle.look(self.world.query)
         self.ever |= {key: row["case_"] for key, row in self._source().items()}
-        # The city re-creates, withdraws and inserts as it likes; what it did to which case is not told apart here.
+        # The city re-creates, withdraws and inserts as it likes; what it did to which case is not tracked here.
         self.stretch.murky |= set(self.ever.values())
         oracle.assert_history_tells(before, self.held, self.stretch, stood_still=True, ever=self.ever)
 

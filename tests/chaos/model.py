@@ -1,7 +1,7 @@
 """A model of the source as a state machine: whatever the City may do between and during runs, and runs that die.
 
-Each example is a city of a few cases and a warehouse of its own. Rules change the source as sources.md says that it
-changes; others run the real command line against it, to the end, to a kill at a chosen point, or into a window that
+Each example is a city of a few cases and a warehouse of its own. Some rules change the source in the ways in which the
+City does; others run the real command line against it, to the end, to a kill at a chosen point, or into a window that
 fails. After each the oracle compares.
 """
 
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule  # noqa: F401
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from demo.store import to_stamp
 from tests.chaos import child, oracle
 from tests.integration.conftest import FIRST_LOAD, crime
@@ -41,10 +41,10 @@ SETTINGS = {
     "APP_TOKEN": "a-token",
 }
 
-# Answers that are broken once or some times, and then right.
+# Answers that are broken once or several times, and then right.
 HEALING = ["status", "accepted_202", "html_200", "json_object_200", "cut_body", "reset", "no_content_type"]
 
-# None leaves the field out: a row without a date, or one that the contract rejects.
+# None leaves a field out: such a row has no date, or is one that the contract rejects.
 contents = st.fixed_dictionaries(
     {
         "when": st.sampled_from([*MOMENTS, None]),
@@ -189,7 +189,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
 
     @rule(mode=modes, week=st.sampled_from(WEEKS))
     def run_with_a_window_that_fails(self, mode, week):
-        # What is asked for rows of a week that begins then, or by stamp: always refused in the same way.
+        # Requests for rows of the week that begins then, or by stamp, are always refused in the same way.
         fault = Fault("status", status=500, times=None, match=rf"select=:\*,\*.*(>= '{week}|:updated_at >=)")
         self.world.portal.faults.add(fault)
         try:
@@ -230,7 +230,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
         if code == 0:
             self._is_right(start, end)
         elif code == 1:
-            # A source that says it is empty is not believed; a fault that stays is not passed over.
+            # A source that says that it is empty is not believed; a fault that stays is not ignored.
             assert environment or (was_empty and stood_still) or not stood_still, self.world.said()
         else:
             assert code == -9, self.world.said()
@@ -246,7 +246,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
         oracle.assert_ledger_is_closed(self.world.query)
 
     def _let_it_move(self):
-        """Let what was told to happen in the middle happen at its request."""
+        """Make the change that was set for the middle of the run, at its request."""
         left = sorted(self.moving, key=lambda told: told[0])
         seen, one_at_a_time = itertools.count(1), threading.Lock()
 
@@ -268,7 +268,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
             self._withdraw(told, is_murky=True)
 
     def teardown(self):
-        """Whatever happened: one run more, and all is well."""
+        """Whatever happened, after one more run all is well."""
         try:
             if self._source():
                 self.moving = []

@@ -1,8 +1,7 @@
 """What has to be true of a warehouse after whatever happened to it: an oracle in plain Python.
 
 It shares no code with the loader. It looks at the warehouse before and after a run, knows what the source holds and
-what the source was told to do meanwhile, and says what is wrong. Rules are those of sources.md, section one, as the
-design's rules 1 to 5 draw them.
+what the source was told to do meanwhile, and says what is wrong.
 """
 
 from collections import Counter, defaultdict
@@ -11,7 +10,7 @@ from datetime import datetime
 
 from tests.oracle import COLUMNS, expected_row
 
-# What two rows of a case have in common when one is the other under a new id.
+# The columns that two rows of a case have in common when one is the other under a new id.
 _SYSTEM = {"crime_id", "created_at", "updated_at", "version"}
 _CONTENT = [place for place, name in enumerate(COLUMNS) if name not in _SYSTEM]
 _CASE, _OCCURRED = COLUMNS.index("case_number"), COLUMNS.index("date_of_occurrence")
@@ -30,7 +29,7 @@ class Left:
 
 @dataclass(frozen=True)
 class Held:
-    """All that a warehouse holds at a moment, by id. loaded_at: of crimes and of quarantined rows alike.
+    """All that a warehouse holds at a moment, by id. loaded_at: for crimes and quarantined rows alike.
 
     published: what the quarantined rows say, without the source's system fields.
     """
@@ -87,7 +86,7 @@ def content(row):
 
 
 def assert_equals_source(held, source, *, start=None, end=None):
-    """Every row of the source (of an occurrence range) is held as published, and no other but what has aged out."""
+    """Every row of the source (of an occurrence range) is held as published, and no others but those aged out."""
     scope = {
         key: row
         for key, row in source.items()
@@ -125,7 +124,7 @@ def assert_ledger_is_closed(query):
 
 
 def assert_no_lock_is_held(query):
-    """Nobody holds the writer's lock, nor a window's turn."""
+    """No session holds the writer's lock or a window's turn."""
     locks = (
         "select pid from pg_locks where locktype = 'advisory' and database = "
         "(select oid from pg_database where datname = current_database())"
@@ -145,10 +144,10 @@ class Stretch:
 
 
 def assert_history_tells(before, after, stretch, *, stood_still, ever):
-    """What left `crimes` between two looks stands in the history, once; and nothing else does.
+    """Rows that left `crimes` between two looks are in the history, once each; and no others are.
 
     stood_still: the source did not change while the run read; else versions that we never saw may have come and gone.
-    ever: ids that the source ever held. Notes in `stretch` what came and went.
+    ever: ids that the source ever held. Notes the rows that came and went in `stretch`.
     """
     lost = before.history.keys() - after.history.keys()
     assert not lost, f"rows of the history are gone: {lost}"
@@ -158,7 +157,7 @@ def assert_history_tells(before, after, stretch, *, stood_still, ever):
         assert now.row == left.row, "a row of the history was changed"
         has_left_quarantine = left.replaced_by in before.rejected and left.replaced_by not in _known(after)
         if has_left_quarantine and now.replaced_by not in same_rejects:
-            stretch.gone.add(key)  # What stood in its place is nowhere: it is settled anew.
+            stretch.gone.add(key)  # The row that replaced it is nowhere: its reason is settled again.
         else:
             assert left.reason in {None, now.reason}, f"a settled reason was changed: {key}"
     gone, come = before.crimes.keys() - after.crimes.keys(), after.crimes.keys() - before.crimes.keys()
@@ -168,7 +167,7 @@ def assert_history_tells(before, after, stretch, *, stood_still, ever):
     expected = gone_contents - rekeyed
     new = {key: left for key, left in after.history.items() if key not in before.history}
     told = Counter(content(left.row) for left in new.values())
-    assert not expected - told, f"rows left without a word in the history: {expected - told}"
+    assert not expected - told, f"rows left without an entry in the history: {expected - told}"
     if stood_still:
         assert told == expected, f"the history tells of rows that did not leave: {told - expected}"
         _assert_rekeyed_rows_kept_their_instant(before, after, gone, come, gone_contents, come_contents)
@@ -176,7 +175,7 @@ def assert_history_tells(before, after, stretch, *, stood_still, ever):
     stretch.gone |= new.keys()
     left_over = Counter(rekeyed)
     for key in sorted(come, key=lambda key: after.loaded_at[key]):
-        # Of equal twins any may be called the re-keyed one; those that kept an older instant come first.
+        # Any of several equal twins may count as the re-keyed one; those that kept an older instant come first.
         if left_over[content(after.crimes[key])]:
             left_over[content(after.crimes[key])] -= 1
         else:
@@ -191,7 +190,7 @@ def _known(held):
 def _note_rejects(before, after, stretch, *, stood_still):
     """Note in `stretch` what entered and left the quarantine; return the new ids of rows that were in it before.
 
-    Such a row says what it said, and was first seen when it was first seen.
+    Such a row keeps its content and the instant at which it was first seen.
     """
     gone, come = before.rejected.keys() - _known(after), after.rejected.keys() - before.rejected.keys()
     same = defaultdict(list)
@@ -215,7 +214,7 @@ def _note_rejects(before, after, stretch, *, stood_still):
         )
         kept = Counter(after.published[key] for key in old_ids.keys() & is_clear)
         assert kept == expected, (
-            f"rejected rows that were published anew as they were are new: {expected - kept}"
+            f"rejected rows that were published again unchanged count as new: {expected - kept}"
         )
     return old_ids.keys()
 

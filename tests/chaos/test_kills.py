@@ -1,4 +1,4 @@
-"""B24: kills at any moment; ten here, as many as one likes with `make chaos`."""
+"""B24: kills at any moment; ten here, and any number with `make chaos`."""
 
 import random
 import signal

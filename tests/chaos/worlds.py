@@ -4,14 +4,14 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from demo.datasets import ONE_YEAR
-from demo.portal import Portal
+from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 from tests.integration.conftest import FIRST_LOAD, World, database_like, settings_of
 
 
 class ChaosWorld(World):
-    """A world that is closed by whoever opened it. output: the file with what the last run printed."""
+    """A world that its opener has to close. output: the file with what the last run printed."""
 
     output: Path
     stack: ExitStack
@@ -21,7 +21,7 @@ class ChaosWorld(World):
         return self.output.read_text()
 
     def close(self):
-        """Give everything back."""
+        """Release everything."""
         self.stack.close()
 
 
@@ -35,7 +35,7 @@ def open_world(postgres, template, prefect_api, *, city=None):
         if city is not None:
             city(store)
         store.create(ONE_YEAR, at=FIRST_LOAD)
-        portal = stack.enter_context(Portal(store))
+        portal = stack.enter_context(PortalServer(store))
         name = stack.enter_context(database_like(postgres, template))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environment = settings_of(postgres, name, portal, prefect_api)

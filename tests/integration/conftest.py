@@ -24,8 +24,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from bench.without_prefect import without_prefect
-from demo.datasets import ONE_YEAR
-from demo.portal import Portal
+from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 from flows.main import chicago_crime
 from tasks.contract.dates import dates
@@ -45,7 +45,7 @@ def _services_folder(tmp_path_factory):
     if given := os.environ.get("TEST_SERVICES"):
         return Path(given)
     base = tmp_path_factory.getbasetemp()
-    # Under xdist each worker has a folder in that of the session, and they share the services.
+    # Under xdist each worker has a folder inside the session's, and they share the services.
     return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "services"
 
 
@@ -60,7 +60,7 @@ def postgres(tmp_path_factory, pytestconfig):
 
 
 def let_forget(postgres):
-    """Write faster: what a test wrote need not outlive a power cut, and hundreds of databases are made and dropped."""
+    """Write faster: a test's rows need not survive a power cut, and hundreds of databases are created and dropped."""
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"alter system set {name} = off")
@@ -147,7 +147,7 @@ def store():
 @pytest.fixture
 def portal(store):
     """Give the stand-in portal over the store."""
-    with Portal(store) as served:
+    with PortalServer(store) as served:
         yield served
 
 
@@ -185,7 +185,7 @@ class World:
     """A source and a warehouse, and the ways to run between them."""
 
     store: Store
-    portal: Portal
+    portal: PortalServer
     conninfo: str
     environment: dict
     prefect_api: str
@@ -200,8 +200,8 @@ class World:
     def run(self, mode="auto", *, through_prefect=False, **asked):
         """Run the parent flow in this process and return its final state.
 
-        Its wiring and its steps are the real ones. Through Prefect's server only where a test is about that: it costs
-        a second of each of some hundred runs.
+        Its wiring and its steps are the real ones. It goes through Prefect's server only where a test is about that,
+        because the server costs a second for each of some hundred runs.
         """
         calls = contextlib.nullcontext() if through_prefect else without_prefect()
         with calls, prefect_settings(self.prefect_api):
@@ -275,7 +275,7 @@ class World:
         )
 
     def history(self):
-        """Return what left: (case_number, reason) of each row, sorted."""
+        """Return the rows of the history: (case_number, reason) of each, sorted."""
         return sorted(self.query("select case_number, reason from chicago.crime_history"), key=str)
 
 
@@ -297,7 +297,7 @@ def engine(environment):
 
 
 def crime(case, when="2024-01-02T10:00:00.000", **changed):
-    """Return a published row of an ordinary theft, and what differs from it; None leaves a field out."""
+    """Return a published row of an ordinary theft. changed: fields that differ; None leaves a field out."""
     row = {
         "case_": case,
         "date_of_occurrence": when,

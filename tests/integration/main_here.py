@@ -1,4 +1,4 @@
-"""The command line in this process and without Prefect: half a second for a whole run, so that faults are many.
+"""The command line in this process and without Prefect: half a second for a whole run, so many faults can be tried.
 
 The wiring is that of flows/ (bench/without_prefect.py); waits between two tries are short, the number of tries is not.
 """
@@ -24,7 +24,7 @@ class Ended:
 
     @property
     def why(self):
-        """Return the lines that a person reads first: why it failed."""
+        """Return the lines that a person reads first, which say why it failed."""
         return [line for line in self.said.splitlines() if line.startswith(("why", "main.py:"))]
 
 

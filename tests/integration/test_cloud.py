@@ -32,7 +32,7 @@ from prefect_aws.observers.ecs import ecs_observer
 from prefect_aws.workers.ecs_worker import ECSWorker
 from sqlalchemy import event, text
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from deploy import automations, blocks, ecr_login, pool
 from deploy.outputs import StackOutputs, read_outputs
 from tasks.errors import ConfigError, LoadError
@@ -403,7 +403,7 @@ def test_a_secret_that_is_no_login_is_refused_without_being_shown(saved, stack, 
     )
     with pytest.raises(ConfigError) as refused:
         read_settings()
-    assert "is no JSON" in str(refused.value)
+    assert "is not JSON" in str(refused.value)
     assert "hunter2" not in str(refused.value)
 
 
@@ -508,7 +508,7 @@ def test_docker_is_logged_in_to_the_registry_through_standard_input(aws, tmp_pat
     assert base64.b64decode(answer).decode() == f"AWS:{password}"
     capsys.readouterr()
     assert ecr_login.main(["docker.io/library/postgres"]) == 2
-    assert "is no repository in ECR" in capsys.readouterr().err
+    assert "is not a repository in ECR" in capsys.readouterr().err
 
 
 def test_the_automations_are_put_on_the_server_once_and_tell_through_the_operators_block(

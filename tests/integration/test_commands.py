@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id
@@ -26,6 +26,24 @@ def test_status_is_good_after_a_run_and_behind_when_the_city_goes_on_without_us(
     assert code == 1
     assert "problem    we have not run" in out
     assert "has not published" not in out
+
+
+def test_status_can_recount_and_says_what_to_do_where_the_counts_differ(world):
+    world.store.insert(ONE_YEAR.id, [crime("JH000001"), crime("JH000002")], at=datetime.now(UTC))
+    assert world.run().is_completed()
+    code, out, _ = world.run_main("status", "--recount")
+    assert code == 0
+    assert "counts     all counted anew: what is stored is the same" in out
+    world.query("update pipeline.code_counts set iucr = '0110'")
+    code, out, _ = world.run_main("status", "--recount")
+    assert code == 1
+    assert "problem    pipeline.code_counts differs from the crimes in 2 groups" in out
+    assert "problem    have all counted anew: delete from pipeline.counts_state" in out
+    world.query("delete from pipeline.counts_state")
+    assert world.run().is_completed()
+    assert world.value("select iucr from pipeline.code_counts") == "0820"
+    code, out, _ = world.run_main("status", "--recount")
+    assert code == 0
 
 
 def test_status_says_that_the_city_has_not_published(world):

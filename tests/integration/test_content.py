@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from demo.datasets import HISTORY, ONE_YEAR
+from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import Store
 from tasks.contract.crimes import NO_CONTENT
 from tasks.datasets import DATASETS

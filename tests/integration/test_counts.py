@@ -5,11 +5,12 @@ import random
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from tasks.contract.reference import read_bundled
 from tasks.errors import LoadError
 from tasks.warehouse import counts
-from tasks.warehouse.counts import update_counts
+from tasks.warehouse.counts import recount, update_counts
 from tasks.warehouse.reference import replace_table
 from tests.integration.views_support import city, generated_city, load_city, rows, views_engine  # noqa: F401
 
@@ -106,8 +107,10 @@ def test_after_any_sequence_of_loads_the_counts_are_those_of_all_crimes(loaded):
             # What is complete moves with the source's stamps, and no crime is loaded.
             move = draw.choice(["3 days", "-2 days", "30 days"])
             change(loaded, f"update chicago.crimes set updated_at = updated_at + interval '{move}'")
+        assert recount(loaded) == [], step
         assert update(loaded) is False, step
         assert counted(loaded) == anew(loaded), step
+        assert recount(loaded) == [], step
 
 
 def test_the_newest_date_of_a_cell_goes_back_when_its_newest_crime_goes(views_engine):
@@ -135,11 +138,130 @@ def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
     assert counted(loaded) == anew(loaded)
 
 
-def test_rows_that_were_changed_by_hand_are_seen_and_all_is_counted_anew(loaded):
-    change(loaded, "delete from chicago.crimes where crime_id = 'row-5'")
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "delete from chicago.crimes where crime_id = 'row-5'",
+        # A row that was damaged and mended where it stands: no stamp of ours says so.
+        "update chicago.crimes set district = 9, arrest = not arrest where crime_id = 'row-5'",
+        (
+            f"insert into chicago.crimes ({COLUMNS}) select 'back', {COLUMNS.removeprefix('crime_id, ')}"
+            " from chicago.crimes where crime_id = 'row-5'"
+        ),
+    ],
+    ids=["taken out", "changed in place", "put in with an old stamp"],
+)
+def test_what_a_person_changes_by_hand_is_followed(loaded, by_hand):
+    change(loaded, by_hand)
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
+
+
+def test_a_table_emptied_by_hand_is_counted_anew(loaded):
+    change(loaded, "truncate chicago.crimes")
     assert update(loaded) is True
+    assert set(map(len, counted(loaded).values())) == {0}
+
+
+def test_a_new_id_or_stamp_is_no_change_to_count(loaded):
+    change(
+        loaded,
+        "update chicago.crimes set crime_id = crime_id || '~', version = 'touched', updated_at = now()",
+    )
+    assert rows(loaded, "select count(*) from pipeline.crime_changes") == [(0,)]
+
+
+UNSEEN = ("set local session_replication_role = replica",)
+SWAP = (
+    "update pipeline.{table} set crimes = crimes + case when ctid = (select max(ctid) from pipeline.{table})"
+    " then 1 else -1 end where ctid in (select max(ctid) from pipeline.{table} union all"
+    " (select ctid from pipeline.{table} where crimes > 1 order by ctid limit 1))"
+)
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [
+        *([SWAP.format(table=table)] for table in TABLES[:-1]),
+        [*UNSEEN, "update chicago.crimes set district = 9 where crime_id = 'row-5'"],
+        [*UNSEEN, "update chicago.crimes set arrest = not arrest where crime_id = 'row-5'"],
+        [*UNSEEN, "update chicago.crimes set iucr = '0820' where crime_id = 'row-5'"],
+        [
+            *UNSEEN,
+            "update chicago.crimes set date_of_occurrence = '2024-01-20 07:00' where crime_id = 'row-5'",
+        ],
+    ],
+    ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour"],
+)
+def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded, swap):
+    """A revised row that is neither taken away nor added leaves each total as it is, and no page right."""
+    change(loaded, *swap)
+    assert recount(loaded) != []
+    assert update(loaded) is True
+    assert recount(loaded) == []
     assert counted(loaded) == anew(loaded)
     assert update(loaded) is False
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            "update pipeline.daily_counts set crimes = crimes + 1 where (date, district) = ('2024-01-01', 9)",
+            'pipeline.daily_counts differs from the crimes in 1 groups; one is {"date": ',
+        ),
+        ("update pipeline.cell_counts set latest_date = '2025-01-01'", "pipeline.cell_counts differs"),
+        (
+            "update pipeline.place_counts set incomplete_arrests = incomplete_arrests + 1",
+            "pipeline.place_counts differs",
+        ),
+        ("delete from pipeline.code_counts", "pipeline.code_counts differs from the crimes in 1 groups"),
+        ("delete from pipeline.counts_state", "nothing is counted yet"),
+    ],
+    ids=["a count", "a newest date", "incomplete days", "a group that is not there", "nothing counted"],
+)
+def test_a_recount_says_which_counts_differ_and_changes_nothing(loaded, damage, said):
+    change(loaded, damage)
+    before = counted(loaded)
+    (line,) = recount(loaded)
+    assert line.startswith(said)
+    assert counted(loaded) == before
+
+
+def test_a_change_that_is_committed_while_another_counts_is_counted_once(loaded):
+    """Begun before the count, and committed after it wants to begin: its stamp is older than the count's."""
+    with loaded.connect() as loading, loaded.connect() as counting:
+        loading.execute(text("update chicago.crimes set district = 9 where crime_id = 'row-5'"))
+        counting.execute(text("set local lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            update_counts(counting)
+        counting.rollback()
+        loading.commit()
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
+    assert rows(loaded, "select count(*) from pipeline.crime_changes") == [(0,)]
+
+
+def test_a_change_waits_for_the_end_of_a_count(loaded):
+    with loaded.connect() as counting, loaded.connect() as loading:
+        update_counts(counting)
+        loading.execute(text("set local lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            loading.execute(text("update chicago.crimes set district = 9 where crime_id = 'row-5'"))
+        loading.rollback()
+
+
+def test_stamps_in_the_future_hide_no_change(loaded):
+    """The server's clock is set back by an hour after a count: what is loaded then has an older stamp."""
+    change(
+        loaded,
+        "update pipeline.counts_state set counted_at = counted_at + interval '1 hour'",
+        "update chicago.crimes set loaded_at = loaded_at + interval '1 hour'",
+    )
+    insert_copies(loaded, "later", "hashtext(crime_id) % 50 = 0")
+    change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"))
+    assert update(loaded) is False
+    assert counted(loaded) == anew(loaded)
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,15 @@ import pytest
 from sqlalchemy import text
 
 from bench import without_prefect
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
+from tasks import session
 from tasks.errors import LoadError
 from tasks.load import load
 from tasks.local.account import postgres_account
 from tasks.refresh_views import refresh_views
 from tasks.run import connections, lifecycle
 from tasks.settings import read_settings
-from tasks.warehouse import ddl, engine, migrations
+from tasks.warehouse import ddl, migrations
 from tasks.warehouse.engine import open_warehouse
 from tasks.warehouse.faults import MAX_TRIES
 from tasks.warehouse.sql_files import SQL_FOLDER
@@ -180,7 +181,7 @@ def notebook(world, *statements):
 
 def test_a_lock_that_stays_fails_the_windows_and_names_its_holder(three_weeks, monkeypatch):
     world = three_weeks
-    monkeypatch.setitem(engine._SESSION, "lock_timeout", "20ms")
+    monkeypatch.setitem(session.LOADER, "lock_timeout", "20ms")
     monkeypatch.setattr(load, "retries", 1)
     with notebook(world, "lock table chicago.crimes in share mode"):
         ended = run_main_here(world)
@@ -260,15 +261,30 @@ def test_a_list_that_cannot_be_stored_fails_the_run_after_its_windows(three_week
 # Failover.
 
 
-def read_only(world, value):
-    world.query(
-        f'alter database "{world.environment["DATABASE_NAME"]}" set default_transaction_read_only = {value}'
-    )
+# As a replica: whoever connected before it was promoted may not write, and stays so. A setting could not do it, since
+# a session of ours inherits none.
+_REPLICA = """
+create table public.promoted (at timestamptz);
+create function public.refuse() returns trigger language plpgsql as $$ begin
+    if (select backend_start from pg_stat_get_activity(pg_backend_pid()))
+        < coalesce((select max(at) from public.promoted), 'infinity')
+    then raise exception 'cannot write in a read-only transaction' using errcode = '25006'; end if; return null; end $$;
+do $$ declare name text; begin
+    for name in select oid::regclass from pg_class where relkind = 'r'
+        and relnamespace in ('pipeline'::regnamespace, 'chicago'::regnamespace)
+    loop execute format(
+        'create trigger replica before insert or update or delete on %s execute function public.refuse()', name);
+    end loop; end $$
+"""
+
+
+def promote(world):
+    world.query("insert into public.promoted values (clock_timestamp())")
 
 
 def fail_over(world):
     """End all sessions of the run, and let new ones find a server that is read only."""
-    read_only(world, "on")
+    world.query(_REPLICA)
     world.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
         " and application_name = 'chicago-crime'"
@@ -285,16 +301,8 @@ def test_a_failover_in_a_run_is_waited_out(three_weeks, monkeypatch):
         if not failed_over and ">= '2023-12-18T" in seen.target and ":*" in seen.target:
             failed_over.append(True)
             fail_over(world)
-            threading.Timer(0.5, promote).start()
-
-    def promote():
-        # Who became writable; sessions of before stay as they are, so they have to be thrown away.
-        with psycopg.connect(
-            world.conninfo, options="-c default_transaction_read_only=off", autocommit=True
-        ) as on:
-            on.execute(
-                f'alter database "{world.environment["DATABASE_NAME"]}" set default_transaction_read_only = off'
-            )
+            # Sessions of before stay as they are, so they have to be thrown away.
+            threading.Timer(0.5, lambda: promote(world)).start()
 
     world.portal.before_answer = fail_once
     ended = run_main_here(world)
@@ -305,15 +313,11 @@ def test_a_failover_in_a_run_is_waited_out(three_weeks, monkeypatch):
 
 def test_a_server_that_stays_read_only_is_said_to_be(three_weeks):
     world = three_weeks
-    name = world.environment["DATABASE_NAME"]
     assert run_main_here(world).code == 0
     world.store.insert(CRIMES, [crime("JH990000")], at=world.now())
-    read_only(world, "on")
+    world.query(_REPLICA)
     ended = run_main_here(world)
-    with psycopg.connect(
-        world.conninfo, options="-c default_transaction_read_only=off", autocommit=True
-    ) as on:
-        on.execute(f'alter database "{name}" set default_transaction_read_only = off')
+    promote(world)
     assert ended.code == 1
     (why,) = ended.why
     assert "the database said 25006: " in why
@@ -565,7 +569,7 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
     assert world.value("select count(*) from pipeline.deployed_views where definition_sha256 = 'old'") == 0
     assert analyst_reads_chicago()
     # The loader is not shown what others do; who they are has to do.
-    monkeypatch.setitem(engine._SESSION, "lock_timeout", "20ms")
+    monkeypatch.setitem(session.LOADER, "lock_timeout", "20ms")
     world.store.insert(CRIMES, [crime("JH000004")], at=world.now())
     with notebook(world, "lock table chicago.crimes in share mode"):
         (why,) = run_main_here(world).why
@@ -646,6 +650,9 @@ def test_two_roles_take_turns_as_the_runbook_says(empty, rotation, monkeypatch):
     world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
     assert run_main_here(world).code == 0
     as_role(world, "rotation_a", rotation)
+    monkeypatch.setenv("DB_ROLE", "rotation_owner")
+    # Views that a run makes anew are the third one's too.
+    world.query("update pipeline.deployed_views set definition_sha256 = 'old'")
     for number, role in enumerate(("rotation_b", "rotation_a", "rotation_b"), start=2):
         monkeypatch.setenv("DB_USERNAME", role)
         world.store.insert(CRIMES, [crime(f"JH00000{number}")], at=world.now())
@@ -653,7 +660,10 @@ def test_two_roles_take_turns_as_the_runbook_says(empty, rotation, monkeypatch):
         assert ended.code == 0, ended.said
         assert held(world) == number
     # A new table of a later version, and views made anew, are the third one's too.
-    owners = "select distinct tableowner from pg_tables where schemaname in ('chicago', 'pipeline')"
+    owners = (
+        "select distinct relowner::regrole::text from pg_class where relkind in ('r', 'v', 'm')"
+        " and relnamespace in ('chicago'::regnamespace, 'pipeline'::regnamespace)"
+    )
     assert world.query(owners) == [("rotation_owner",)]
     as_role(world, "rotation_b", "create table chicago.later (n int)")
     assert world.query(owners) == [("rotation_owner",)]

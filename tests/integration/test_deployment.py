@@ -40,7 +40,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling
 
 from demo.city import City, build_city
-from demo.portal import Portal
+from demo.portal import PortalServer
 from demo.store import Store
 from deploy import to_prefect
 
@@ -128,7 +128,11 @@ def test_a_worker_runs_every_deployment_and_of_two_runs_of_one_at_once_the_secon
     environment, deployments, prefect_server, prefect_home, postgres, database, tmp_path
 ):
     store = Store(build_city(tmp_path, City(seed=3, rows=500, days=14), date(2024, 1, 14)))
-    with store, Portal(store) as portal, worker({**environment, "PORTAL_URL": portal.url}, prefect_home):
+    with (
+        store,
+        PortalServer(store) as portal,
+        worker({**environment, "PORTAL_URL": portal.url}, prefect_home),
+    ):
         at_once = [started_run(prefect_server, deployments["daily"]) for _ in range(2)]
         at_once = [finished_run(prefect_server, run, prefect_home) for run in at_once]
         later = [
@@ -217,7 +221,7 @@ def test_a_stopped_container_closes_its_run_which_starts_again_unless_it_was_can
         waiting = [each.flow_run.id for each in ask(prefect_server, scheduled)]
         return ask(prefect_server, read).state.name, run.id in waiting
 
-    with store, Portal(store) as portal, psycopg.connect(postgres.conninfo(database)) as ledger:
+    with store, PortalServer(store) as portal, psycopg.connect(postgres.conninfo(database)) as ledger:
         portal.before_answer = hold
         settings = {**environment, "PORTAL_URL": portal.url, "MAX_CONCURRENCY": "1"}
         stopped = stop(first=lambda: None)
@@ -349,7 +353,7 @@ def test_two_flow_runs_on_the_pool_share_a_backfill_and_one_of_them_is_killed(
 ):
     """A portal that takes its time, so that the work is long enough to be shared."""
     store = Store(build_city(tmp_path, City(seed=3, rows=600, days=40), date(2024, 1, 14)))
-    with store, Portal(store, latency_seconds=0.4) as portal:
+    with store, PortalServer(store, latency_seconds=0.4) as portal:
         environment = {**world.environment, "PORTAL_URL": portal.url}
         with worker(environment, prefect_home):
             run = world.start_main(

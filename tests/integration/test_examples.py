@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import create_engine
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tasks.commands.export import export
 from tests.integration.views_support import generated_city, load_city
 

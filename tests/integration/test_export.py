@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSelector, S3FileSystem
 from sqlalchemy import create_engine, text
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tasks.commands import export as exporting
 from tasks.commands.export import export
 from tasks.errors import LoadError, UsageError

@@ -201,3 +201,19 @@ def test_a_source_that_moves_while_it_is_compared_is_compared_again(year):
     year.portal.before_answer = None
     assert_equal(year)
     assert year.value("select arrest from chicago.crimes where crime_id = '1103'") is True
+
+
+def test_damage_that_no_sum_tells_of_is_found_by_content_and_repaired(year, monkeypatch):
+    """The same number of rows, keys and stamps; another text and another number. In the turn of its day."""
+    monkeypatch.setenv("CONTENT_DAYS", "30")
+    rows = "select crimes::text from chicago.crimes order by crime_id"
+    before = year.query(rows)
+    year.query("update chicago.crimes set block = 'CAFÃ‰', latitude = 41.5 where crime_id in ('503', '1217')")
+    insert(year, row(9001, "2019-12-21T10:00:00.000"))
+    assert year.run().is_completed()
+    assert year.last_run()["proof"] == "fingerprint"
+    assert year.value("select sum(repaired)::int from pipeline.windows") == 2
+    assert year.value("select max(damaged_rows) from pipeline.audits") == 2
+    year.query("delete from chicago.crimes where crime_id = '9001'")
+    assert year.query(rows) == before
+    assert year.query("select * from chicago.crime_history") == []

@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from tasks.datasets import SourceState
 from tasks.errors import ConfigError
 from tasks.run import connections

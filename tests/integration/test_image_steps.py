@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 
 PROJECT = Path(__file__).resolve().parents[2]

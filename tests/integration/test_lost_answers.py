@@ -6,7 +6,7 @@ import time
 import psycopg
 from sqlalchemy.exc import OperationalError
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from demo.datasets import HISTORY, IUCR, ONE_YEAR, STATIONS, WARDS
 from demo.lists import LISTS, read_list
-from demo.portal import Portal
+from demo.portal import PortalServer
+from demo.shapes import HISTORY, IUCR, ONE_YEAR, STATIONS, WARD_OFFICES
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, 674_000, tzinfo=UTC)
@@ -42,12 +42,12 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def portal(store: Store) -> Iterator[Portal]:
-    with Portal(store, tokens={"good"}) as running:
+def portal(store: Store) -> Iterator[PortalServer]:
+    with PortalServer(store, tokens={"good"}) as running:
         yield running
 
 
-def get(portal: Portal, suffix: str = "json", headers: dict[str, str] | None = None, **clauses: object):
+def get(portal: PortalServer, suffix: str = "json", headers: dict[str, str] | None = None, **clauses: object):
     params = {f"${name}": str(value) for name, value in clauses.items()}
     address = f"{portal.url}/resource/{ONE_YEAR.id}.{suffix}"
     return requests.get(address, params=params, headers=headers, timeout=10)
@@ -189,14 +189,14 @@ def test_head_has_the_headers_and_no_body(portal):
 
 def test_bodies_are_compressed_only_where_the_portal_is_told_to(store, portal):
     assert "Content-Encoding" not in get(portal).headers
-    with Portal(store, compress=True) as packing:
+    with PortalServer(store, compress=True) as packing:
         packed = requests.get(f"{packing.url}/resource/{ONE_YEAR.id}.json", stream=True, timeout=10)
         assert packed.headers["Content-Encoding"] == "gzip"
         assert len(json.loads(gzip.decompress(packed.raw.read(decode_content=False)))) == 1000
 
 
 def test_a_stopped_portal_answers_nobody(store):
-    with Portal(store) as portal, requests.Session() as session:
+    with PortalServer(store) as portal, requests.Session() as session:
         address = f"{portal.url}/resource/{ONE_YEAR.id}.json"
         assert session.get(address, timeout=10).ok
         portal.stop()
@@ -208,7 +208,7 @@ def test_the_lists_and_the_history_have_their_own_shapes(store):
     for source in LISTS:
         store.create(source.shape, read_list(source), at=AT)
     store.create(HISTORY, [{"id": "1", "arrest": True, "beat": "0733", "year": "2001"}], at=AT)
-    with Portal(store) as portal:
+    with PortalServer(store) as portal:
 
         def rows_of(dataset: str) -> list[dict[str, object]]:
             return list(requests.get(f"{portal.url}/resource/{dataset}.json", timeout=10).json())
@@ -218,6 +218,6 @@ def test_the_lists_and_the_history_have_their_own_shapes(store):
         assert len(stations) == 23
         assert str(stations["12"]["address"]).endswith("\n")
         assert "Headquarters" in stations
-        assert len(rows_of(WARDS.id)) == 50
-        assert {"ward", "alderman", "zipcode", "location"} <= set(rows_of(WARDS.id)[0])
+        assert len(rows_of(WARD_OFFICES.id)) == 50
+        assert {"ward", "alderman", "zipcode", "location"} <= set(rows_of(WARD_OFFICES.id)[0])
         assert {"I", "N"} <= {row.get("index_code") for row in rows_of(IUCR.id)}

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
-from demo.portal import Portal
+from demo.portal import PortalServer
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
@@ -18,14 +18,14 @@ ROWS = [{"case_": f"JH{i}", "beat": "511", "ward": str(i), "arrest": "YN"[i % 2]
 
 
 @pytest.fixture
-def portal() -> Iterator[Portal]:
+def portal() -> Iterator[PortalServer]:
     with Store.temporary() as store:
         store.create(ONE_YEAR, ROWS, at=AT)
-        with Portal(store) as running:
+        with PortalServer(store) as running:
             yield running
 
 
-def get(portal: Portal, headers: dict[str, str] | None = None, **clauses: object) -> requests.Response:
+def get(portal: PortalServer, headers: dict[str, str] | None = None, **clauses: object) -> requests.Response:
     params = {f"${name}": str(value) for name, value in clauses.items()}
     return requests.get(
         f"{portal.url}/resource/{ONE_YEAR.id}.json", params=params, headers=headers, timeout=10

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from demo.city import FILE_NAME, city_of
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.datasets import ONE_YEAR, rows_of_pull
-from demo.portal import Portal
+from demo.portal import PortalServer
+from demo.shapes import ONE_YEAR, rows_of_pull
 from demo.store import Store
 
 FOLDER = Path(os.environ.get("REAL_ROWS_DIR", ""))
@@ -22,7 +22,7 @@ def test_the_pulls_come_back_as_they_were_and_the_second_replaces_the_first():
     first, second = list(rows_of_pull(FIRST)), list(rows_of_pull(SECOND))
     with Store.temporary() as store:
         store.create(ONE_YEAR, first, at=datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC))
-        with Portal(store) as portal:
+        with PortalServer(store) as portal:
             address = f"{portal.url}/resource/{ONE_YEAR.id}.json?$select=:*,*&$order=:id&$limit=50000"
             before = requests.get(address, timeout=30).json()
             store.replace_all(ONE_YEAR.id, second, at=datetime(2024, 1, 15, 11, 2, 27, tzinfo=UTC))

@@ -12,7 +12,7 @@ import requests
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
@@ -98,7 +98,7 @@ def test_a_server_that_takes_no_artifact_does_not_fail_the_run(world, monkeypatc
 
 
 def test_a_failed_run_is_failed_in_prefect_with_the_reason(world):
-    world.store.insert(CRIMES, [crime(f"JH{number:06}", ward="99") for number in range(5)], at=world.now())
+    world.store.insert(CRIMES, [crime(f"JH{number:06}", ward="99") for number in range(25)], at=world.now())
     state = world.run(through_prefect=True)
     run = requests.get(f"{world.prefect_api}/flow_runs/{state.state_details.flow_run_id}", timeout=30).json()
     assert run["state_type"] == "FAILED"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tasks.commands.status import read_status
 from tasks.run import connections
 from tasks.shown.report import read_report

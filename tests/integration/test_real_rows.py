@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from demo.datasets import ONE_YEAR, rows_of_pull
+from demo.shapes import ONE_YEAR, rows_of_pull
 from tests.oracle import COLUMNS, expected_row
 
 FOURTEENTH = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)

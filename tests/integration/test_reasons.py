@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from demo.store import to_stamp
 from tasks.sync import apply as sync
 from tests.integration.conftest import FIRST_LOAD, crime

@@ -8,7 +8,7 @@ import time
 import pandas as pd
 import pytest
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
@@ -189,7 +189,7 @@ def test_an_unreachable_portal_is_one_clear_line(world, monkeypatch):
 
 def test_a_window_that_fails_fails_the_run_after_the_others_had_their_chance(twelve_weeks):
     """B25: nothing is swallowed, and nothing else is lost."""
-    from demo.faults import Fault
+    from demo.portal_faults import Fault
 
     world = twelve_weeks
     world.portal.faults.add(Fault("status", status=500, times=None, match=r"select=:\*,\*.*>= '2023-10-16"))

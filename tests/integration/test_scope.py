@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 
 CRIMES = ONE_YEAR.id

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from demo.datasets import ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import ONE_YEAR
 from tasks.source import portal as client
 from tests.chaos import oracle
 from tests.integration.conftest import crime
@@ -44,7 +44,6 @@ NOT_WHOLE = {
     "no rows": Fault("empty_200"),
     "rows lost": Fault("rows_lost"),
     "rows repeated": Fault("rows_repeated"),
-    "limit lowered": Fault("limit_lowered"),
     "filter unheeded": Fault("filter_unheeded"),
 }
 SAID = {
@@ -134,6 +133,34 @@ def test_a_fault_that_passes_is_healed_and_one_that_stays_fails_its_window_alone
     assert ended.code == 0, ended.said
     assert len(world.portal.faults.met) == 3 * len(often)
     is_equal(world)
+
+
+@pytest.mark.parametrize("cap", [1, 2])
+def test_a_server_that_caps_its_pages_is_read_on_until_its_count_is_reached(three_weeks, cap):
+    """Below our page of 3: a short page is not the last one, as long as there are rows to come."""
+    world = three_weeks
+    world.portal.answers.page_cap = cap
+    assert run_main_here(world).code == 0
+    is_equal(world)
+    world.portal.answers.page_cap = None
+    assert run_main_here(world).code == 0
+    is_equal(world)
+
+
+def test_a_page_that_is_cut_short_once_is_gone_on_from(three_weeks):
+    world = three_weeks
+    add(world, Fault("limit_lowered"), ROWS, times=3)
+    assert run_main_here(world).code == 0
+    assert len(world.portal.faults.met) == 3
+    is_equal(world)
+
+
+def test_a_source_that_stands_still_is_not_said_to_be_loading(three_weeks):
+    world = three_weeks
+    add(world, Fault("rows_lost"), OF_SECOND, times=None)
+    (why,) = run_main_here(world).why
+    assert "It did not move meanwhile, so that waiting does not help" in why
+    assert "run again in some minutes" not in why
 
 
 def test_a_server_that_heeds_no_order_cannot_make_a_read_wrong(three_weeks):

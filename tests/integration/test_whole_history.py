@@ -5,8 +5,8 @@ from datetime import date, datetime
 import pytest
 
 from demo.city import City, build_history
-from demo.datasets import HISTORY, ONE_YEAR
-from demo.faults import Fault
+from demo.portal_faults import Fault
+from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import Store
 from tasks.commands.export import export
 from tasks.commands.start_anew import start_anew

@@ -82,7 +82,7 @@ def try_one(mutant: Mutant, tree, base):
     began = time.monotonic()
     if problem := apply(mutant, tree):
         verdict = "DOES NOT APPLY"
-        problem = f": {problem}; make the change anew, and put its `git diff -U1` below the head of the file"
+        problem = f": {problem}; make the change again, and put its `git diff -U1` below the head of the file"
     else:
         is_sql = "\n--- a/sql/" in mutant.path.read_text("utf-8")
         code, said = run_tests(tree, base, mutant.tests, MAX_SECONDS, "-n", "0", "-x", own_template=is_sql)
@@ -98,7 +98,7 @@ def try_one(mutant: Mutant, tree, base):
 def run_tests(tree, base, tests, seconds, *options, own_template=False):
     """Run tests in the tree; return pytest's exit code and what it said. What takes too long has failed.
 
-    own_template: the database that those of the tests are made from is made anew, of the SQL of the tree.
+    own_template: the database that those of the tests are made from is rebuilt from the SQL of the tree.
     """
     command = [
         sys.executable,

@@ -40,6 +40,10 @@ GUARDS = (
     "what no text can hold is set aside",
     "one writer",
     "a run that lost its place writes nothing",
+    "each transaction of a run is fenced",
+    "stamps of the ledger never go back",
+    "a change is counted wholly or not yet",
+    "a swap does not add up",
     "one window at a time compares and commits",
     "a window that is done is not done again",
     "dead runs are marked",
@@ -65,6 +69,16 @@ GUARDS = (
     "rights survive a deployment",
     "hostile text is text",
     "names are quoted part by part",
+    "a session inherits nothing",
+    "a session that a pooler lends is refused",
+    "text is stored in one encoding",
+    "content is proven too",
+    "a repair is counted anew",
+    "the source does not choose the span of its proof",
+    "a stamp of the future leads nothing",
+    "one odd date ends no run",
+    "two rows of one id are held apart",
+    "a short page is the last where the count says so",
 )
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from demo.city import FILE_NAME, City, as_of, build_history, city_of, load_of, main
-from demo.datasets import HISTORY, ONE_YEAR
 from demo.occurrences import NEVER_DAYS, to_contents, to_degrees
+from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import Store, to_stamp
 
 AS_OF = date(2026, 3, 20)

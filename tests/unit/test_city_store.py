@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from demo.datasets import HISTORY, ONE_YEAR
+from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import DatasetMissingError, Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, 674_000, tzinfo=UTC)

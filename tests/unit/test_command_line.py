@@ -35,8 +35,8 @@ def exit_code(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--start", "2026-02-30"], "'2026-02-30' is no date; write it like 2026-01-31"),
-        (["--end", "yesterday"], "'yesterday' is no date"),
+        (["--start", "2026-02-30"], "'2026-02-30' is not a date; write it like 2026-01-31"),
+        (["--end", "yesterday"], "'yesterday' is not a date"),
         (["--start", "2026-02-01", "--end", "2026-01-01"], "start 2026-02-01 is not before end 2026-01-01"),
         (["--start", "2026-02-01", "--end", "2026-02-01"], "the end is excluded"),
         (["--mode", "weekly"], "invalid choice: 'weekly'"),

@@ -87,6 +87,7 @@ def test_the_demo_knows_none_of_the_users_settings():
     assert made == {
         "HOME": "/home/me",
         "ENV_FILE": "",
+        "STAMP_MARGIN_DAYS": "3650",
         "APP_TOKEN": "stand-in",
         "PORTAL_URL": "http://127.0.0.1:1",
         "DATABASE_NAME": "demo",
@@ -103,3 +104,9 @@ def test_make_help_tells_of_every_command():
     )
     told = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
     assert {target for target in phony if not target.startswith("lint-")} == told
+
+
+def test_the_readme_is_read_in_a_terminal():
+    lines = (PROJECT / "README.md").read_text("utf-8").splitlines()
+    assert len(lines) <= 220
+    assert max(len(line) for line in lines) <= 110

@@ -115,7 +115,7 @@ def test_the_tree_in_contributing_is_what_ls_shows():
 
 
 def test_the_ground_floor_is_what_prefect_runs_and_the_words_that_all_share():
-    words = {"errors", "datasets", "windows", "settings", "request", "retries"}
+    words = {"errors", "datasets", "windows", "settings", "request", "retries", "session"}
     steps = {path.stem for path in PROJECT.glob("tasks/*.py")} - words - {"__init__"}
     for step in steps:
         module = importlib.import_module(f"tasks.{step}")

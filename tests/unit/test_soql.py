@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from demo.answers import Answer, Answers
-from demo.datasets import HISTORY, ONE_YEAR
+from demo.answers import Answers, HttpAnswer
+from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
@@ -40,7 +40,7 @@ def answers() -> Iterator[Answers]:
         yield Answers(store)
 
 
-def ask(answers: Answers, dataset: str = ONE_YEAR.id, **clauses: str) -> Answer:
+def ask(answers: Answers, dataset: str = ONE_YEAR.id, **clauses: str) -> HttpAnswer:
     params = {f"${name}": value for name, value in clauses.items()}
     return answers.get(f"/resource/{dataset}.json?{urlencode(params)}")
 

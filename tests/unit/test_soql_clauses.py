@@ -119,7 +119,7 @@ def test_pages_of_a_numeric_key_go_on_after_a_number():
     assert soql.after_key(PROFILE, "row-a") == ":id > 'row-a'"
     assert soql.after_key(WHOLE_HISTORY, "13") == "id > 13"
     for key in ("13 or 1=1", "-1", "1.0", "", "²"):
-        with pytest.raises(SourceError, match="it is a number"):
+        with pytest.raises(SourceError, match="that has to be a number"):
             soql.after_key(WHOLE_HISTORY, key)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.answers import Answers
-from demo.datasets import ONE_YEAR
+from demo.shapes import ONE_YEAR
 from demo.store import Store
 
 AT = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)

@@ -3,7 +3,7 @@
 What lives here: which requests meet which fault, and how a drifted shape reads. What does not: sending the
 broken answers (`portal`). The faults are those seen in the wild:
 https://dev.socrata.com/docs/response-codes.html, an HTML page with 200, a JSON object where rows were asked
-for, a cut body, a reset half way, and answers that are good JSON and not what was asked for.
+for, a cut body, a reset half way, and answers that are valid JSON but not what was asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from demo.datasets import Field, Shape
+from demo.shapes import Shape, ShapeField
 
 Kind = Literal[
     "status",  # `status` with `body`, perhaps no reason phrase, perhaps Retry-After
@@ -31,8 +31,8 @@ Kind = Literal[
     "empty_200",  # no row where there are rows
     "rows_lost",  # every second row
     "rows_repeated",  # as many rows as there are, half of them copies of the others
-    "filter_unheeded",  # as if there was no $where
-    "order_unheeded",  # as if there was no $order: shuffled
+    "filter_unheeded",  # as if there were no $where
+    "order_unheeded",  # as if there were no $order: shuffled
     "limit_lowered",  # one row, whatever $limit says
     "slow",  # right, after `seconds`
 ]
@@ -65,13 +65,13 @@ class Fault:
 
 
 def heeded(fault: Fault | None, params: Mapping[str, str]) -> dict[str, str]:
-    """Give the parameters of a request that are heeded."""
+    """Return the parameters of a request that the fault lets the portal heed."""
     changed = _UNHEEDED.get(fault.kind, {}) if fault else {}
     return {name: value for name, value in {**params, **changed}.items() if value is not None}
 
 
 def spoilt(fault: Fault | None, body: bytes) -> bytes:
-    """Give the body of a right answer with the rows that the fault leaves in it."""
+    """Return the body of a right answer with the rows that the fault leaves in it."""
     if fault is None or fault.kind not in ("empty_200", "rows_lost", "rows_repeated"):
         return body
     rows = json.loads(body)
@@ -91,7 +91,7 @@ class Faults:
         self._lock = threading.Lock()
         self._script: list[Fault] = []
         self.met: list[Fault] = []
-        """The faults that were answered with, in order."""
+        """The faults that requests met, in order."""
 
     def add(self, *faults: Fault) -> None:
         """Add to the end of the script; the first that matches a request is its fault."""
@@ -99,12 +99,12 @@ class Faults:
             self._script += faults
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Let nothing go wrong any more."""
         with self._lock:
             self._script.clear()
 
     def take(self, target: str, *, has_token: bool) -> Fault | None:
-        """Give the fault that this request meets, and one fewer of it in the script."""
+        """Return the fault that this request meets, and count it off in the script."""
         with self._lock:
             for place, fault in enumerate(self._script):
                 if (fault.only_without_token and has_token) or not re.search(fault.match, target):
@@ -136,10 +136,10 @@ class Drift:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._edits: list[tuple[str, str, tuple[Field, ...]]] = []
+        self._edits: list[tuple[str, str, tuple[ShapeField, ...]]] = []
         self.version = 0
 
-    def _edit(self, dataset: str, name: str, fields: tuple[Field, ...]) -> None:
+    def _edit(self, dataset: str, name: str, fields: tuple[ShapeField, ...]) -> None:
         with self._lock:
             self._edits.append((dataset, name, fields))
             self.version += 1
@@ -152,7 +152,7 @@ class Drift:
 
     def rename(self, dataset: str, old: str, new: str) -> None:
         """Give a column another name."""
-        self._edit(dataset, old, (Field(new, "", "renamed"),))
+        self._edit(dataset, old, (ShapeField(new, "", "renamed"),))
 
     def remove(self, dataset: str, name: str) -> None:
         """Take a column away."""
@@ -161,11 +161,11 @@ class Drift:
     def add(self, dataset: str, name: str, type_name: str = "text", value: str = "new") -> None:
         """Add a column that has this value in every row."""
         constant = value.replace("'", "''")
-        self._edit(dataset, "", (Field(name, type_name, _cast(f"'{constant}'", "text", type_name)),))
+        self._edit(dataset, "", (ShapeField(name, type_name, _cast(f"'{constant}'", "text", type_name)),))
 
     def retype(self, dataset: str, name: str, type_name: str) -> None:
         """Give a column another type."""
-        self._edit(dataset, name, (Field(name, type_name, "retyped"),))
+        self._edit(dataset, name, (ShapeField(name, type_name, "retyped"),))
 
     def apply(self, shape: Shape) -> Shape:
         """Give the shape as it is after all edits."""
@@ -176,10 +176,10 @@ class Drift:
         return shape
 
 
-def _edited(fields: tuple[Field, ...], name: str, new: tuple[Field, ...]) -> tuple[Field, ...]:
+def _edited(fields: tuple[ShapeField, ...], name: str, new: tuple[ShapeField, ...]) -> tuple[ShapeField, ...]:
     if not name:
         return fields + new
-    out: list[Field] = []
+    out: list[ShapeField] = []
     for field in fields:
         out += [_derived(field, edit) for edit in new] if field.name == name else [field]
     if all(field.name != name for field in fields):
@@ -187,8 +187,8 @@ def _edited(fields: tuple[Field, ...], name: str, new: tuple[Field, ...]) -> tup
     return tuple(out)
 
 
-def _derived(old: Field, edit: Field) -> Field:
+def _derived(old: ShapeField, edit: ShapeField) -> ShapeField:
     source = old.expression or f'd."{old.name}"'
     if edit.expression == "renamed":
-        return Field(edit.name, old.type, source)
-    return Field(edit.name, edit.type, _cast(source, old.type, edit.type))
+        return ShapeField(edit.name, old.type, source)
+    return ShapeField(edit.name, edit.type, _cast(source, old.type, edit.type))

@@ -40,7 +40,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Field:
+class ShapeField:
     """One API field.
 
     `expression` is the SQL that gives its stored value; it differs from the name under drift.
@@ -65,14 +65,14 @@ class Shape:
 
     id: str
     name: str
-    fields: tuple[Field, ...]
-    system: tuple[Field, ...]
+    fields: tuple[ShapeField, ...]
+    system: tuple[ShapeField, ...]
     occurrence: str = ""
     case: str = ""
     edited_stamp: str = ""
 
     @property
-    def all_fields(self) -> tuple[Field, ...]:
+    def all_fields(self) -> tuple[ShapeField, ...]:
         """System fields first, as `$select=:*,*` gives them."""
         return self.system + self.fields
 
@@ -84,26 +84,28 @@ class Shape:
     def from_json(text: str) -> Shape:
         """Undo `to_json`."""
         raw = json.loads(text)
-        fields = tuple(Field(**field) for field in raw.pop("fields"))
-        system = tuple(Field(**field) for field in raw.pop("system"))
+        fields = tuple(ShapeField(**field) for field in raw.pop("fields"))
+        system = tuple(ShapeField(**field) for field in raw.pop("system"))
         return Shape(fields=fields, system=system, **raw)
 
 
-def _fields(spec: str) -> tuple[Field, ...]:
+def _fields(spec: str) -> tuple[ShapeField, ...]:
     """`name` or `name:type`, separated by spaces; the type is text where none is said."""
-    return tuple(Field(*part.split(":", 1)) if ":" in part else Field(part, "text") for part in spec.split())
+    return tuple(
+        ShapeField(*part.split(":", 1)) if ":" in part else ShapeField(part, "text") for part in spec.split()
+    )
 
 
 SYSTEM = (
-    Field(":id", "row_identifier"),
-    Field(":created_at", "fixed_timestamp"),
-    Field(":updated_at", "fixed_timestamp"),
-    Field(":version", "row_version"),
+    ShapeField(":id", "row_identifier"),
+    ShapeField(":created_at", "fixed_timestamp"),
+    ShapeField(":updated_at", "fixed_timestamp"),
+    ShapeField(":version", "row_version"),
 )
 
 # The six boundary layers that the portal computes from `location` for this dataset.
 COMPUTED_REGIONS = tuple(
-    Field(f":@computed_region_{key}", "number")
+    ShapeField(f":@computed_region_{key}", "number")
     for key in ("awaf_s7ux", "6mkv_f3dw", "vrxf_vc4k", "bdys_3d7i", "43wa_7qmu", "rpca_8um6")
 )
 
@@ -146,7 +148,7 @@ STATIONS = Shape(
     system=SYSTEM,
 )
 
-WARDS = Shape(
+WARD_OFFICES = Shape(
     id="htai-wnw4",
     name="Ward Offices",
     fields=_fields(
@@ -163,17 +165,20 @@ IUCR = Shape(
     system=SYSTEM,
 )
 
-SHAPES = {shape.id: shape for shape in (ONE_YEAR, HISTORY, STATIONS, WARDS, IUCR)}
+SHAPES = {shape.id: shape for shape in (ONE_YEAR, HISTORY, STATIONS, WARD_OFFICES, IUCR)}
 
+# Sorts after every digit: a year of five digits is stored behind it, so that it comes after the year 9999.
+_LONG_YEAR_MARK = ":"
+_LONG_YEAR = re.compile(r"\d{5,}-\d\d-\d\dT", re.ASCII)
 _STAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?\s*(Z|[+-]00:?00)?", re.ASCII
 )
 
 
 def to_stored_stamp(text: str) -> str | None:
-    """Sortable text of a date, or date and time.
+    """Return the sortable text of a date, or of a date and time.
 
-    No zone, at least three digits of fraction. None if it is none.
+    No zone, at least three digits of fraction. None if the text is neither.
 
     `2023-11-06`, `2023-11-06T00:00:00`, `2023-11-14T11:02:01.256Z`. More than three digits are kept (and
     sort right), trailing zeros are not, so that equal instants are equal text.
@@ -189,7 +194,7 @@ def to_stored_stamp(text: str) -> str | None:
 
 
 def to_number(text: str) -> int | float | None:
-    """Give a number from its text, whole numbers as int; None if it is none."""
+    """Give a number from its text, whole numbers as int; None if it is not one."""
     try:
         whole = int(text)
     except ValueError:
@@ -224,7 +229,8 @@ def to_stored(value: object, type_name: str) -> Stored:
         number = to_number(str(value))
         return str(value) if number is None else number
     if type_name in ("floating_timestamp", "fixed_timestamp"):
-        return to_stored_stamp(str(value)) or str(value)
+        mark = _LONG_YEAR_MARK if _LONG_YEAR.match(str(value)) else ""
+        return to_stored_stamp(str(value)) or f"{mark}{value}"
     if type_name == "checkbox":
         return int(value in (True, "true", "Y", "1", 1))
     if type_name == "location":
@@ -237,7 +243,11 @@ def _number_wire(value: Stored) -> Published:
 
 
 def _fixed_wire(value: Stored) -> Published:
-    return None if value is None else f"{value}Z"
+    return None if value is None else f"{_floating_wire(value)}".removesuffix("Z") + "Z"
+
+
+def _floating_wire(value: Stored) -> Published:
+    return None if value is None else str(value).removeprefix(_LONG_YEAR_MARK)
 
 
 def _checkbox_wire(value: Stored) -> Published:
@@ -251,6 +261,7 @@ def _location_wire(value: Stored) -> object:
 WIRE: dict[str, Callable[[Stored], Any]] = {
     "number": _number_wire,
     "fixed_timestamp": _fixed_wire,
+    "floating_timestamp": _floating_wire,
     "checkbox": _checkbox_wire,
     "location": _location_wire,
 }
@@ -268,8 +279,10 @@ def to_csv_text(value: Stored, type_name: str) -> str | None:
         return "true" if value else "false"
     if type_name == "number":
         return to_number_text(value)
-    # SODA's CSV writes fixed stamps with their zone too.
-    return f"{value}Z" if type_name == "fixed_timestamp" else str(value)
+    if type_name in ("fixed_timestamp", "floating_timestamp"):
+        # SODA's CSV writes fixed stamps with their zone too.
+        return str(WIRE[type_name](value))
+    return str(value)
 
 
 def rows_of_pull(path: Path) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """SoQL, the query language of the portal, parsed and translated into parameterised SQL for SQLite.
 
-What lives here: the grammar, the types, the names of the results, and SODA's refusals (`SoqlError`, a 400).
+What lives here: the grammar, the types, the results' names, and SODA's refusals (`SoqlError`, a 400).
 What does not: rows and HTTP. Mirrors https://dev.socrata.com/docs/queries/ and
 https://dev.socrata.com/docs/functions/.
 
@@ -20,7 +20,7 @@ from typing import Any, cast
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
-from demo.datasets import Field, Shape, Stored, to_number, to_stored_stamp
+from demo.shapes import Shape, ShapeField, Stored, to_number, to_stored_stamp
 
 DEFAULT_LIMIT_ROWS = 1000
 _TEXT_TYPES = ("text", "row_identifier", "row_version", "floating_timestamp")
@@ -154,7 +154,7 @@ class Expr:
 
 
 @dataclass(frozen=True)
-class Column:
+class ResultColumn:
     """One column of the result."""
 
     name: str
@@ -165,7 +165,7 @@ class Column:
 class Query:
     """A translated query. `whole` says that the ready JSON text of the rows can be used."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ResultColumn, ...]
     where: Expr | None
     group: tuple[Expr, ...]
     having: Expr | None
@@ -200,7 +200,9 @@ class Query:
         parts = []
         for place, column in enumerate(self.columns):
             key = f",{json.dumps(column.name)}:".replace("'", "''")
-            parts.append(f"case when s.c{place} is null then '' else '{key}' || json_quote(s.c{place}) end")
+            # A year of five digits is stored behind a colon (demo/datasets.py).
+            value = f"ltrim(s.c{place}, ':')" if column.expr.type == "floating_timestamp" else f"s.c{place}"
+            parts.append(f"case when s.c{place} is null then '' else '{key}' || json_quote({value}) end")
         row = f"'{{' || substr({' || '.join(parts)}, 2) || '}}'"
         return f"select group_concat({row}, char(10) || ',') from ({inner}) s", params  # noqa: S608
 
@@ -359,7 +361,7 @@ class _Translator:
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        self.fields: Mapping[str, Field] = {field.name.lower(): field for field in shape.all_fields}
+        self.fields: Mapping[str, ShapeField] = {field.name.lower(): field for field in shape.all_fields}
         self.aliases: dict[str, Expr] = {}
 
     def expr(self, node: Tree[Token]) -> Expr:
@@ -506,11 +508,11 @@ class _Translator:
             )
         return Expr(f"{name}({word}{inner.sql})", result or inner.type, inner.params, aggregate=True)
 
-    def columns(self, node: Tree[Token] | None, text: str) -> tuple[Column, ...]:
+    def columns(self, node: Tree[Token] | None, text: str) -> tuple[ResultColumn, ...]:
         """Give the select list. Its aliases are known to the rest of the query, as in SODA to `where` too."""
         if node is None:
             return tuple(self._every(self.shape.fields))
-        out: list[Column] = []
+        out: list[ResultColumn] = []
         for item in cast("list[Tree[Token]]", node.children):
             if item.data == "star":
                 out += self._every(self.shape.fields)
@@ -520,10 +522,10 @@ class _Translator:
                 out.append(self._selected(item, text, {column.name for column in out}))
         return tuple(out)
 
-    def _every(self, fields: Iterable[Field]) -> list[Column]:
-        return [Column(field.name, self.field(field.name)) for field in fields]
+    def _every(self, fields: Iterable[ShapeField]) -> list[ResultColumn]:
+        return [ResultColumn(field.name, self.field(field.name)) for field in fields]
 
-    def _selected(self, item: Tree[Token], text: str, used: set[str]) -> Column:
+    def _selected(self, item: Tree[Token], text: str, used: set[str]) -> ResultColumn:
         node, alias = cast("tuple[Tree[Token], Tree[Token] | None]", item.children)
         # An alias may hide a column of the same name, so the expression itself is read without aliases.
         known, self.aliases = self.aliases, {}
@@ -534,14 +536,14 @@ class _Translator:
             if name in used:
                 raise SoqlError("query.soql.duplicate-alias", f"Duplicate alias: {name}", column=name)
             self.aliases[name] = expr
-            return Column(name, expr)
+            return ResultColumn(name, expr)
         base = name = _implicit_alias(node, text)
         number = 1
         while name in used:
             name, number = f"{base}_{number}", number + 1
         if node.data != "column":
             self.aliases.setdefault(name, expr)
-        return Column(name, expr)
+        return ResultColumn(name, expr)
 
 
 def _name(node: Tree[Token]) -> str:
@@ -668,13 +670,13 @@ def _order_terms(translator: _Translator, node: Tree[Token] | None) -> tuple[tup
         if expr.type == "location":
             raise _mismatch("a location has no order")
         word = str(direction or "asc").lower()
-        # PostgreSQL's order of nulls; SQLite's is the other way round, and saying so costs an index.
+        # PostgreSQL's order of nulls; SQLite's is the other way round, and asking for ours costs the use of an index.
         nulls = "" if expr.never_null else " nulls last" if word == "asc" else " nulls first"
         terms.append((expr, word + nulls))
     return tuple(terms)
 
 
-def _whole(columns: Sequence[Column], shape: Shape, *, grouped: bool) -> str:
+def _whole(columns: Sequence[ResultColumn], shape: Shape, *, grouped: bool) -> str:
     """Which ready JSON text gives this result: "all" fields, the "plain" ones, or none ("")."""
     if grouped or any(field.expression for field in shape.all_fields):
         return ""

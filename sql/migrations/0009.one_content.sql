@@ -1,4 +1,4 @@
--- depends: 0007.whole_history
+-- depends: 0008.changes_and_moments
 -- What a crime's content is, and how a row goes to history and back, each stands once; so does how a list is replaced
 -- (docs/decisions/0015). The first three name each column of crimes: with one left out, PostgreSQL refuses
 -- to make the row ("Input has too few columns"), so that a migration that adds a column has to replace them. Their
@@ -76,7 +76,7 @@ $$
             crime.updated_at,
             crime.version,
             crime.loaded_at,
-            now(), -- retired_at
+            pipeline.moment(), -- retired_at
             reason,
             replaced_by,
             run_id,

@@ -1,0 +1,66 @@
+"""Contents: what the source says of some days, column by column, against what we hold under the same id and version.
+
+A census compares ids and versions. Where both are the same the City has changed nothing, so that another content is a
+damage of ours: an old fault of this code, a disk, a person. It is not told of as a revision. Which days have their turn
+is in the ledger (tasks/warehouse/audits.py); a damaged day is synced again like any that differs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from tasks.contract.crimes import to_crimes, to_raw_frame
+from tasks.source import soql
+from tasks.source.portal import Portal
+from tasks.source.whole_read import read_pages
+from tasks.sync.read import ALL_FIELDS
+from tasks.warehouse import ledger
+from tasks.warehouse.copy import copy_frame
+from tasks.warehouse.sql_files import execute
+from tasks.windows import Window, day_windows
+
+# Of days beside each other that are asked for at once.
+_MAX_DAYS_OF_A_READ = 31
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What was found of the days compared. rows: in our version with other content; damaged_days: the days of these."""
+
+    compared_days: tuple[date, ...]
+    damaged_days: tuple[date, ...]
+    rows: int
+
+    @property
+    def equal_days(self) -> tuple[date, ...]:
+        """Return the days that are as published."""
+        return tuple(day for day in self.compared_days if day not in self.damaged_days)
+
+
+NO_DAYS = Damage((), (), 0)
+
+
+def find_damage(engine: Engine, run_id: UUID, portal: Portal, days: Sequence[date]) -> Damage:
+    """Compare every column of these days. Raises `ReadAgainError` where the source moves meanwhile."""
+    windows = day_windows(days, _MAX_DAYS_OF_A_READ)
+    found = [day for window in windows for day in _damaged_rows(engine, run_id, portal, window)]
+    return Damage(tuple(days), tuple(sorted(set(found))), len(found))
+
+
+def _damaged_rows(engine: Engine, run_id: UUID, portal: Portal, window: Window) -> list[date]:
+    """Return the day of each damaged row of a window."""
+    profile = portal.profile
+    pages = read_pages(
+        portal,
+        soql.in_window(profile, window),
+        ALL_FIELDS,
+        lambda page: to_crimes(to_raw_frame(page.rows, profile), profile).accepted,
+    )
+    with ledger.run_transaction(engine, run_id) as connection:
+        execute(connection, "load/stage")
+        for page in pages:
+            copy_frame(connection, "staged_crimes", page)
+        return list(execute(connection, "proof/compare_contents").scalars())
