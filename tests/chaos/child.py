@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import prefect.settings
 import psycopg
 import requests
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from sqlalchemy import Engine, event
 
 from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
 from tasks.commands.command_line import run_command
 from tasks.source import portal
+from tests.integration.conftest import prefect_settings
 
 Point = Literal["statement", "copy", "before_commit", "after_commit", "request"]
 POINTS: tuple[Point, ...] = ("statement", "copy", "before_commit", "after_commit", "request")
@@ -77,18 +78,12 @@ def _main(arguments, environment, death, with_prefect, output, prepare):
             prepare()
         if not with_prefect:
             stack.enter_context(without_prefect())
-        stack.enter_context(prefect.settings.temporary_settings(_prefect_settings(environment)))
+        stack.enter_context(prefect_settings(environment["PREFECT_API_URL"]))
+        if tries := environment.get("PREFECT_CLIENT_MAX_RETRIES"):
+            stack.enter_context(temporary_settings({PREFECT_CLIENT_MAX_RETRIES: int(tries)}))
         code = run_command(arguments, chicago_crime)
     # Ends as a process does, without what a forked one would do in its parent's name.
     os._exit(code)
-
-
-def _prefect_settings(environment):
-    return {
-        prefect.settings.PREFECT_API_URL: environment["PREFECT_API_URL"],
-        prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
-        prefect.settings.PREFECT_CLIENT_MAX_RETRIES: int(environment.get("PREFECT_CLIENT_MAX_RETRIES", 5)),
-    }
 
 
 def _arm(death):

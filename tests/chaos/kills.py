@@ -188,8 +188,8 @@ class Siege:
             while process.is_alive():
                 seen = connection.execute(
                     "select 1 from pg_stat_activity where application_name = 'chicago-crime' and state = 'active'"
-                    " and datname = current_database() and ltrim(query) ilike %s",
-                    (MOMENTS[kill.moment],),
+                    " and datname = current_database() and ltrim(query, %s) ilike %s",
+                    (" \n", MOMENTS[kill.moment]),
                 ).fetchone()
                 if seen:
                     return kill.moment

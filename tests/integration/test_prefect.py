@@ -245,11 +245,13 @@ def test_a_saved_block_is_the_warehouse_where_it_is_named(world, monkeypatch):
     assert world.environment["DATABASE_NAME"] in out
 
 
-def test_a_block_that_is_not_there_is_named(world):
-    code, out, err = world.run_main(SERVER_NAME="", WAREHOUSE_BLOCK="nobody-saved-it")
-    assert code == 2
-    assert "WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block 'nobody-saved-it'" in err
-    assert "Traceback" not in out + err
+def test_a_block_that_is_not_there_is_named(world, monkeypatch):
+    monkeypatch.setenv("SERVER_NAME", "")
+    monkeypatch.setenv("WAREHOUSE_BLOCK", "nobody-saved-it")
+    ended = run_main_here(world)
+    assert ended.code == 2
+    assert "WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block 'nobody-saved-it'" in ended.said
+    assert "Traceback" not in ended.said
 
 
 def test_an_address_of_a_server_without_api_is_said_to_be_that(world, monkeypatch):
