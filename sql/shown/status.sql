@@ -1,5 +1,6 @@
 -- One row: what we hold, the last run, and the last comparison of the whole span.
--- Reads: chicago.crimes, pipeline.freshness_limit, pipeline.rejected_rows, pipeline.runs, pipeline.windows, pipeline.audits. Writes: nothing.
+-- Reads: chicago.crimes, pipeline.freshness_limit, pipeline.rejected_rows, pipeline.runs, pipeline.windows,
+-- pipeline.audits. Writes: nothing.
 -- Run by: tasks/commands/status.py.
 
 with held as (
