@@ -73,7 +73,6 @@ GUARDS = (
     "a session that a pooler lends is refused",
     "text is stored in one encoding",
     "content is proven too",
-    "a repair is counted anew",
 )
 
 
