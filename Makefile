@@ -29,8 +29,8 @@ run: $(INSTALLED) ## set up, then load the live city (settings: .env, see .env.e
 demo: $(INSTALLED) ## the same job against a stand-in city: no network, no account; again: it lived on a day
 	@$(BIN)/python -m demo $(ARGS)
 
-test: $(INSTALLED) ## all tests, PostgreSQL and HTTP included, four at a time (ARGS="-n 0 -x": one after another)
-	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+test: $(INSTALLED) ## all tests, PostgreSQL and HTTP included, four modules at a time (ARGS="-m quick": what needs no service)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: lint-python lint-types lint-imports lint-sql lint-image lint-stack lint-compose lint-workflows ## style, types, imports, SQL, and what deploys
 

@@ -3,6 +3,7 @@
 All is drawn from what the page holds: no tiles, no network. Colours are those of `palette`.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -23,6 +24,20 @@ _MONTHS: Final = ["whole month", "part of a month"]
 _FONT: Final = "Source Sans, DejaVu Sans, sans-serif"
 _MAP_PIXELS: Final = 560
 _FEET_A_DEGREE: Final = 364_000
+_POSITION: Final = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
+_HOW_MANY: Final = alt.Color(
+    "crimes:Q", title="Crimes", scale=alt.Scale(type="sqrt", scheme="cividis", reverse=True)
+)
+# The row itself: a text made for each of thousands of marks, of which one is looked at, takes longer than the map.
+_ROW: Final = alt.TooltipContent("data")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What stands along a side of a chart: a column of the frame, and its title."""
+
+    column: str
+    title: str
 
 
 def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
@@ -43,88 +58,93 @@ def _finished(chart: Any, height: int) -> Any:
 
 def trend(days: pd.DataFrame) -> Any:
     """Return each day as a dot, the means of 7 and 28 days as lines, and the days still filling as hollow dots."""
-    frame = _drawn(days).assign(
-        line=days["is_complete"].map({True: _DAYS[0], False: _DAYS[1]}),
-    )
+    drawn = _drawn(days)
     color = alt.Color("line:N", title=None, scale=alt.Scale(domain=_LINES, range=list(palette.TREND)))
-    shape = alt.Shape(
-        "line:N", title=None, scale=alt.Scale(domain=_LINES, range=["circle", "cross", "circle", "circle"])
-    )
-    dots = (
-        alt.Chart(frame)
+    dots = _dots(drawn, color)
+    if "mean_7_days" not in drawn.columns:
+        return _finished(dots, 320)
+    return _finished(alt.layer(dots, _means(drawn, color)), 320)
+
+
+def _dots(days: pd.DataFrame, color: alt.Color) -> Any:
+    filling = days["is_complete"].map({True: _DAYS[0], False: _DAYS[1]})
+    scale = alt.Scale(domain=_LINES, range=["circle", "cross", "circle", "circle"])
+    return (
+        alt.Chart(days.assign(line=filling))
         .mark_point(size=22)
         .encode(
             x=alt.X("date:T", title=None),
             y=alt.Y("crimes:Q", title="Crimes a day"),
             color=color,
-            shape=shape,
+            shape=alt.Shape("line:N", title=None, scale=scale),
             tooltip=["date:T", "crimes:Q", "line:N"],
         )
     )
-    if "mean_7_days" not in frame.columns:
-        return _finished(dots, 320)
-    lines = (
-        alt.Chart(
-            frame.rename(columns={"mean_7_days": _MEANS[0], "mean_28_days": _MEANS[1]}).drop(columns="line")
-        )
+
+
+def _means(days: pd.DataFrame, color: alt.Color) -> Any:
+    named = days.rename(columns={"mean_7_days": _MEANS[0], "mean_28_days": _MEANS[1]})
+    dash = alt.StrokeDash("line:N", title=None, scale=alt.Scale(domain=_LINES, range=_DASHES))
+    return (
+        alt.Chart(named)
         .transform_fold(_MEANS, as_=["line", "value"])
         .transform_filter("isValid(datum.value)")
         .mark_line(strokeWidth=2.5)
-        .encode(
-            x="date:T",
-            y="value:Q",
-            color=color,
-            strokeDash=alt.StrokeDash("line:N", title=None, scale=alt.Scale(domain=_LINES, range=_DASHES)),
-        )
+        .encode(x="date:T", y="value:Q", color=color, strokeDash=dash)
     )
-    return _finished(alt.layer(dots, lines), 320)
 
 
 def city_map(places: pd.DataFrame, stations: pd.DataFrame) -> Any:
     """Return the places as marks whose colour and size say how many, with the stations as numbers."""
     located = places.dropna(subset=["latitude", "longitude"])
-    is_cells = "cell_x" in located.columns
+    near = stations.dropna(subset=["latitude", "longitude"])
     # What is drawn or told, and nothing else: the browser takes each value by itself.
-    shown = [name for name in ("block", "crimes", "violent", "arrests") if name in located.columns]
-    located = located[["longitude", "latitude", *shown]]
+    told = [name for name in ("block", "crimes", "violent", "arrests") if name in located.columns]
+    shown = located[["longitude", "latitude", *told]]
+    if "cell_x" in located.columns:
+        marks = _cells(shown)
+    else:
+        marks, near = _blocks(shown), _among(near, shown)
+    return _finished(alt.layer(marks, *_numbers(near)).project(type="mercator"), _MAP_PIXELS)
+
+
+def _cells(located: pd.DataFrame) -> Any:
+    """Return the cells as squares that touch each other at this extent of the map."""
     span = float(located["latitude"].max() - located["latitude"].min()) if len(located) > 1 else 0.01
     side = max(_MAP_PIXELS * 1000 / (max(span, 0.01) * _FEET_A_DEGREE), 3)
-    position = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
-    color = alt.Color(
-        "crimes:Q", title="Crimes", scale=alt.Scale(type="sqrt", scheme="cividis", reverse=True)
+    return (
+        alt.Chart(located)
+        .mark_square(size=side**2, opacity=1, tooltip=_ROW)
+        .encode(**_POSITION, color=_HOW_MANY)
     )
-    # The row itself: a text made for each of thousands of marks, of which one is looked at, takes longer than the map.
-    told = alt.TooltipContent("data")
-    if is_cells:
-        marks = (
-            alt.Chart(located)
-            .mark_square(size=side**2, opacity=1, tooltip=told)
-            .encode(**position, color=color)
-        )
-    else:
-        marks = (
-            alt.Chart(located)
-            .mark_circle(opacity=0.8, stroke=palette.INK, strokeWidth=0.4, tooltip=told)
-            .encode(
-                **position,
-                color=color,
-                size=alt.Size("crimes:Q", title="Crimes", scale=alt.Scale(range=[10, 320])),
-            )
-        )
-    near = stations.dropna(subset=["latitude", "longitude"])
-    if not is_cells and len(located):
-        near = near[
-            near["latitude"].between(located["latitude"].min(), located["latitude"].max())
-            & near["longitude"].between(located["longitude"].min(), located["longitude"].max())
-        ]
-    named = alt.Chart(near).encode(**position)
-    halo = named.mark_text(fontSize=13, fontWeight="bold", stroke="white", strokeWidth=4).encode(
-        text="district:N"
+
+
+def _blocks(located: pd.DataFrame) -> Any:
+    """Return the blocks as discs, the larger the more."""
+    size = alt.Size("crimes:Q", title="Crimes", scale=alt.Scale(range=[10, 320]))
+    discs = alt.Chart(located).mark_circle(opacity=0.8, stroke=palette.INK, strokeWidth=0.4, tooltip=_ROW)
+    return discs.encode(**_POSITION, color=_HOW_MANY, size=size)
+
+
+def _among(stations: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
+    """Return the stations that lie among the places; all where there is no place."""
+    if located.empty:
+        return stations
+    is_inside = [
+        stations[name].between(located[name].min(), located[name].max()) for name in ("latitude", "longitude")
+    ]
+    return stations[is_inside[0] & is_inside[1]]
+
+
+def _numbers(stations: pd.DataFrame) -> tuple[Any, Any]:
+    """Return the numbers of the districts at their stations, and the white below them."""
+    named = alt.Chart(stations).encode(**_POSITION)
+    halo = named.mark_text(fontSize=13, fontWeight="bold", stroke="white", strokeWidth=4)
+    label = named.mark_text(fontSize=13, fontWeight="bold", color=palette.INK)
+    return (
+        halo.encode(text="district:N"),
+        label.encode(text="district:N", tooltip=["district:N", "district_name:N"]),
     )
-    labels = named.mark_text(fontSize=13, fontWeight="bold", color=palette.INK).encode(
-        text="district:N", tooltip=["district:N", "district_name:N"]
-    )
-    return _finished(alt.layer(marks, halo, labels).project(type="mercator"), _MAP_PIXELS)
 
 
 def heat_map(hours: pd.DataFrame) -> Any:
@@ -174,35 +194,33 @@ def holidays(frame: pd.DataFrame) -> Any:
     """Return each compared holiday against the range of an ordinary day: bar, middle, and the holiday as a mark."""
     named = _drawn(frame.dropna(subset=["expected"])).assign(
         label=lambda f: f["holiday_name"] + ", " + pd.to_datetime(f["date"]).dt.strftime("%a %d %b %Y"),
-        judged=lambda f: f["is_unusual"].map({True: "outside the range", False: "within the range"}),
+        judged=lambda f: f["is_unusual"].map({True: _JUDGED[0], False: _JUDGED[1]}),
     )
     base = alt.Chart(named).encode(
         y=alt.Y("label:N", title=None, sort=list(named["label"]), axis=alt.Axis(labelLimit=260))
     )
+    return _finished(alt.layer(*_ordinary(base), _judged(base)), max(30 * len(named), 90))
+
+
+def _ordinary(base: Any) -> tuple[Any, Any]:
+    """Return the range of an ordinary day as a bar, and its middle as a tick."""
+    title = "Crimes that day; bar: where 19 of 20 ordinary days lie"
     bars = base.mark_bar(height=8, color=palette.HOLIDAYS[0]).encode(
-        x=alt.X(
-            "expected_low:Q",
-            title="Crimes that day; bar: where 19 of 20 ordinary days lie",
-            scale=alt.Scale(zero=False),
-        ),
-        x2="expected_high:Q",
+        x=alt.X("expected_low:Q", title=title, scale=alt.Scale(zero=False)), x2="expected_high:Q"
     )
     middles = base.mark_tick(color=palette.HOLIDAYS[1], thickness=2, height=14).encode(x="expected:Q")
-    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
+    return bars, middles
+
+
+def _judged(base: Any) -> Any:
+    """Return each holiday as a mark whose shape and colour say whether it is outside the range."""
+    shapes, colours = ["diamond", "circle"], list(palette.HOLIDAYS[2:])
+    return base.mark_point(filled=True, size=90, opacity=1).encode(
         x="crimes:Q",
-        shape=alt.Shape(
-            "judged:N",
-            title=None,
-            scale=alt.Scale(domain=_JUDGED, range=["diamond", "circle"]),
-        ),
-        color=alt.Color(
-            "judged:N",
-            title=None,
-            scale=alt.Scale(domain=_JUDGED, range=list(palette.HOLIDAYS[2:])),
-        ),
+        shape=alt.Shape("judged:N", title=None, scale=alt.Scale(domain=_JUDGED, range=shapes)),
+        color=alt.Color("judged:N", title=None, scale=alt.Scale(domain=_JUDGED, range=colours)),
         tooltip=["label:N", "crimes:Q", "expected:Q", "expected_low:Q", "expected_high:Q", "change_pct:Q"],
     )
-    return _finished(alt.layer(bars, middles, dots), max(30 * len(named), 90))
 
 
 def bars(frame: pd.DataFrame, value: str, label: str, title: str, form: str = ",.0f") -> Any:
@@ -217,11 +235,11 @@ def bars(frame: pd.DataFrame, value: str, label: str, title: str, form: str = ",
     return _finished(base.mark_bar(color=palette.BLUE) + numbers, max(22 * len(frame), 60))
 
 
-def columns(frame: pd.DataFrame, x: str, y: str, color: str | None, x_title: str, y_title: str) -> Any:
+def columns(frame: pd.DataFrame, x: Axis, y: Axis, color: str | None = None) -> Any:
     """Return columns over an ordered value, stacked by a second one where there is one."""
     encoded: dict[str, Any] = {
-        "x": alt.X(f"{x}:O", title=x_title),
-        "y": alt.Y(f"{y}:Q", title=y_title),
+        "x": alt.X(f"{x.column}:O", title=x.title),
+        "y": alt.Y(f"{y.column}:Q", title=y.title),
         "tooltip": list(frame.columns),
     }
     if color is not None:

@@ -43,6 +43,8 @@ def make_environment(
     }
     return kept | {
         "ENV_FILE": "",
+        # The city lives a day at each run, and soon is ahead of every clock.
+        "STAMP_MARGIN_DAYS": "3650",
         "APP_TOKEN": "stand-in",  # the stand-in portal takes any, and the job does not warn of throttling
         "PORTAL_URL": portal_url,
         "DATABASE_NAME": database,

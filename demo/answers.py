@@ -15,7 +15,7 @@ import random
 import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
@@ -128,7 +128,8 @@ class Answers:
 
     `tokens`: the valid app tokens; None takes any. A wrong one is refused; a request without one is served.
     `max_limit`: a `$limit` above it is refused, as 2.0 endpoints do above 50,000; None allows any, as 2.1
-    does. `seed`: seeds the order of unordered rows, which differs from request to request.
+    does. `page_cap`: no answer has more rows, whatever its `$limit`, and nothing says so. `seed`: seeds the order of
+    unordered rows, which differs from request to request.
     """
 
     def __init__(
@@ -138,8 +139,10 @@ class Answers:
         tokens: Collection[str] | None = None,
         seed: int = 7,
         max_limit: int | None = None,
+        page_cap: int | None = None,
     ) -> None:
         self.store = store
+        self.page_cap = page_cap
         self.tokens = tokens
         self.max_limit = max_limit
         self.drift = Drift()
@@ -198,7 +201,9 @@ class Answers:
         if self.max_limit is not None and query.limit > self.max_limit:
             message = f"Invalid $limit: {query.limit} is above {self.max_limit}"
             return HttpAnswer.of_json(400, SoqlError("invalid_request", message).body)
-        key = (dataset, state.number, self.drift.version, suffix, *sorted(params.items()))
+        if self.page_cap is not None:
+            query = replace(query, limit=min(query.limit, self.page_cap))
+        key = (dataset, state.number, self.drift.version, self.page_cap, suffix, *sorted(params.items()))
         headers = _row_headers(query, state, key)
         if headers["ETag"] in seen.headers.get("If-None-Match", ""):
             return HttpAnswer(304, b"", headers)

@@ -158,10 +158,11 @@ class Drift:
         """Take a column away."""
         self._edit(dataset, name, ())
 
-    def add(self, dataset: str, name: str, type_name: str = "text", value: str = "new") -> None:
-        """Add a column that has this value in every row."""
-        constant = value.replace("'", "''")
-        self._edit(dataset, "", (ShapeField(name, type_name, _cast(f"'{constant}'", "text", type_name)),))
+    def add(self, dataset: str, name: str, type_name: str = "text", value: str | None = "new") -> None:
+        """Add a column that has this value in every row; None: none in any."""
+        constant = None if value is None else value.replace("'", "''")
+        expression = "null" if constant is None else _cast(f"'{constant}'", "text", type_name)
+        self._edit(dataset, "", (ShapeField(name, type_name, expression),))
 
     def retype(self, dataset: str, name: str, type_name: str) -> None:
         """Give a column another type."""

@@ -167,6 +167,9 @@ IUCR = Shape(
 
 SHAPES = {shape.id: shape for shape in (ONE_YEAR, HISTORY, STATIONS, WARD_OFFICES, IUCR)}
 
+# Sorts after every digit: a year of five digits is stored behind it, so that it comes after the year 9999.
+_LONG_YEAR_MARK = ":"
+_LONG_YEAR = re.compile(r"\d{5,}-\d\d-\d\dT", re.ASCII)
 _STAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?\s*(Z|[+-]00:?00)?", re.ASCII
 )
@@ -226,7 +229,8 @@ def to_stored(value: object, type_name: str) -> Stored:
         number = to_number(str(value))
         return str(value) if number is None else number
     if type_name in ("floating_timestamp", "fixed_timestamp"):
-        return to_stored_stamp(str(value)) or str(value)
+        mark = _LONG_YEAR_MARK if _LONG_YEAR.match(str(value)) else ""
+        return to_stored_stamp(str(value)) or f"{mark}{value}"
     if type_name == "checkbox":
         return int(value in (True, "true", "Y", "1", 1))
     if type_name == "location":
@@ -239,7 +243,11 @@ def _number_wire(value: Stored) -> Published:
 
 
 def _fixed_wire(value: Stored) -> Published:
-    return None if value is None else f"{value}Z"
+    return None if value is None else f"{_floating_wire(value)}".removesuffix("Z") + "Z"
+
+
+def _floating_wire(value: Stored) -> Published:
+    return None if value is None else str(value).removeprefix(_LONG_YEAR_MARK)
 
 
 def _checkbox_wire(value: Stored) -> Published:
@@ -253,6 +261,7 @@ def _location_wire(value: Stored) -> object:
 WIRE: dict[str, Callable[[Stored], Any]] = {
     "number": _number_wire,
     "fixed_timestamp": _fixed_wire,
+    "floating_timestamp": _floating_wire,
     "checkbox": _checkbox_wire,
     "location": _location_wire,
 }
@@ -270,8 +279,10 @@ def to_csv_text(value: Stored, type_name: str) -> str | None:
         return "true" if value else "false"
     if type_name == "number":
         return to_number_text(value)
-    # SODA's CSV writes fixed stamps with their zone too.
-    return f"{value}Z" if type_name == "fixed_timestamp" else str(value)
+    if type_name in ("fixed_timestamp", "floating_timestamp"):
+        # SODA's CSV writes fixed stamps with their zone too.
+        return str(WIRE[type_name](value))
+    return str(value)
 
 
 def rows_of_pull(path: Path) -> Iterator[Row]:

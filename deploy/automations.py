@@ -19,8 +19,10 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from tasks.errors import ConfigError, PipelineError
+from tasks.shown.artifacts import DRIFT_EVENT
 
 FLOW: Final = "chicago-crime"
+_STATE: Final = "{{ flow_run.state.message }}"
 # A run sends a heartbeat every 180 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY): three in a row may be missed, not more.
 ZOMBIE_SECONDS: Final = 540
 # A run that finds another at work ends Completed under the name Skipped (flows/main.py), and a run whose container is
@@ -38,16 +40,44 @@ def automations(
     """
     related = {"prefect.resource.role": "flow", "prefect.resource.name": flow}
     return [
-        _told(flow, "a run failed", "Failed", "It failed", related, notify),
-        _told(flow, "a run crashed", "Crashed", "It ended without a message", related, notify),
-        _told(flow, "a run is late", "Late", "No worker took it up", related, notify),
+        *(
+            _told(
+                flow,
+                name,
+                (f"prefect.flow-run.{state}", "prefect.flow-run.*"),
+                (why, _STATE),
+                related,
+                notify,
+            )
+            for name, state, why in (
+                ("a run failed", "Failed", "It failed"),
+                ("a run crashed", "Crashed", "It ended without a message"),
+                ("a run is late", "Late", "No worker took it up"),
+            )
+        ),
+        # Of each column once, when it is first seen: the run that emits it has loaded, and no one is to mute it.
+        _told(
+            flow,
+            "columns changed",
+            (DRIFT_EVENT, "chicago-crime.column.*"),
+            ("It loads on, since the values pass", "{{ event.payload.said }}"),
+            related,
+            notify,
+        ),
         _zombies(flow, zombie_seconds, related),
     ]
 
 
 def _told(
-    flow: str, name: str, state: str, why: str, related: dict[str, str], notify: UUID | None
+    flow: str,
+    name: str,
+    awaited: tuple[str, str],
+    said: tuple[str, str],
+    related: dict[str, str],
+    notify: UUID | None,
 ) -> AutomationCore:
+    """Return an automation that tells of an event. awaited: it, and the resource it is of. said: why, and details."""
+    (event, resource), (why, details) = awaited, said
     actions: list[ActionTypes] = [DoNothing()]
     if notify is not None:
         actions = [
@@ -55,7 +85,7 @@ def _told(
                 block_document_id=notify,
                 subject=f"{flow}: {name}",
                 body=(
-                    f"{why}: {{{{ flow_run.name }}}}, {{{{ flow_run.state.message }}}}\n{{{{ flow_run|ui_url }}}}\n"
+                    f"{why}: {{{{ flow_run.name }}}}, {details}\n{{{{ flow_run|ui_url }}}}\n"
                     "docs/runbook.md says what to do."
                 ),
             )
@@ -64,8 +94,8 @@ def _told(
         name=f"{flow}: {name}",
         description=f"{why}. Made by `make automations`.",
         trigger=EventTrigger(
-            expect={f"prefect.flow-run.{state}"},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
+            expect={event},
+            match={"prefect.resource.id": resource},
             match_related=related,
             posture=Posture.Reactive,
             threshold=1,

@@ -30,10 +30,12 @@ from tasks.refresh_views import refresh_views
 from tasks.report import report
 from tasks.request import Mode, make_request
 from tasks.run import connections
+from tasks.run.cockpit import is_lost, run_window, unless_lost
 from tasks.run.fan_out import further_runs
 from tasks.run.lifecycle import Run, open_run
 from tasks.run.plan import Plan
 from tasks.run.states import error_of
+from tasks.run.stop import end_process
 from tasks.settings import MAX_FAN_OUT, MAX_WINDOW_DAYS, MAX_WINDOWS_IN_FLIGHT
 from tasks.shown.artifacts import shown_progress
 from tasks.shown.report import RunReport
@@ -48,6 +50,7 @@ async def chicago_crime(
     max_concurrency: Annotated[int, Field(ge=1, le=MAX_WINDOWS_IN_FLIGHT)] | None = None,
     accept_retirements: bool = False,  # noqa: FBT001, FBT002
     fan_out: Annotated[int, Field(ge=0, le=MAX_FAN_OUT)] = 0,
+    accept_span: bool = False,  # noqa: FBT001, FBT002
 ) -> RunReport | State[None]:
     """Make the warehouse equal to the City's record, prove it, and refresh the views.
 
@@ -62,6 +65,8 @@ async def chicago_crime(
             `python flows/main.py plan`.
         fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
             run does all of them itself.
+        accept_span: For this run, take it for right that the City publishes fewer days than before: what has left the
+            source stays here, outside of the proof. Look first with `python flows/main.py status`.
 
     """
     request = make_request(
@@ -72,6 +77,7 @@ async def chicago_crime(
         window_days,
         max_concurrency,
         accept_retirements=accept_retirements,
+        accept_span=accept_span,
         fan_out=fan_out,
     )
     async with open_run(request) as run:
@@ -100,10 +106,7 @@ async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
 
     async def sync(window: str) -> PipelineError | None:
         async with turn:
-            state = await sync_window(
-                str(run.run_id), window, run.request.accept_retirements, return_state=True
-            )
-            return await error_of(f"window {window}", state)
+            return await run_window(sync_window, str(run.run_id), window, run.request.accept_retirements)
 
     return await asyncio.gather(*(sync(str(window)) for window in plan.windows))
 
@@ -112,14 +115,16 @@ async def fan_out_windows(run: Run, _plan: Plan) -> None:
     """Share the windows with further flow runs on the work pool; the ledger says how each one ended."""
     request = run.request
     async with further_runs(run):
-        await share_windows(
-            str(run.run_id),
-            request.max_concurrency,
-            request.accept_retirements,
-            True,  # noqa: FBT003
-            return_state=True,
+        await unless_lost(
+            share_windows(
+                str(run.run_id),
+                request.max_concurrency,
+                request.accept_retirements,
+                True,  # noqa: FBT003
+                return_state=True,
+            )
         )
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(sys.argv[1:], chicago_crime))
+    end_process(run_command(sys.argv[1:], chicago_crime), hurries=is_lost())

@@ -6,7 +6,7 @@ from uuid import UUID
 from prefect import flow
 
 from flows.sync_window import sync_window
-from tasks.run.states import error_of
+from tasks.run.cockpit import run_window
 from tasks.run.window_queue import Windows, open_windows
 
 
@@ -32,5 +32,5 @@ async def share_windows(
 
 async def _work(windows: Windows, run_id: str, accept_retirements: bool) -> None:  # noqa: FBT001
     async for window in windows:
-        state = await sync_window(run_id, str(window), accept_retirements, return_state=True)
-        await windows.close(window, await error_of(f"window {window}", state))
+        error = await run_window(sync_window, run_id, str(window), accept_retirements)
+        await windows.close(window, error)

@@ -24,11 +24,12 @@ async def audit(run: Run, plan: Plan, failed: tuple[Window, ...]) -> AuditReport
     else:
         report = await asyncio.to_thread(auditor.prove, failed)
     log.info(
-        "proof=%s equal=%s source=%d ours=%d rounds=%d",
+        "proof=%s equal=%s source=%d ours=%d rounds=%d outside=%d (aged out)",
         report.proof,
         report.equal,
         report.source_rows,
         report.our_rows,
         report.rounds,
+        report.outside_rows,
     )
     return report

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from tasks.retries import database_task
 from tasks.run import connections
 from tasks.run.lifecycle import Run
-from tasks.run.plan import Plan, make_plan, warn_if_stale
+from tasks.run.plan import Plan, make_plan, warn_if_stale, warn_of_stamps_ahead
 from tasks.shown.artifacts import label_run, run_name
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,9 @@ async def check_database(run: Run) -> Plan:
         make_plan, connections.warehouse(), connections.source(), run, connections.settings()
     )
     await label_run(run_name(plan.kind, plan.windows), [plan.kind])
-    warn_if_stale(state, datetime.now(UTC), connections.settings().freshness_days)
+    now = datetime.now(UTC)
+    warn_if_stale(state, now, connections.settings().freshness_days)
+    warn_of_stamps_ahead(state, now, now + connections.clock_offset())
     log.info(
         "plan=%s windows=%d source_rows=%d why=%r", plan.kind, len(plan.windows), state.row_count, plan.reason
     )

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 FieldType = Literal[
-    "text", "number", "checkbox", "floating_timestamp", "fixed_timestamp", "row_identifier", "row_version"
+    "text",
+    "number",
+    "checkbox",
+    "floating_timestamp",
+    "fixed_timestamp",
+    "location",
+    "row_identifier",
+    "row_version",
 ]
 Proof = Literal["census", "fingerprint"]
 
@@ -62,11 +69,33 @@ class DatasetProfile:
 
 
 @dataclass(frozen=True)
+class ListProfile:
+    """What is known of a small list of the source's, which is read whole; key: the field that orders it.
+
+    Which values a column may have is in tasks/contract/reference.py.
+    """
+
+    dataset: str
+    title: str
+    fields: tuple[Field, ...]
+    ignored: frozenset[str]
+    key: str
+    # The portal's own: system fields, and regions that it computes.
+    ignored_prefixes: tuple[str, ...] = (":",)
+
+    @property
+    def columns_by_field(self) -> dict[str, str]:
+        """Return our name for each mapped field of the source."""
+        return {field.name: field.column for field in self.fields}
+
+
+@dataclass(frozen=True)
 class SourceState:
     """What the source says of itself; two equal states mean that it did not move in between.
 
-    last_modified: the header Last-Modified, as sent. newest_update: instant. oldest/newest_occurrence: Chicago wall
-    clock; all None when it is empty.
+    last_modified: its header, as sent. newest_update: instant, of the stamps that count. oldest/newest_occurrence:
+    Chicago wall clock, its first or last moment for a year that no calendar has. All None when it is empty.
+    stamps_ahead: rows with a stamp beyond the database's clock, which counts for nothing.
     """
 
     last_modified: str | None
@@ -74,6 +103,7 @@ class SourceState:
     newest_update: datetime | None
     oldest_occurrence: datetime | None
     newest_occurrence: datetime | None
+    stamps_ahead: int = 0
 
 
 _ONE_YEAR = DatasetProfile(
@@ -158,3 +188,51 @@ _WHOLE_HISTORY = DatasetProfile(
 )
 
 DATASETS = {profile.dataset: profile for profile in (_ONE_YEAR, _WHOLE_HISTORY)}
+
+
+def _texts(names: str) -> tuple[Field, ...]:
+    return tuple(Field(name, "text", name) for name in names.split())
+
+
+_STATIONS = ListProfile(
+    dataset="z8bn-74gv",
+    title="Police Stations",
+    fields=_texts(
+        "district district_name address city state zip website phone fax tty "
+        "x_coordinate y_coordinate latitude longitude"
+    ),
+    # It repeats latitude and longitude.
+    ignored=frozenset({"location"}),
+    key="district",
+)
+
+_WARD_OFFICES = ListProfile(
+    dataset="htai-wnw4",
+    title="Ward Offices",
+    fields=(
+        *_texts(
+            "ward alderman address city state ward_phone ward_fax email website city_hall_address city_hall_phone"
+        ),
+        Field("zipcode", "text", "zip"),
+        Field("location", "location", "location"),
+    ),
+    # City Hall is in Chicago, whatever the list says of it (one row has a zip code of elsewhere); photos: no use.
+    ignored=frozenset({"city_hall_city", "city_hall_state", "city_hall_zipcode", "photo_link"}),
+    key="ward",
+)
+
+_IUCR = ListProfile(
+    dataset="c7ck-438e",
+    title="Illinois Uniform Crime Reporting (IUCR) Codes",
+    fields=_texts("iucr primary_description secondary_description index_code active"),
+    ignored=frozenset(),
+    key="iucr",
+)
+
+# The lists at the portal, by the table that each is stored in; one of them has rows of two tables.
+LISTS = {
+    "police_stations": _STATIONS,
+    "police_headquarters": _STATIONS,
+    "ward_offices": _WARD_OFFICES,
+    "iucr_codes": _IUCR,
+}

@@ -4,9 +4,14 @@ A message names the thing that is wrong, the cause, and the next action. `main.p
 turns the class into an exit code. The errors live here so that every room can raise them and none imports another.
 """
 
+from tasks.masked import masked
+
 
 class PipelineError(Exception):
-    """Something went wrong that a person has to know of; the base of every kind below."""
+    """Something went wrong that a person has to know of; the base of every kind below. It says no secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(masked(message))
 
 
 class ConfigError(PipelineError):

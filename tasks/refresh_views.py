@@ -21,6 +21,7 @@ async def refresh_views(run: Run) -> ViewsReport:
         run.run_id,
         settings.analyst_role,
         settings.freshness_days,
+        settings.stamp_margin_days,
     )
     log.info("deployed=%d refreshed=%d", len(report.deployed), len(report.refreshed))
     return report

@@ -13,8 +13,9 @@ from tasks.run.lifecycle import Run
 from tasks.run.plan import Plan
 from tasks.run.verdict import Verdict
 from tasks.run.window_results import WindowsReport
-from tasks.shown.artifacts import label_run, leave_artifacts, read_details, run_name
+from tasks.shown.artifacts import label_run, leave_artifacts, read_details, run_name, tell_of_drift
 from tasks.shown.report import RunReport, read_report
+from tasks.warehouse.source_columns import tell_once
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ async def report(
     found = replace(found, status=verdict.status, message=message)
     details = await asyncio.to_thread(read_details, engine, run.run_id)
     await leave_artifacts(found, details, connections.settings().dashboard_url)
+    await asyncio.to_thread(tell_once, engine, run.run_id, tell_of_drift)
     proof = [found.proof] if found.proof else []
     await label_run(run_name(plan.kind, plan.windows), [verdict.status, *proof])
     return Reported(found, verdict.error)

@@ -15,7 +15,7 @@ Mode = Literal["auto", "backfill", "incremental", "reconcile"]
 class Request:
     """What a run was asked to do. start, end: Chicago wall clock, end excluded; None: the whole span.
 
-    fan_out: further flow runs that share its windows.
+    fan_out: further flow runs that share its windows. accept_span: the source may begin later than is explained.
     """
 
     mode: Mode | Literal["replay"]
@@ -25,6 +25,7 @@ class Request:
     max_concurrency: int
     accept_retirements: bool
     fan_out: int
+    accept_span: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -41,6 +42,7 @@ def make_request(
     max_concurrency: int | None,
     *,
     accept_retirements: bool,
+    accept_span: bool = False,
     fan_out: int = 0,
 ) -> Request:
     """Return the request, with the settings' values where none was given. Raises `UsageError` for nonsense.
@@ -51,6 +53,8 @@ def make_request(
         raise UsageError(f"mode {mode!r} is unknown; it is one of {', '.join(get_args(Mode))}")
     if start and end and not start < end:
         raise UsageError(f"start {start} is not before end {end}; the end is excluded")
+    if accept_span and (start or end):
+        raise UsageError("a span is accepted by a run over all of it, which takes no start or end")
     if mode == "incremental" and (start or end):
         raise UsageError("an incremental run follows the watermark and takes no start or end")
     return Request(
@@ -63,6 +67,7 @@ def make_request(
         ),
         accept_retirements=accept_retirements,
         fan_out=_within("fan_out", fan_out, 0, MAX_FAN_OUT, least=0),
+        accept_span=accept_span,
     )
 
 

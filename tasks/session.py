@@ -15,6 +15,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from tasks import silence
 from tasks.errors import ConfigError
 
 APPLICATION: Final = "chicago-crime"
@@ -54,6 +55,8 @@ _MEANING: Final = {
     "tcp_keepalives_idle": "60",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "6",
+    # Nor would they help while an answer of the server's is under way: only this ends such a session, and its locks.
+    "tcp_user_timeout": "60s",
 }
 # A loader waits for an analyst's lock at most this long, holds no transaction open without working in it,
 # and has no statement that takes longer than a whole window of the largest dataset may.
@@ -100,14 +103,15 @@ _LENT: Final = (
 )
 
 
-def parameters() -> dict[str, str]:
+def parameters() -> dict[str, Any]:
     """Return the parameters of a connection that the environment would fill, were they left out.
 
-    All else is set afterwards (`begin`): a pooler refuses further parameters in the startup packet, and PGDATESTYLE,
+    All else is set afterwards (`set_up`): a pooler refuses further parameters in the startup packet, and PGDATESTYLE,
     PGTZ and PGGEQO come after them. An empty value keeps a variable out: PGOPTIONS, and PGHOSTADDR, which would lead to
-    another server.
+    another server. And how long a silent network is waited for.
     """
-    return {"application_name": APPLICATION, "client_encoding": ENCODING, "options": "", "hostaddr": ""}
+    named = {"application_name": APPLICATION, "client_encoding": ENCODING, "options": "", "hostaddr": ""}
+    return named | silence.LIBPQ
 
 
 def acting_as(role: str | None) -> dict[str, str]:
@@ -118,11 +122,11 @@ def acting_as(role: str | None) -> dict[str, str]:
 def connect(conninfo: str, **given: Any) -> psycopg.Connection[Any]:
     """Return a connection of the loader's kind that goes through no pool of ours."""
     connection: psycopg.Connection[Any] = psycopg.connect(conninfo, **(parameters() | given))
-    begin(connection, LOADER)
+    set_up(connection, LOADER)
     return connection
 
 
-def begin(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> str | None:
+def set_up(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> str | None:
     """Make the settings hold in a session, and return the mark by which it is known again behind a pooler.
 
     None: there is no pooler in between. Raises `ConfigError` where a pooler lends one session to several clients, and

@@ -153,6 +153,11 @@ class Settings(BaseSettings):
     freshness_days: float = Field(
         4, gt=0, description="Age of the source's newest stamp above which it is stale."
     )
+    stamp_margin_days: float = Field(
+        1,
+        ge=0,
+        description="How far beyond the database's now a stamp of the source may lie and still count.",
+    )
     analyst_role: Annotated[str, AfterValidator(_identifier)] | None = Field(
         None, description="Role that may read schema chicago, and nothing else."
     )

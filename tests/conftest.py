@@ -1,4 +1,4 @@
-"""What all tests share: where the real pulls of the source are, and the end of the session's services."""
+"""What all tests share: their order, what is quick, where the City's real rows are, the end of the services."""
 
 import os
 import shutil
@@ -6,7 +6,48 @@ from pathlib import Path
 
 import pytest
 
+from tasks.local import postgres, prefect_server
 from tasks.local import services as local_services
+from tests.spent import Spent
+
+QUICK = "quick"
+# What needs a PostgreSQL, a Prefect server or a browser.
+ROOMS_WITH_SERVICES = ("chaos", "integration")
+# A module is one process's work, since it shares what is dear to set up. Whichever is begun last, all wait for it.
+LONGEST_FIRST = (
+    "test_deployment.py",
+    "test_demo.py",
+    "test_local_services.py",
+    "test_dashboard.py",
+    "test_kills.py",
+    "test_model.py",
+    "test_runs.py",
+    "test_database_misbehaves.py",
+    "test_source_misbehaves.py",
+    "test_fingerprint_audit.py",
+    "test_image_steps.py",
+    "test_sync_rules.py",
+    "test_guards.py",
+    "test_cloud.py",
+    "test_whole_history.py",
+    "test_prefect.py",
+)
+
+
+def pytest_configure(config):
+    """Say at the end where the time went."""
+    config.pluginmanager.register(Spent(), "spent")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Import nothing of the rooms with services for `-m quick`: that would take longer than the tests."""
+    return True if config.option.markexpr == QUICK and collection_path.name in ROOMS_WITH_SERVICES else None
+
+
+def pytest_collection_modifyitems(items):
+    """Have the longest modules first."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 def pytest_sessionfinish(session):
@@ -19,6 +60,9 @@ def pytest_sessionfinish(session):
         return
     folder = session.config._tmp_path_factory.getbasetemp() / "services"
     if folder.exists():
+        spent = session.config.pluginmanager.getplugin("spent")
+        spent.look_at("PostgreSQL", postgres.postgres_daemon(folder).process())
+        spent.look_at("Prefect's server", prefect_server.prefect_daemon(folder).process())
         local_services.stop(folder)
         shutil.rmtree(local_services.services_folder(folder), ignore_errors=True)
 

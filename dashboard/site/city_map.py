@@ -21,6 +21,7 @@ _TIMES: Final = {
     "evening": "evening, 18 to 23",
     "unknown": "time unknown",
 }
+_WARDS: Final = {"any": "any ward"} | {str(number): f"ward {number}" for number in range(1, 51)}
 
 
 @dataclass(frozen=True)
@@ -135,27 +136,17 @@ def _source(days: shapes.Held, chosen: dict[str, Any]) -> _Source:
 
 
 def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
-    kinds = {"any": "any kind"} | {
-        kind: kind.capitalize() for kind in read(freshness, "kinds")["primary_type"]
-    }
-    districts = read(freshness, "stations")
-    of_districts = {"any": "whole city"} | {
-        str(row.district): f"{row.district} {row.district_name}" for row in districts.itertuples()
-    }
-    wards = {"any": "any ward"} | {str(number): f"ward {number}" for number in range(1, 51)}
-    row = st.columns(3)
-    with row[0]:
-        chosen = parts.choose("When", "period", shapes.PERIODS, "28")
-        kind = parts.choose("Kind of crime", "kind", kinds, "any")
-    with row[1]:
-        district = parts.choose("Police district", "district", of_districts, "any")
+    left, middle, right = st.columns(3)
+    with left:
+        period = parts.choose("When", "period", shapes.PERIODS, "28")
+        kind = parts.choose("Kind of crime", "kind", _kinds(freshness), "any")
+    with middle:
+        district = parts.choose("Police district", "district", _districts(freshness), "any")
         violent = parts.choose("Violent", "violent", _VIOLENT, "any")
-    with row[2]:
-        ward = parts.choose("Ward", "ward", wards, "any")
+    with right:
+        ward = parts.choose("Ward", "ward", _WARDS, "any")
         time = parts.choose("Time of day", "time", _TIMES, "any")
-    first, last = shapes.period(days, chosen)
-    if chosen == "dates":
-        first, last = _dates(days)
+    first, last = _dates(days) if period == "dates" else shapes.period(days, period)
     return {
         "first_date": first,
         "last_date": last,
@@ -164,6 +155,18 @@ def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
         "district": None if district == "any" else int(district),
         "ward": None if ward == "any" else int(ward),
         "time_of_day": None if time == "any" else time,
+    }
+
+
+def _kinds(freshness: Freshness) -> dict[str, str]:
+    kinds = read(freshness, "kinds")["primary_type"]
+    return {"any": "any kind"} | {kind: kind.capitalize() for kind in kinds}
+
+
+def _districts(freshness: Freshness) -> dict[str, str]:
+    stations = read(freshness, "stations").itertuples()
+    return {"any": "whole city"} | {
+        str(row.district): f"{row.district} {row.district_name}" for row in stations
     }
 
 

@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import charts, items, parts, shapes
+from dashboard.charts import Axis
 from dashboard.items import Asked, Box, Boxes, Chart, Heading, Table, Words
 from dashboard.warehouse import Freshness
 
@@ -15,7 +16,7 @@ _RETIRED: Final = Chart(
     query="retired",
     drawing=charts.columns,
     alt="Rows revised and withdrawn by day",
-    given=("learned_on", "crimes", "reason", "Day on which we learned of it", "Rows"),
+    given=(Axis("learned_on", "Day on which we learned of it"), Axis("crimes", "Rows"), "reason"),
 )
 _ITEMS: Final = (
     _RETIRED,
@@ -47,7 +48,7 @@ _ITEMS: Final = (
         empty="No arrest was published after its crime since our first load.",
         drawing=charts.columns,
         alt="Arrests by how many days after the crime they were published",
-        given=("days_after", "arrests", None, "Days after the crime", "Arrests"),
+        given=(Axis("days_after", "Days after the crime"), Axis("arrests", "Arrests")),
     ),
 )
 

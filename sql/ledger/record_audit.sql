@@ -2,11 +2,12 @@
 -- Reads: nothing. Writes: pipeline.audits. Run by: tasks/warehouse/audits.py.
 -- Parameters: run_id, round, proof, span_start and span_end (Chicago wall clock, end excluded; no start: nothing is
 -- held; no end: it is open), source_rows, our_rows, missing, surplus, outdated, damaged, days, equal, last_modified,
--- row_count, newest_update, oldest_occurrence.
+-- row_count, newest_update, oldest_occurrence; outside_rows, unexplained_rows: of ours, before the span.
 
 insert into pipeline.audits (
     run_id, round, proof, span, source_rows, our_rows, missing_rows, surplus_rows, outdated_rows, damaged_rows,
-    differing_days, equal, source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence
+    differing_days, outside_rows, unexplained_rows,
+    equal, source_last_modified, source_row_count, source_newest_update, source_oldest_occurrence
 )
 values (
     :run_id,
@@ -20,6 +21,8 @@ values (
     :outdated,
     :damaged,
     :days,
+    :outside_rows,
+    :unexplained_rows,
     :equal,
     :last_modified,
     :row_count,

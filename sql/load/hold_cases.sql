@@ -19,7 +19,11 @@ from chicago.crimes as crimes
 inner join touched_cases on crimes.case_number = touched_cases.case_number
 where
     crimes.date_of_occurrence >= cast(:span_start as timestamp without time zone)
-    or crimes.date_of_occurrence < crimes.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    or (
+        crimes.date_of_occurrence < crimes.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        -- a stamp of the future makes no row too old to have been published
+        and crimes.date_of_occurrence < crimes.loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    )
 union all
 select
     rejected_rows.crime_id,
@@ -30,6 +34,11 @@ from pipeline.rejected_rows as rejected_rows
 inner join touched_cases on rejected_rows.case_number = touched_cases.case_number
 where
     rejected_rows.date_of_occurrence >= cast(:span_start as timestamp without time zone)
-    or rejected_rows.date_of_occurrence
-    < rejected_rows.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    or (
+        rejected_rows.date_of_occurrence
+        < rejected_rows.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        -- a stamp of the future makes no row too old to have been published
+        and rejected_rows.date_of_occurrence
+        < rejected_rows.first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    )
     or rejected_rows.date_of_occurrence is null;

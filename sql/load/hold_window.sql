@@ -14,7 +14,11 @@ where
     and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity')
     and (
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
     )
 union all
 select
@@ -27,5 +31,9 @@ where
     and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity')
     and (
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
     );

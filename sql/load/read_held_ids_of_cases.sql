@@ -10,7 +10,11 @@ from (
     from chicago.crimes
     where
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
     union all
     select
         crime_id,
@@ -18,7 +22,11 @@ from (
     from pipeline.rejected_rows
     where
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
         or date_of_occurrence is null
 ) as held
 where

@@ -4,6 +4,7 @@
 
 select
     staged.reasons,
+    cast(staged.date_of_occurrence as date) as day,
     coalesce(to_char(staged.date_of_occurrence, 'YYYY-MM-DD HH24:MI'), 'no date') as occurred,
     coalesce(staged.case_number, 'no case') as case_number,
     staged.crime_id

@@ -1,9 +1,12 @@
--- Writes the setting FRESHNESS_DAYS where chicago.data_freshness reads it; nothing if it is there already.
--- Reads and writes: pipeline.freshness_limit (one row). Parameter: freshness_days.
+-- Writes the settings FRESHNESS_DAYS and STAMP_MARGIN_DAYS where views and counts read them; nothing when they stand
+-- there already.
+-- Reads and writes: pipeline.freshness_limit (one row). Parameters: freshness_days, stamp_margin_days.
 -- Run by: tasks/warehouse/views.py.
 
 update pipeline.freshness_limit
 set
     freshness_days = :freshness_days,
+    stamp_margin_days = :stamp_margin_days,
     set_at = now()
-where freshness_limit.freshness_days <> :freshness_days;
+where
+    freshness_limit.freshness_days <> :freshness_days or freshness_limit.stamp_margin_days <> :stamp_margin_days;

@@ -7,6 +7,7 @@ truncate
 chicago.crimes,
 chicago.crime_history,
 pipeline.rejected_rows,
+pipeline.source_columns,
 pipeline.proven_months,
 pipeline.compared_days,
 pipeline.audits,

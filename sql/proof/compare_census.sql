@@ -17,7 +17,11 @@ with ours as (
         date_of_occurrence as accepted_date,
         false as is_stray,
         date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
             as is_in_scope
     from chicago.crimes
     where
@@ -25,14 +29,31 @@ with ours as (
         and date_of_occurrence < coalesce(cast(:range_end as timestamp without time zone), 'infinity')
     union all
     select
-        crime_id,
+        -- A row that shares its key with one of another month is read by itself there, under the key as published.
+        case
+            when
+                crime_id ~ '#[0-9]+$'
+                and exists (
+                    select 1
+                    from census
+                    where
+                        census.crime_id = regexp_replace(rejected_rows.crime_id, '#[0-9]+$', '')
+                        and census.version is not distinct from rejected_rows.version
+                )
+                then regexp_replace(crime_id, '#[0-9]+$', '')
+            else crime_id
+        end as crime_id,
         version,
         date_of_occurrence,
         cast(null as timestamp without time zone) as accepted_date,
         date_of_occurrence is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
         date_of_occurrence is null
         or date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or (
+            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+            -- a stamp of the future makes no row too old to have been published
+            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        )
             as is_in_scope
     from pipeline.rejected_rows
     where

@@ -33,7 +33,8 @@ with held as (
 select
     cast(date_trunc(cast(:period as text), held.date_of_occurrence) as date) as period,
     count(*) as row_count,
-    sum(cast(held.crime_id as bigint)) as key_sum,
+    -- a row that shares its key with a newer one is held under a marked one (tasks/contract/twins.py)
+    sum(cast(regexp_replace(held.crime_id, '#[0-9]+$', '') as bigint)) as key_sum,
     max(held.updated_at) as newest,
     coalesce(
         sum(

@@ -4,7 +4,10 @@
 select
     audits.equal,
     audits.source_rows,
-    audits.our_rows
+    audits.our_rows,
+    lower(audits.span) as span_start,
+    audits.outside_rows,
+    audits.unexplained_rows
 from pipeline.audits as audits
 where audits.run_id = :run_id
 order by audits.audit_id desc

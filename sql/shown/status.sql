@@ -1,12 +1,16 @@
 -- One row: what we hold, the last run, and the last comparison of the whole span.
--- Reads: chicago.crimes, pipeline.rejected_rows, pipeline.runs, pipeline.windows, pipeline.audits. Writes: nothing.
+-- Reads: chicago.crimes, pipeline.freshness_limit, pipeline.rejected_rows, pipeline.runs, pipeline.windows, pipeline.audits. Writes: nothing.
 -- Run by: tasks/commands/status.py.
 
 with held as (
+    -- A stamp beyond the database's clock is not taken for the newest.
     select
-        count(*) as crimes,
-        max(crimes.updated_at) as newest_update
-    from chicago.crimes as crimes
+        count(crimes.crime_id) as crimes,
+        max(crimes.updated_at) filter (
+            where crimes.updated_at <= now() + make_interval(secs => freshness_limit.stamp_margin_days * 86400)
+        ) as newest_update
+    from pipeline.freshness_limit
+    left join chicago.crimes as crimes on true
 ),
 
 last_run as (
@@ -34,6 +38,7 @@ last_audit as (
         audits.checked_at,
         audits.proof,
         audits.equal,
+        audits.unexplained_rows,
         audits.source_newest_update,
         audits.source_last_modified
     from pipeline.audits as audits
@@ -46,6 +51,7 @@ select
     held.crimes,
     (select count(*) from pipeline.rejected_rows) as rejected,
     held.newest_update,
+    clock_timestamp() as database_now,
     (
         select count(*)
         from pipeline.windows as windows
@@ -59,6 +65,7 @@ select
     last_audit.checked_at,
     last_audit.proof,
     last_audit.equal,
+    last_audit.unexplained_rows,
     last_audit.source_newest_update as audited_update,
     last_audit.source_last_modified as audited_modified,
     (

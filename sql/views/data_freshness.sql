@@ -7,12 +7,21 @@
 -- source holds is what we last saw of it.
 
 create view chicago.data_freshness as
-with newest_crime as (
+with last_stamp as (
+    -- A stamp after it is an error of the source, and says nothing of how new the record is.
+    select now() + make_interval(secs => freshness_limit.stamp_margin_days * 86400) as moment
+    from pipeline.freshness_limit
+),
+
+newest_crime as (
     -- Both from an index, whatever the size.
     select
-        max(crimes.date_of_occurrence) as newest_occurrence,
-        max(crimes.updated_at) as newest_update
-    from chicago.crimes
+        (select max(crimes.date_of_occurrence) from chicago.crimes) as newest_occurrence,
+        (
+            select max(crimes.updated_at)
+            from chicago.crimes
+            where crimes.updated_at <= (select last_stamp.moment from last_stamp)
+        ) as newest_update
 ),
 
 last_run as (
@@ -48,7 +57,11 @@ last_audit as (
     select
         audits.checked_at,
         audits.equal,
-        audits.source_newest_update
+        audits.unexplained_rows,
+        case
+            when audits.source_newest_update <= (select last_stamp.moment from last_stamp)
+                then audits.source_newest_update
+        end as source_newest_update
     from pipeline.audits
     -- A run over a range says nothing of the whole.
     where audits.span is null or upper_inf(audits.span)
@@ -72,6 +85,7 @@ facts as (
         last_run.status as last_run_status,
         last_audit.checked_at as last_audit_at,
         coalesce(last_audit.equal, false) as is_equal,
+        coalesce(last_audit.unexplained_rows, 0) as unexplained_rows,
         last_equal.checked_at as last_equal_at,
         case
             when last_whole_run.is_unfinished then 'unfinished'
@@ -106,6 +120,8 @@ judged as (
         case
             when facts.load_state <> 'current' then 'the load is ' || facts.load_state
             when facts.last_equal_at is null then 'never proven equal'
+            when not facts.is_equal and facts.unexplained_rows > 0
+                then 'rows have left the source that are too young to have aged out'
             when not facts.is_equal then 'the last audit found rows that differ'
             when now() - facts.last_audit_at > facts.longest_age then 'we have not looked at the source'
             when now() - facts.source_loaded_at <= facts.longest_age then null
@@ -141,7 +157,7 @@ comment on column chicago.data_freshness.newest_occurrence is
 'Newest date_of_occurrence, Chicago wall clock. About eight days old when all is well. Null: no crime.';
 
 comment on column chicago.data_freshness.newest_update is
-'Newest updated_at of the rows of crimes. Instant. Null: no crime has one.';
+'Newest updated_at of the rows of crimes, but for stamps beyond the database''s clock. Instant. Null: no crime has one.';
 
 comment on column chicago.data_freshness.source_loaded_at is
 'The source''s newest :updated_at when it was last audited: when the City last published. Instant. Null: unknown.';

@@ -72,6 +72,19 @@ last_audit as (
         || audits.missing_rows || ', too many ' || audits.surplus_rows || ', in another version '
         || audits.outdated_rows || '.'
         || case
+            when audits.outside_rows > 0
+                then
+                    ' ' || audits.outside_rows || ' rows here are outside of it: they occurred before '
+                    || to_char(lower(audits.span), 'YYYY-MM-DD HH24:MI')
+                    || ', where the source begins, and have aged out of it.'
+            else ''
+        end
+        || case
+            when audits.unexplained_rows > 0
+                then ' ' || audits.unexplained_rows || ' of them are too young for that.'
+            else ''
+        end
+        || case
             when upper_inf(audits.span) or audits.span is null then ''
             else
                 ' Only of ' || to_char(lower(audits.span), 'YYYY-MM-DD') || ' to '

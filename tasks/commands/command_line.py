@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, get_args
 from sqlalchemy.exc import DBAPIError
 
 from tasks.commands import export, status
+from tasks.commands.check_source import check_source
 from tasks.commands.plan import planned_changes
 from tasks.commands.replay import replay_quarantine
 from tasks.commands.start_anew import start_anew
@@ -68,6 +69,7 @@ def _dispatch(asked: argparse.Namespace, run: Callable[[argparse.Namespace, Requ
             asked.window_days,
             asked.max_concurrency,
             accept_retirements=asked.accept_retirements,
+            accept_span=asked.accept_span,
             fan_out=asked.fan_out,
         )
         command = _COMMANDS.get(asked.command, run)
@@ -105,6 +107,14 @@ def _plan(_asked: argparse.Namespace, request: Request) -> int:
     ):
         say(line)
     return DONE
+
+
+def _check_source(_asked: argparse.Namespace, _request: Request) -> int:
+    has_problem = False
+    for finding in check_source(connections.source().portal, connections.settings()):
+        has_problem |= finding.is_problem
+        say(str(finding))
+    return FAILED if has_problem else DONE
 
 
 def _status(asked: argparse.Namespace, _request: Request) -> int:
@@ -154,6 +164,7 @@ RUN: Final = "run"
 _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Request], int]]] = {
     "plan": _plan,
     "status": _status,
+    "check-source": _check_source,
     "replay": _replay,
     "export": _export,
     "start-anew": _start_anew,
@@ -175,7 +186,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=[RUN, *_COMMANDS],
         default=RUN,
         help="run (default): do what is missing. plan: say what a run would change, and change nothing. "
-        "status: say if all is well. replay: judge the quarantine again. export: write files for notebooks and maps. "
+        "status: say if all is well. check-source: does the portal answer all that a run asks; needs no database. "
+        "replay: judge the quarantine again. export: write files for notebooks and maps. "
         "start-anew: empty the warehouse, for another dataset",
     )
     parser.add_argument(
@@ -197,6 +209,12 @@ def _parser() -> argparse.ArgumentParser:
         "--accept-retirements",
         action="store_true",
         help="let a mass retirement pass, for this run; look with plan first",
+    )
+    parser.add_argument(
+        "--accept-span",
+        action="store_true",
+        help="for this run, take a source that begins later than explained for one that keeps fewer days; "
+        "look with status first",
     )
     parser.add_argument(
         "--fan-out",

@@ -27,3 +27,9 @@ def start() -> None:
     # Prefect would report the first run to its makers, over the network.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+    # A run goes on without a server that is lost (tasks/run/cockpit.py), so that little is gained by waiting for it:
+    # 14 s in four tries, where Prefect's own settings make it a minute, of each request.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "10")
+    # It would write each event that the server did not get, as it is in memory.
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine
 
-from tasks.contract.crimes import Transformed, to_crimes
+from tasks.contract.crimes import Transformed
 from tasks.request import Request
 from tasks.run.plan import decide, read_known
 from tasks.settings import Settings
 from tasks.source.whole_read import SteadySource
 from tasks.sync.apply import PlannedChanges, SyncInput, read_planned_changes
+from tasks.sync.judge import judge
 from tasks.sync.read import Extracted, read_window
 from tasks.sync.window import plain, sync_window
 from tasks.warehouse import ledger
@@ -57,7 +58,7 @@ def _changes_of(engine: Engine, source: SteadySource, window: Window) -> Planned
         sync_window(
             window,
             plain(lambda window: read_window(source, engine, window)),
-            plain(lambda extracted: to_crimes(extracted.raw, profile)),
+            plain(lambda extracted: judge(extracted, profile)),
             plain(load),
         )
     )

@@ -11,7 +11,9 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 
-from tasks import session
+from psycopg.conninfo import make_conninfo
+
+from tasks import session, silence
 from tasks.errors import ConfigError, PipelineError
 from tasks.local import services as local_services
 from tasks.local.services import DEMO_DATABASE
@@ -50,6 +52,8 @@ def _become_psql(settings: Settings, session_settings: Mapping[str, str]) -> Non
     environment = session.environment(os.environ, settings_there, int(version))
     if not settings.uses_local_warehouse:
         environment["PGSSLMODE"] = settings.db_sslmode
+        # libpq takes these from a connection string alone, and the database's name may be one.
+        arguments[-1] = make_conninfo(dbname=arguments[-1], **silence.LIBPQ)
     if engine.url.password is not None:
         environment["PGPASSWORD"] = engine.url.password
     os.execvpe(program, [program, *arguments], environment)  # noqa: S606 - psql itself, and no shell between

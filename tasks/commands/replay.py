@@ -55,6 +55,6 @@ def _read_quarantine(engine: Engine, profile: DatasetProfile) -> Extracted:
     """Return the rows in quarantine as if they had just been read; none of our rows are in their scope."""
     began = time.monotonic()
     with named_faults(engine, "the replay"):
-        raw = to_raw_frame(read_rejected(engine), profile)
+        raw = to_raw_frame(read_rejected(engine, profile), profile)
     nothing = pd.DataFrame({"crime_id": []}, dtype="object")
     return Extracted(raw, nothing, Scope(datetime.max, None), 0, began, time.monotonic() - began)

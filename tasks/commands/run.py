@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,10 +22,11 @@ from sqlalchemy.exc import DBAPIError
 from tasks.errors import ConfigError, PipelineError
 from tasks.local import services
 from tasks.run import connections
+from tasks.run.cockpit import lost_error, server_url, unless_lost
 from tasks.settings import PROJECT_FOLDER
 from tasks.shown.artifacts import add_prefect_handler
 from tasks.shown.console import live_progress, say
-from tasks.shown.report import as_dict, read_report, read_run_of_this_process, to_lines
+from tasks.shown.report import RunReport, as_dict, read_report, read_run_of_this_process, to_lines
 from tasks.warehouse.engine import shell_command
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -34,9 +36,11 @@ def run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
     """Find or start a Prefect server, run the flow on it, print its report and return the exit code."""
     add_prefect_handler()
     _reach_loopback_directly()
+    # A line of the log that Prefect's server did not take is no reason for three more.
+    logging.raiseExceptions = False
     try:
         return _run(asked, flow)
-    except TerminationSignal:
+    except (TerminationSignal, asyncio.CancelledError):
         raise KeyboardInterrupt from None
 
 
@@ -48,18 +52,9 @@ def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
         engine = connections.warehouse()
         before = read_run_of_this_process(engine)
         with live_progress(engine, quiet=asked.quiet):
-            state: State[Any] = asyncio.run(
-                flow(
-                    asked.mode,
-                    asked.start,
-                    asked.end,
-                    asked.window_days,
-                    asked.max_concurrency,
-                    asked.accept_retirements,
-                    asked.fan_out,
-                    return_state=True,
-                )
-            )
+            state: State[Any] | None = asyncio.run(unless_lost(_start(flow, asked)))
+    if state is None:
+        return _closing_without_prefect(before, asked)
     if state.name == "Skipped":
         say(f"skipped: {state.message}")
         return 0
@@ -75,22 +70,59 @@ def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
     return _closing(run_id, state, asked, ui_url)
 
 
+async def _start(flow: Callable[..., Any], asked: argparse.Namespace) -> State[Any]:
+    state: State[Any] = await flow(
+        asked.mode,
+        asked.start,
+        asked.end,
+        asked.window_days,
+        asked.max_concurrency,
+        asked.accept_retirements,
+        asked.fan_out,
+        asked.accept_span,
+        return_state=True,
+    )
+    return state
+
+
+def _closing_without_prefect(before: UUID | None, asked: argparse.Namespace) -> int:
+    """Report a run whose state Prefect's server did not take: the ledger has how it ended."""
+    engine = connections.warehouse()
+    run_id = read_run_of_this_process(engine)
+    if run_id is None or run_id == before:
+        raise lost_error("the run did not begin, and nothing was loaded")
+    found = read_report(engine, run_id)
+    _say_report(found, asked, [f"look       {shell_command(engine, connections.settings())}"])
+    if found.status != "done":
+        raise lost_error(f"the run is {found.status}, with {found.windows_done} windows loaded")
+    say(
+        f"main.py: Prefect's server at {server_url()} did not answer to the end; the run went on without it and is "
+        f"done, with {found.windows_done} windows loaded. Its page there stays as it was. Start it before the next "
+        "run, which starts a local one by itself.",
+        sys.stderr,
+    )
+    return 0
+
+
 def _closing(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
     engine, settings = connections.warehouse(), connections.settings()
     found = read_report(engine, run_id)
     if found.status == "dead":
         # The run that took its place marked it dead; this run's own error is not in the ledger.
         found = replace(found, message=str(_error_of(state)))
+    where = [
+        f"look       {shell_command(engine, settings)}",
+        f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",
+    ]
+    _say_report(found, asked, where)
+    return 0 if state.is_completed() else 1
+
+
+def _say_report(found: RunReport, asked: argparse.Namespace, where: list[str]) -> None:
     if asked.json:
         say(json.dumps(as_dict(found), default=str))
-    elif not (asked.quiet and state.is_completed()):
-        lines = to_lines(found)
-        lines += [
-            f"look       {shell_command(engine, settings)}",
-            f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",
-        ]
-        say("\n".join(lines))
-    return 0 if state.is_completed() else 1
+    elif not (asked.quiet and found.status == "done"):
+        say("\n".join([*to_lines(found), *where]))
 
 
 def _error_of(state: State[Any]) -> PipelineError:

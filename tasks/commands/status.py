@@ -12,9 +12,14 @@ from sqlalchemy import Engine
 
 from tasks.datasets import SourceState
 from tasks.errors import SourceError
+from tasks.proof.outside import NOTHING_OUTSIDE, Outside, read_outside
+from tasks.shown.report import outside_line, stamps_ahead_line
 from tasks.source.whole_read import SteadySource
+from tasks.sync.read import read_scope
 from tasks.warehouse import counts, ledger
+from tasks.warehouse.clock import suspected_clock
 from tasks.warehouse.migrations import read_schema_state, schema_problem
+from tasks.warehouse.source_columns import read_drift
 from tasks.warehouse.sql_files import execute
 
 # A daily run and half a day of grace; the alarm in the cloud waits as long.
@@ -38,15 +43,31 @@ def read_status(engine: Engine, source: SteadySource, now: datetime, freshness_d
         ledger.check_dataset(connection, source.portal.profile.dataset)
         facts = execute(connection, "shown/status").one()
         state = ledger.read_state(connection)
+        # Named, and no problem while its values pass: a status that is red for a word would be muted.
+        drift = [f"drift      {each}" for each in read_drift(connection)]
     try:
-        theirs = source.state()
+        theirs, outside = _ask(engine, source)
     except SourceError as error:
         return Status(
-            tuple(_held(facts, state, now)),
+            (*_held(facts, state, now), *drift),
             (f"the source cannot be asked: {error}", *_ours(facts, state, None, now)),
         )
-    lines = (*_held(facts, state, now), _source(theirs, now))
-    return Status(lines, (*_theirs(theirs, now, freshness_days), *_ours(facts, state, theirs, now)))
+    lines = (*_held(facts, state, now), *_source(theirs, outside, now), *drift)
+    problems = (
+        *_theirs(theirs, now, freshness_days),
+        *_odd(theirs, outside, facts.database_now, now),
+        *_ours(facts, state, theirs, now),
+    )
+    return Status(lines, problems)
+
+
+def _ask(engine: Engine, source: SteadySource) -> tuple[SourceState, Outside]:
+    """Ask the source for its state, and tell from it what of ours is outside of a proof."""
+    state = source.state()
+    if state.oldest_occurrence is None:
+        return state, NOTHING_OUTSIDE
+    scope = read_scope(engine, source, state)
+    return state, read_outside(engine, source.portal.profile, scope, state)
 
 
 def with_recount(status: Status, engine: Engine) -> Status:
@@ -78,8 +99,19 @@ def _held(facts: Any, state: str, now: datetime) -> list[str]:
     return lines
 
 
-def _source(theirs: SourceState, now: datetime) -> str:
-    return f"source     {theirs.row_count:,} rows; newest stamp {_moment(theirs.newest_update, now)}"
+def _source(theirs: SourceState, outside: Outside, now: datetime) -> list[str]:
+    lines = [f"source     {theirs.row_count:,} rows; newest stamp {_moment(theirs.newest_update, now)}"]
+    if outside.rows and outside.start is not None:
+        lines.append(f"outside    {outside_line(outside.rows, outside.start)}")
+    if theirs.stamps_ahead:
+        lines.append(f"stamps     {stamps_ahead_line(theirs.stamps_ahead)}")
+    return lines
+
+
+def _odd(theirs: SourceState, outside: Outside, database_now: datetime, now: datetime) -> list[str]:
+    """Return what a person has to look at of the source's span and stamps."""
+    found = [outside.problem(), suspected_clock(theirs.stamps_ahead, database_now, now)]
+    return [problem for problem in found if problem is not None]
 
 
 def _theirs(theirs: SourceState, now: datetime, freshness_days: float) -> list[str]:
@@ -96,7 +128,11 @@ def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> 
     if facts.last_status in {"failed", "dead", "stopped"}:
         problems.append(f"the last run is {facts.last_status}: {facts.last_message or 'it left no message'}")
     if facts.checked_at and not facts.equal:
-        problems.append("the last audit found rows that differ")
+        problems.append(
+            "the last audit found rows that have left the source too early"
+            if facts.unexplained_rows
+            else "the last audit found rows that differ"
+        )
     is_behind = theirs is not None and (theirs.last_modified, theirs.newest_update) != (
         facts.audited_modified,
         facts.audited_update,

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
+from tasks.contract.twins import TWIN_PATTERN
 from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError
 
@@ -97,6 +98,7 @@ REJECTED_COLUMNS = (
     "crime_id", "case_number", "date_of_occurrence", "version", "updated_at", "updated_on", "raw", "reasons",
 )  # fmt: skip
 NOTHING_REJECTED = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECTED_COLUMNS})
+TWIN_REASON = "crime_id: another row of the source has it too, with a newer stamp"
 UNDATED_REASON = "date_of_occurrence: missing"
 
 
@@ -133,14 +135,20 @@ def to_census_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> 
         {
             "crime_id": pd.array(_text_array([row[profile.key] for row in rows]), dtype=TEXT),
             "version": pd.array(_text_array([row.get(profile.version) for row in rows]), dtype=TEXT),
-            "date_of_occurrence": pd.to_datetime(
-                # A year that no calendar has: the row counts as one without a time.
-                dates.where(~dates.str.startswith("0000", na=False)).astype(object),
-                format="ISO8601",
-                errors="coerce",
-            ),
+            "date_of_occurrence": _to_moments(dates),
         }
     )
+
+
+def _to_moments(dates: pd.Series) -> pd.Series:
+    """Return the time of each text; its day, where the rest is none, since the source orders it by that; else null."""
+    # A year that no calendar has is a time that is none.
+    texts = dates.where(~dates.str.startswith("0000", na=False)).astype(object)
+    moments = pd.to_datetime(texts, format="ISO8601", errors="coerce")
+    if (moments.isna() & texts.notna()).any():
+        days = pd.to_datetime(texts.str[:10], format="%Y-%m-%d", errors="coerce")
+        moments = moments.fillna(days)
+    return moments
 
 
 def to_crimes(raw: pd.DataFrame, profile: DatasetProfile) -> Transformed:
@@ -190,6 +198,7 @@ class _Reading:
     def typed(self) -> pd.DataFrame:
         """Return the columns of `Crimes`; values of the wrong kind are null."""
         columns = {column: self.columns.get(column, self._absent()) for column in CRIMES_COLUMNS}
+        self._note(TWIN_REASON, pc.match_substring_regex(columns["crime_id"], TWIN_PATTERN))
         columns["block"] = pc.utf8_upper(columns["block"])
         columns["iucr"] = pc.utf8_lpad(columns["iucr"], 4, "0")
         for column in ("arrest", "domestic"):
@@ -381,6 +390,7 @@ def _rejected(
     rows = sorted(reasons)
     bad, held = raw.iloc[rows].reset_index(drop=True), typed.iloc[rows].reset_index(drop=True)
     storable = {column: bad[column].str.replace("\x00", "\\u0000", regex=False) for column in raw.columns}
+    published = storable | {"crime_id": storable["crime_id"].str.replace(TWIN_PATTERN, "", regex=True)}
     return pd.DataFrame(
         {
             "crime_id": storable["crime_id"],
@@ -389,7 +399,7 @@ def _rejected(
             "version": storable["version"],
             "updated_at": held["updated_at"],
             "updated_on": held["updated_on"],
-            "raw": pd.Series(_raw_json(pd.DataFrame(storable), profile), dtype=object),
+            "raw": pd.Series(_raw_json(pd.DataFrame(published), profile), dtype=object),
             "reasons": pd.Series([reasons[row] for row in rows], dtype=object),
         }
     )

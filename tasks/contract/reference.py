@@ -1,8 +1,9 @@
 """Contracts of the lists: stations, wards, codes, beats, holidays, dates.
 
 Here: one Pandera model for each list, pure conversions from the portal's rows to a table's columns, and the
-reading of the files bundled in `data/`. Not here: fetching a list, storing it (`tasks.warehouse.reference`),
-making the dates (`tasks.contract.dates`). Mirrors the City's lists z8bn-74gv, htai-wnw4 and c7ck-438e on
+reading of the files bundled in `data/`. Not here: which columns a list has (`tasks.datasets`) and their drift
+(`tasks.contract.drift`), fetching a list, storing it (`tasks.warehouse.reference`), making the dates
+(`tasks.contract.dates`). Mirrors the City's lists z8bn-74gv, htai-wnw4 and c7ck-438e on
 https://data.cityofchicago.org; `data/README.md` has the rest.
 """
 
@@ -17,6 +18,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 from pandera.typing.pandas import Series
 
+from tasks.datasets import LISTS
 from tasks.errors import ContractError
 
 DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"
@@ -211,28 +213,6 @@ MODELS: dict[str, type[pa.DataFrameModel]] = {
 }
 BUNDLED = frozenset(MODELS) - {"dates"}
 
-_POLICE_COLUMNS = (
-    "address", "city", "state", "zip", "website", "phone", "fax", "tty",
-    "x_coordinate", "y_coordinate", "latitude", "longitude",
-)  # fmt: skip
-_STATION_FIELDS = {name: name for name in ("district", "district_name", *_POLICE_COLUMNS)}
-_STATION_IGNORED = frozenset({"location"})  # repeats latitude and longitude
-_WARD_FIELDS = {
-    **{
-        name: name
-        for name in ("ward", "alderman", "address", "city", "state", "ward_phone", "ward_fax", "email")
-    },
-    "zipcode": "zip",
-    "website": "website",
-    "location": "location",
-    "city_hall_address": "city_hall_address",
-    "city_hall_phone": "city_hall_phone",
-}
-# City Hall is in Chicago, whatever the list says (one row has a zip code from elsewhere). Nothing uses the photos.
-_WARD_IGNORED = frozenset({"city_hall_city", "city_hall_state", "city_hall_zipcode", "photo_link"})
-_IUCR_FIELDS = {
-    name: name for name in ("iucr", "primary_description", "secondary_description", "index_code", "active")
-}
 _INDEX_BY_CODE = {"I": True, "N": False, "D": None}
 _BOOLEAN_BY_TEXT = {"true": True, "false": False}
 _STATE_BY_NAME = {"Illinois": "IL"}
@@ -242,16 +222,16 @@ _POINT = re.compile(r"\(\s*(?P<latitude>-?[\d.]+)\s*,\s*(?P<longitude>-?[\d.]+)\
 def to_police_stations(raw: RawRows) -> pd.DataFrame:
     """Return the 22 police stations from the portal's rows (z8bn-74gv), one row a district, ordered by it.
 
-    `raw` has the API's fields as text, nulls left out or null. Raises `ContractError` when a field is unknown
-    or the list breaks `PoliceStations`. The row "Headquarters" is left to `to_police_headquarters`.
+    `raw` has the API's fields as text, nulls left out or null. Raises `ContractError` when the list breaks
+    `PoliceStations`. The row "Headquarters" is left to `to_police_headquarters`.
     """
-    rows = _to_text("police_stations", raw, _STATION_FIELDS, _STATION_IGNORED)
+    rows = _to_text("police_stations", raw)
     return checked("police_stations", rows[rows["district"] != HEADQUARTERS])
 
 
 def to_police_headquarters(raw: RawRows) -> pd.DataFrame:
     """Return the one row of the stations' list (z8bn-74gv) that is not a district; see `to_police_stations`."""
-    rows = _to_text("police_stations", raw, _STATION_FIELDS, _STATION_IGNORED)
+    rows = _to_text("police_stations", raw)
     headquarters = rows[rows["district"] == HEADQUARTERS].rename(columns={"district_name": "office"})
     return checked("police_headquarters", headquarters.drop(columns="district"))
 
@@ -260,9 +240,9 @@ def to_ward_offices(raw: RawRows) -> pd.DataFrame:
     """Return the 50 ward offices from the portal's rows (htai-wnw4), one row a ward, ordered by it.
 
     `raw` has the API's fields as text, nulls left out or null; `location` as an object or as
-    "(latitude, longitude)". Raises `ContractError` when a field is unknown or the list breaks `WardOffices`.
+    "(latitude, longitude)". Raises `ContractError` when the list breaks `WardOffices`.
     """
-    rows = _to_text("ward_offices", raw, _WARD_FIELDS, _WARD_IGNORED)
+    rows = _to_text("ward_offices", raw)
     points = rows["location"].astype("str").str.extract(_POINT)
     offices = rows.drop(columns="location").assign(
         latitude=points["latitude"],
@@ -276,10 +256,9 @@ def to_iucr_codes(raw: RawRows) -> pd.DataFrame:
     """Return the IUCR codes from the portal's rows (c7ck-438e), one row a code, ordered by it.
 
     `raw` has the API's fields as text (`active` may be a boolean), nulls left out or null. A lost leading
-    zero is put back. Raises `ContractError` when a field or a value is unknown or the list breaks
-    `IucrCodes`.
+    zero is put back. Raises `ContractError` when a value is unknown or the list breaks `IucrCodes`.
     """
-    rows = _to_text("iucr_codes", raw, _IUCR_FIELDS, frozenset())
+    rows = _to_text("iucr_codes", raw)
     codes = rows.drop(columns=["index_code", "active"]).assign(
         iucr=rows["iucr"].str.zfill(4),
         is_index=_mapped("iucr_codes", rows["index_code"], _INDEX_BY_CODE),
@@ -342,16 +321,10 @@ def _boolean_columns(name: str) -> list[str]:
     return [column for column in table_columns(name) if column.startswith("is_")]
 
 
-def _to_text(name: str, raw: RawRows, fields: Mapping[str, str], ignored: frozenset[str]) -> pd.DataFrame:
-    """Return the mapped fields as clean text or None, renamed; a field neither mapped nor ignored is drift."""
+def _to_text(name: str, raw: RawRows) -> pd.DataFrame:
+    """Return the mapped fields as clean text or None, renamed; what else there is is left out."""
     rows = raw.to_dict("records") if isinstance(raw, pd.DataFrame) else list(raw)
-    seen = {str(field) for row in rows for field in row}
-    # Fields that begin with a colon are the portal's own: system fields and computed regions.
-    unknown = sorted(field for field in seen - set(fields) - ignored if not field.startswith(":"))
-    if unknown:
-        raise ContractError(
-            f"The list {name} has fields unknown to us and is not used: {', '.join(unknown)}."
-        )
+    fields = LISTS[name].columns_by_field
     texts = [{column: _to_clean(row.get(field)) for field, column in fields.items()} for row in rows]
     return pd.DataFrame(texts, columns=list(fields.values()), dtype="object")
 

@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from tasks.datasets import DatasetProfile, Proof
+from tasks.proof.outside import Outside
 from tasks.sync.scope import Scope
 from tasks.warehouse import ledger
 from tasks.warehouse.audits import Audit
@@ -50,7 +51,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison, in rows. differing_days: days to sync again; undated_differs: so does the undated window.
+    """One comparison, in rows. differing_days: days to sync again; undated_differs: so do rows without a day.
 
     damaged: rows that we hold in the source's version, and not as published.
     """
@@ -70,8 +71,10 @@ class Comparison:
         """Return whether every row of the source is held in its version, as published, and no other."""
         return not (self.missing or self.surplus or self.outdated or self.damaged)
 
-    def to_audit(self, round_: int, proof: Proof, span: Span) -> Audit:
-        """Return the comparison as the record of an audit."""
+    def to_audit(
+        self, round_: int, proof: Proof, span: Span, outside: Outside, *, is_accepted: bool
+    ) -> Audit:
+        """Return the comparison as the record of an audit. is_accepted: the span is, whatever is outside of it."""
         return Audit(
             round=round_,
             proof=proof,
@@ -84,7 +87,9 @@ class Comparison:
             outdated=self.outdated,
             damaged=self.damaged,
             days=len(self.differing_days) + self.undated_differs,
-            equal=self.equal,
+            outside_rows=outside.rows,
+            unexplained_rows=outside.unexplained,
+            equal=self.equal and (is_accepted or outside.is_explained),
         )
 
 
@@ -140,7 +145,7 @@ def _summarise(source_rows: int, differences: Sequence[Any]) -> Comparison:
         # A row that moved between days stands in both.
         row_days = {day for day in (row.source_day, row.our_day) if day is not None}
         days |= row_days
-        undated = undated or (not row_days and not row.is_stray)
+        undated = undated or (not row_days and not (row.is_stray and row.is_surplus))
     missing = sum(row.is_missing for row in differences)
     surplus = sum(row.is_surplus for row in differences)
     damaged = sum(row.is_damaged for row in differences)

@@ -22,6 +22,7 @@ from tasks.proof import census
 from tasks.proof.census import Comparison, Span
 from tasks.proof.contents import NO_DAYS, Damage, find_damage
 from tasks.proof.fingerprints import differing_periods, months_due, read_fingerprints
+from tasks.proof.outside import NOTHING_OUTSIDE, Outside, read_outside
 from tasks.request import Request
 from tasks.source import soql
 from tasks.source.fingerprint import Fingerprints
@@ -36,12 +37,16 @@ _MAX_MONTH_DAYS: Final = 31
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison, and of what. proven_months: found equal by census; compared_days: found equal by content."""
+    """One comparison, and what was compared.
+
+    outside: of our rows, those that were not. proven_months: found equal by census; compared_days: by content.
+    """
 
     comparison: Comparison
     state: SourceState
     span: Span
     proof: Proof
+    outside: Outside
     proven_months: tuple[date, ...] = ()
     compared_days: tuple[date, ...] = ()
 
@@ -71,13 +76,17 @@ class Comparer:
                 "the fingerprints", lambda: (self._by_fingerprint(), self._damage())
             )
             self._due = [month for month in self._due or () if month not in months]
-            compared = Compared(comparison, state, Span(self._scope(state)), "fingerprint", months)
+            span = Span(self._scope(state))
+            compared = Compared(comparison, state, span, "fingerprint", NOTHING_OUTSIDE, months)
         else:
             (comparison, damage), state = self.source.read(
                 "the census", lambda: (self._by_census(), self._damage())
             )
             span = Span(self._scope(state), request.start, request.end)
-            compared = Compared(comparison, state, span, "census")
+            outside = (
+                read_outside(self.engine, profile, span.scope, state) if request.is_whole else NOTHING_OUTSIDE
+            )
+            compared = Compared(comparison, state, span, "census", outside)
         return self._with_damage(compared, damage)
 
     def find_damage(self) -> Damage:
@@ -88,7 +97,7 @@ class Comparer:
         return damage
 
     def _damage(self) -> Damage:
-        return find_damage(self.engine, self.source.portal, self._read_days_due())
+        return find_damage(self.engine, self.run_id, self.source.portal, self._read_days_due())
 
     def _read_days_due(self) -> list[date]:
         """Return the days to compare by content; of a range, which was synced as a whole, there are none."""
@@ -176,8 +185,8 @@ class Comparer:
             where = None
         else:
             where = soql.in_window(profile, Window("occurrence", span.range_start, span.range_end))
-        select = f"{profile.key},{profile.version},{profile.occurrence}"
         # Page by page: a census of all rows is not held as rows.
+        select = soql.census_columns(profile)
         pages = read_pages(portal, where, select, lambda page: to_census_frame(page.rows, profile))
         return census.compare(self.engine, self.run_id, profile, pd.concat(pages, ignore_index=True), span)
 

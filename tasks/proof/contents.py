@@ -8,6 +8,7 @@ is in the ledger (tasks/warehouse/audits.py); a damaged day is synced again like
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import Engine
 
@@ -16,6 +17,7 @@ from tasks.source import soql
 from tasks.source.portal import Portal
 from tasks.source.whole_read import read_pages
 from tasks.sync.read import ALL_FIELDS
+from tasks.warehouse import ledger
 from tasks.warehouse.copy import copy_frame
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window, day_windows
@@ -41,14 +43,14 @@ class Damage:
 NO_DAYS = Damage((), (), 0)
 
 
-def find_damage(engine: Engine, portal: Portal, days: Sequence[date]) -> Damage:
+def find_damage(engine: Engine, run_id: UUID, portal: Portal, days: Sequence[date]) -> Damage:
     """Compare every column of these days. Raises `ReadAgainError` where the source moves meanwhile."""
     windows = day_windows(days, _MAX_DAYS_OF_A_READ)
-    found = [day for window in windows for day in _damaged_rows(engine, portal, window)]
+    found = [day for window in windows for day in _damaged_rows(engine, run_id, portal, window)]
     return Damage(tuple(days), tuple(sorted(set(found))), len(found))
 
 
-def _damaged_rows(engine: Engine, portal: Portal, window: Window) -> list[date]:
+def _damaged_rows(engine: Engine, run_id: UUID, portal: Portal, window: Window) -> list[date]:
     """Return the day of each damaged row of a window."""
     profile = portal.profile
     pages = read_pages(
@@ -57,7 +59,7 @@ def _damaged_rows(engine: Engine, portal: Portal, window: Window) -> list[date]:
         ALL_FIELDS,
         lambda page: to_crimes(to_raw_frame(page.rows, profile), profile).accepted,
     )
-    with engine.begin() as connection:
+    with ledger.run_transaction(engine, run_id) as connection:
         execute(connection, "load/stage")
         for page in pages:
             copy_frame(connection, "staged_crimes", page)

@@ -17,11 +17,13 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from tasks.contract.crimes import Transformed, to_crimes
+from tasks.contract.crimes import Transformed
+from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import LoadError, PipelineError, UnequalError
 from tasks.proof import census
 from tasks.proof.census import Comparison
 from tasks.proof.compare import Compared, Comparer
+from tasks.proof.outside import refuse_unexplained
 from tasks.proof.recreated import retire_recreated
 from tasks.proof.settle import SettleCounts, settle
 from tasks.request import Request
@@ -30,11 +32,14 @@ from tasks.source.threads import RunThreads
 from tasks.source.whole_read import SteadySource
 from tasks.sync.apply import load_window
 from tasks.sync.guards import Guards, refuse_emptied_source
+from tasks.sync.judge import judge
 from tasks.sync.read import Extracted, extract_window
+from tasks.sync.scope import began, horizon
 from tasks.sync.window import plain, sync_window
 from tasks.warehouse import ledger
 from tasks.warehouse.audits import (
     Audit,
+    read_proven_span,
     read_rows_proven_equal,
     record_audit,
     record_compared_days,
@@ -51,7 +56,10 @@ MAX_ROUNDS: Final = 3
 
 @dataclass(frozen=True)
 class AuditReport:
-    """How the audit ended. source_rows, our_rows: rows of the span; rounds: comparisons made."""
+    """How the audit ended. source_rows, our_rows: rows of the span; rounds: comparisons made.
+
+    outside_rows: of ours, before the span, which have aged out.
+    """
 
     proof: str
     equal: bool
@@ -59,6 +67,7 @@ class AuditReport:
     our_rows: int
     rounds: int
     settled: SettleCounts
+    outside_rows: int
 
 
 @dataclass(frozen=True)
@@ -90,13 +99,22 @@ class Auditor:
         comparison, profile = compared.comparison, self.source.portal.profile
         is_whole = self.request.is_whole
         settled = SettleCounts(0, 0)
+        if not self.request.accept_span:
+            refuse_unexplained(compared.outside)
         if comparison.equal:
             self._record_proof(compared.proof)
-            if is_whole and profile.retention is not None:
+            # What an accepted span leaves outside has left the source whatever became of its cases.
+            if is_whole and profile.retention is not None and compared.outside.is_explained:
                 retire_recreated(self.engine, self.run_id, compared.span, rounds + 1)
             settled = settle(self.engine, self.run_id, profile, is_whole=is_whole)
         report = AuditReport(
-            compared.proof, comparison.equal, comparison.source_rows, comparison.our_rows, rounds, settled
+            compared.proof,
+            comparison.equal,
+            comparison.source_rows,
+            comparison.our_rows,
+            rounds,
+            settled,
+            compared.outside.rows,
         )
         if not comparison.equal:
             raise UnequalError(_what_differs(comparison, rounds))
@@ -115,15 +133,14 @@ class Auditor:
             our_rows = read_rows_proven_equal(connection, state)
             if our_rows is None:
                 raise UnequalError("rows were changed between the plan and the audit; run again")
-            record_audit(
-                connection,
-                self.run_id,
-                Audit(1, "unmoved", state.oldest_occurrence, None, state.row_count, our_rows),
-                state,
-            )
+            # The span is that of the proof, which the oldest occurrence, perhaps of a wrong year, does not tell.
+            proven = read_proven_span(connection)
+            start, outside = (proven.start, proven.outside_rows) if proven else (state.oldest_occurrence, 0)
+            audit = Audit(1, "unmoved", start, None, state.row_count, our_rows, outside_rows=outside)
+            record_audit(connection, self.run_id, audit, state)
         self._record_proof("unmoved")
         settled = settle(self.engine, self.run_id, self.source.portal.profile, is_whole=True)
-        return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled)  # noqa: FBT003
+        return AuditReport("unmoved", True, state.row_count, our_rows, 1, settled, outside)  # noqa: FBT003
 
     def _compare_and_mend(self, failed: Sequence[Window]) -> tuple[Compared, int]:
         """Compare and sync again until nothing differs or `MAX_ROUNDS` are over; return the last comparison."""
@@ -131,7 +148,8 @@ class Auditor:
         compared = self._compare(comparer, 1)
         for round_ in range(1, MAX_ROUNDS + 1):
             comparison = compared.comparison
-            windows = _windows_to_mend(comparison, failed, self.request.window_days)
+            unplaced = _unplaced_windows(compared.state, self.source.portal.profile)
+            windows = _windows_to_mend(comparison, failed, self.request.window_days, unplaced)
             if comparison.equal or not (windows or comparison.stray_ids):
                 return compared, round_
             log.info(
@@ -164,7 +182,13 @@ class Auditor:
         if self.request.is_whole:
             refuse_emptied_source(self.engine, compared.state)
         with ledger.run_transaction(self.engine, self.run_id) as connection:
-            audit = compared.comparison.to_audit(round_, compared.proof, compared.span)
+            audit = compared.comparison.to_audit(
+                round_,
+                compared.proof,
+                compared.span,
+                compared.outside,
+                is_accepted=self.request.accept_span,
+            )
             record_audit(connection, self.run_id, audit, compared.state)
             record_proven_months(connection, self.run_id, compared.proven_months)
             record_compared_days(connection, self.run_id, compared.compared_days)
@@ -201,7 +225,7 @@ class Auditor:
             sync_window(
                 window,
                 plain(partial(extract_window, self.engine, self.source, self.run_id)),
-                plain(lambda extracted: to_crimes(extracted.raw, profile)),
+                plain(lambda extracted: judge(extracted, profile)),
                 plain(load),
             )
         )
@@ -211,15 +235,24 @@ class Auditor:
             ledger.write_proof(connection, self.run_id, proof)
 
 
-def _windows_to_mend(comparison: Comparison, failed: Sequence[Window], window_days: int) -> list[Window]:
+def _windows_to_mend(
+    comparison: Comparison, failed: Sequence[Window], window_days: int, unplaced: Sequence[Window]
+) -> list[Window]:
     if any(window.kind == "incremental" for window in failed):
         # The days of a failed incremental window are not known, so this run stores nothing more.
         return []
     days = [day for day in comparison.differing_days if not any(_covers(window, day) for window in failed)]
     windows = day_windows(days, window_days)
-    if comparison.undated_differs and UNDATED not in failed:
-        windows.append(UNDATED)
+    if comparison.undated_differs:
+        bounds = [(window.start, window.end) for window in failed]
+        windows += [window for window in unplaced if (window.start, window.end) not in bounds]
     return windows
+
+
+def _unplaced_windows(state: SourceState, profile: DatasetProfile) -> list[Window]:
+    """Return the windows of rows without a day: those without a time, and those of a year that no calendar has."""
+    last = horizon(state)
+    return [UNDATED, Window("repair", None, began(profile, last)), Window("repair", last, None)]
 
 
 def _covers(window: Window, day: date) -> bool:

@@ -3,15 +3,18 @@
 Flow parameters are dates and numbers, so that a window can run in another process; what it talks to comes from here.
 """
 
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from pydantic import SecretStr
 from sqlalchemy import URL, Engine
 
 from tasks.datasets import DATASETS, DatasetProfile
+from tasks.masked import forget_secrets
 from tasks.settings import Settings, read_settings
 from tasks.source.portal import Portal, PortalOptions
 from tasks.source.whole_read import SteadySource
+from tasks.warehouse.clock import read_clock_offset
 from tasks.warehouse.engine import ENGINE_OPTIONS, open_warehouse
 
 
@@ -62,7 +65,20 @@ def source() -> SteadySource:
         patience_seconds=chosen.portal_patience_seconds,
         windows_in_flight=chosen.max_concurrency,
     )
-    return SteadySource(Portal(options, profile()))
+    return SteadySource(Portal(options, profile()), latest_stamp)
+
+
+@cache
+def clock_offset() -> timedelta:
+    """Return how far the database's clock is ahead of this machine's, asked once."""
+    # A command that only reads makes no database.
+    is_made = warehouse.cache_info().currsize
+    return read_clock_offset(warehouse() if is_made else warehouse_as_it_is())
+
+
+def latest_stamp() -> datetime:
+    """Return the instant after which a stamp of the source counts for nothing: the database's now, and a margin."""
+    return datetime.now(UTC) + clock_offset() + timedelta(days=settings().stamp_margin_days)
 
 
 def profile() -> DatasetProfile:
@@ -75,5 +91,6 @@ def close() -> None:
     for engine in (warehouse, warehouse_as_it_is):
         if engine.cache_info().currsize:
             engine().dispose()
-    for opened in (settings, warehouse, warehouse_as_it_is, source):
+    for opened in (settings, warehouse, warehouse_as_it_is, source, clock_offset):
         opened.cache_clear()
+    forget_secrets()

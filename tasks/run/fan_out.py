@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
@@ -12,6 +13,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from tasks.errors import ConfigError
+from tasks.run.cockpit import lost_error, unless_lost
 from tasks.run.lifecycle import Run
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ async def further_runs(run: Run) -> AsyncIterator[None]:
         log.info("fan_out=%d deployment=%s", request.fan_out, DEPLOYMENT)
         yield
     finally:
-        await _cancel_unbegun(started)
+        await unless_lost(_cancel_unbegun(started))
 
 
 async def _start(parameters: dict[str, object]) -> FlowRun:
@@ -50,6 +52,8 @@ async def _start(parameters: dict[str, object]) -> FlowRun:
         raise ConfigError(
             f"fan_out needs the deployment {DEPLOYMENT!r}, which the Prefect server does not have: make deploy"
         ) from None
+    except httpx.HTTPError as error:
+        raise lost_error("it has to start the further flow runs") from error
 
 
 async def _cancel_unbegun(runs: Sequence[FlowRun]) -> None:

@@ -15,13 +15,15 @@ import tenacity
 from sqlalchemy import Engine
 
 from tasks.errors import PipelineError, UnequalError
+from tasks.masked import masked
 from tasks.request import Request
 from tasks.run import connections
 from tasks.run.process import prepare_process
+from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
 from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
-from tasks.warehouse.ledger import RunStatus
+from tasks.warehouse.ledger import ClosedRun, RunStatus
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.migrations import migrate
 
@@ -42,6 +44,13 @@ async def open_run(request: Request) -> AsyncIterator[Run | None]:
 
     The run is closed as done, or as what the body's exception says: unequal, failed, or stopped by a signal.
     """
+    with stopped_by_signals():
+        async with _opened(request) as run:
+            yield run
+
+
+@asynccontextmanager
+async def _opened(request: Request) -> AsyncIterator[Run | None]:
     prepare_process()
     engine = await asyncio.to_thread(connections.warehouse)
     connections.source().portal.allow_windows(request.max_concurrency)
@@ -66,12 +75,15 @@ async def open_run(request: Request) -> AsyncIterator[Run | None]:
             _close(engine, run_id, status, message)
 
 
-@tenacity.retry(
+_again_when_it_may_help = tenacity.retry(
     retry=tenacity.retry_if_exception_type(PassingFaultError),
     stop=tenacity.stop_after_attempt(MAX_TRIES),
     wait=tenacity.wait_exponential(multiplier=FIRST_WAIT_SECONDS),
     reraise=True,
 )
+
+
+@_again_when_it_may_help
 def _open(engine: Engine, request: Request) -> UUID:
     with named_faults(engine, "setting up the warehouse"):
         migrate(engine)
@@ -84,6 +96,7 @@ def _open(engine: Engine, request: Request) -> UUID:
             request.mode,
             (request.start, request.end),
             accept_retirements=request.accept_retirements,
+            accept_span=request.accept_span,
         )
 
 
@@ -94,9 +107,10 @@ def _record_skipped(engine: Engine, mode: str) -> None:
 
 
 def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None) -> None:
+    # Whoever stops a run does not wait for a database that fails over.
+    write = _write_end.__wrapped__ if status == "stopped" else _write_end
     try:
-        with engine.begin() as connection:
-            closed = ledger.close_run(connection, run_id, status, message)
+        closed = write(engine, run_id, status, message)
     except Exception as error:  # noqa: BLE001 - the run's own error is the one to show; the next run marks this one
         log.warning("run=%s could not be closed as %s: %s", run_id, status, first_line(error))
         return
@@ -104,5 +118,12 @@ def _close(engine: Engine, run_id: UUID, status: RunStatus, message: str | None)
         log.info("%s", ledger.closing_line(status, closed, run_id))
 
 
+@_again_when_it_may_help
+def _write_end(engine: Engine, run_id: UUID, status: RunStatus, message: str | None) -> ClosedRun | None:
+    with named_faults(engine, "closing the run"), engine.begin() as connection:
+        return ledger.close_run(connection, run_id, status, message)
+
+
 def _message(error: Exception) -> str:
-    return str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"
+    said = str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {first_line(error)}"
+    return masked(said)

@@ -5,12 +5,12 @@ The ledger decides, never "does a table exist": a backfill that was killed is un
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Engine
 
-from tasks.datasets import DatasetProfile, SourceState
+from tasks.datasets import SourceState
 from tasks.errors import LoadError
 from tasks.request import Request
 from tasks.run.lifecycle import Run
@@ -18,14 +18,14 @@ from tasks.settings import Settings
 from tasks.source import soql
 from tasks.source.whole_read import SteadySource
 from tasks.sync.guards import refuse_emptied_source
+from tasks.sync.scope import began, horizon
 from tasks.warehouse import ledger
 from tasks.warehouse.audits import read_rows_proven_equal
+from tasks.warehouse.clock import suspected_clock
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import UnfinishedRun
 from tasks.warehouse.sql_files import execute
 from tasks.windows import (
-    CHICAGO,
-    FIRST_OF_RECORD,
     UNDATED,
     Window,
     midnight,
@@ -64,10 +64,16 @@ def make_plan(engine: Engine, source: SteadySource, run: Run, settings: Settings
             run.run_id,
             plan.kind,
             plan.windows,
-            resumes.candidate_watermark if resumes else state.newest_update,
+            _candidate(resumes, state),
             resumes.run_id if resumes else None,
         )
     return plan, state
+
+
+def _candidate(resumed: UnfinishedRun | None, state: SourceState) -> datetime | None:
+    """Return what becomes the watermark when all windows are done: never more than the source's newest stamp now."""
+    stamps = [state.newest_update, resumed.candidate_watermark if resumed else state.newest_update]
+    return min((stamp for stamp in stamps if stamp is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,16 @@ def _incremental(
 ) -> Plan:
     if known.is_proven:
         return Plan("unmoved", (), "the source is as it was when it was last proven equal")
-    window = Window("incremental", since=watermark - timedelta(minutes=settings.overlap_minutes))
+    latest = source.latest_stamp()
+    if latest is not None and watermark > latest:
+        # Set by a stamp of the future, before such a stamp counted for nothing.
+        windows = _all_windows(known, source, state, window_days)
+        return Plan(
+            "reconcile", windows, f"the watermark {watermark:%Y-%m-%d} lies beyond the database's now"
+        )
+    # Where the newest rows have gone again, the watermark is beyond the source's newest stamp.
+    since = min(watermark, state.newest_update or watermark)
+    window = Window("incremental", since=since - timedelta(minutes=settings.overlap_minutes))
     moved = source.portal.fetch_count(soql.in_window(source.portal.profile, window))
     if moved > settings.max_incremental_rows:
         windows = _all_windows(known, source, state, window_days)
@@ -148,28 +163,17 @@ def _all_windows(
 ) -> tuple[Window, ...]:
     windows: list[Window] = []
     if state.oldest_occurrence and state.newest_occurrence:
-        horizon = _horizon(state)
+        last = horizon(state)
         windows = span_windows(
             state.oldest_occurrence,
             state.newest_occurrence,
-            _began(source.portal.profile, horizon),
-            horizon,
+            began(source.portal.profile, last),
+            last,
             window_days,
         )
     if known.holds_undated or source.portal.fetch_count(soql.in_window(source.portal.profile, UNDATED)):
         windows.append(UNDATED)
     return tuple(windows)
-
-
-def _horizon(state: SourceState) -> datetime:
-    """Return the first midnight in Chicago after the source's newest stamp; nothing can have occurred after it."""
-    newest = state.newest_update or datetime.now(UTC)
-    return midnight(newest.astimezone(CHICAGO).date() + timedelta(days=1))
-
-
-def _began(profile: DatasetProfile, horizon: datetime) -> datetime:
-    """Return a midnight before which the source keeps no correctly dated row."""
-    return FIRST_OF_RECORD if profile.retention is None else horizon - profile.retention - timedelta(days=7)
 
 
 def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
@@ -178,7 +182,7 @@ def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
         return ()
     first = midnight(state.oldest_occurrence.date())
     # What lies beyond the horizon is an error of the source, and is left to the runs over the whole span.
-    newest = min(state.newest_occurrence, _horizon(state))
+    newest = min(state.newest_occurrence, horizon(state))
     last = midnight(newest.date()) + timedelta(days=1)
     start = max(request.start or first, first)
     end = min(request.end or last, last)
@@ -193,3 +197,16 @@ def warn_if_stale(state: SourceState, now: datetime, freshness_days: float) -> N
             f"{state.newest_update:%Y-%m-%d %H:%M} UTC",
             freshness_days,
         )
+
+
+def warn_of_stamps_ahead(state: SourceState, now: datetime, database_now: datetime) -> None:
+    """Say that the source has stamps which lie in the future and count for nothing, and when the clock is suspected."""
+    if state.stamps_ahead:
+        log.warning(
+            "stamps_ahead=%d: beyond the database's now, stored as published, and left out of watermark, freshness "
+            "and completeness",
+            state.stamps_ahead,
+        )
+    suspicion = suspected_clock(state.stamps_ahead, database_now, now)
+    if suspicion is not None:
+        log.warning("%s", suspicion)

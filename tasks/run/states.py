@@ -16,8 +16,13 @@ async def error_of(what: str, state: State[Any]) -> PipelineError | None:
     if state.is_completed():
         return None
     error = await state.aresult(raise_on_failure=False)
+    if isinstance(error, BaseException):
+        return named_error(what, error)
+    return LoadError(f"{what}: {state.message or state.name or 'it ended without a word'}")
+
+
+def named_error(what: str, error: BaseException) -> PipelineError:
+    """Return an error as one of this project's, which says where it came from."""
     if isinstance(error, PipelineError):
         return error
-    if isinstance(error, BaseException):
-        return LoadError(f"{what}: {type(error).__name__}: {first_line(error)}")
-    return LoadError(f"{what}: {state.message or state.name or 'it ended without a message'}")
+    return LoadError(f"{what}: {type(error).__name__}: {first_line(error)}")

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from tasks.errors import LoadError, PipelineError
 from tasks.run import connections
 from tasks.run.process import prepare_process
+from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
 from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
 from tasks.warehouse.lock import free_window, lock_window
@@ -141,6 +142,7 @@ async def open_windows(run_id: UUID, max_concurrency: int, *, waits: bool) -> As
         ledger.check_dataset(connection, connections.profile().dataset)
     queue = WindowQueue(engine, run_id)
     try:
-        yield Windows(queue, waits=waits)
+        with stopped_by_signals():
+            yield Windows(queue, waits=waits)
     finally:
         queue.disconnect()

@@ -21,19 +21,24 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.logging.handlers import APILogHandler
 from sqlalchemy import Engine, text
 
 from tasks.run import connections
+from tasks.run.cockpit import is_lost
 from tasks.shown.progress import Progressed
 from tasks.shown.report import RunReport, to_lines
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.source_columns import Drifted
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 2.0
+# What the automation waits for (deploy/automations.py).
+DRIFT_EVENT: Final = "chicago-crime.columns-changed"
 _BAR_WIDTH: Final = 30
 _MAX_WINDOWS_DRAWN: Final = 60
 
@@ -60,7 +65,7 @@ def add_prefect_handler() -> None:
 async def label_run(name: str, tags: Sequence[str]) -> None:
     """Name the flow run by what it does, and add tags, so that ten days of runs can be read at a glance."""
     run_id = prefect.runtime.flow_run.id
-    if run_id is None:
+    if run_id is None or is_lost():
         return
     with _no_reason_to_fail("the name of the run"):
         async with get_client() as client:
@@ -110,6 +115,8 @@ async def _show(engine: Engine, artifact: UUID) -> None:
 
 async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: str | None) -> None:
     """Leave the report, the table of windows, and the link to the dashboard where one is set."""
+    if is_lost():
+        return
     with _no_reason_to_fail("the report"):
         await acreate_markdown_artifact(
             to_markdown(found, details), key="run-report", description=f"Report of run {found.run_id}"
@@ -136,6 +143,23 @@ def _no_reason_to_fail(what: str) -> Iterator[None]:
         yield
     except httpx.HTTPError as error:
         log.warning("%s could not be left in Prefect: %s: %s", what, type(error).__name__, first_line(error))
+
+
+def tell_of_drift(drifted: Sequence[Drifted]) -> list[Drifted]:
+    """Emit an event for each column that none told of yet, and return those; without a flow run nobody listens.
+
+    An automation tells a person by it, once; reports and `status` name the column as long as it stands.
+    """
+    if prefect.runtime.flow_run.id is None:
+        return []
+    told = [each for each in drifted if each.told_at is None]
+    for each in told:
+        resource = {
+            "prefect.resource.id": f"chicago-crime.column.{each.dataset}.{each.name}",
+            "prefect.resource.name": each.name,
+        }
+        emit_event(DRIFT_EVENT, resource=resource, payload={"said": str(each)})
+    return told
 
 
 def read_details(engine: Engine, run_id: UUID) -> RunDetails:
@@ -166,12 +190,17 @@ def to_markdown(found: RunReport, details: RunDetails) -> str:
     fresh = {name: value for name, value in details.freshness.items() if value is not None}
     parts = [
         f"## {head}",
-        _table(dict(line.split(maxsplit=1) for line in lines if not line.startswith("answer"))),
+        _table(dict(line.split(maxsplit=1) for line in lines if not line.startswith(("answer", "drift")))),
         "### What changed, in rows",
         _chart(changed),
         "### Seconds by step",
         _chart({name: round(seconds, 1) for name, seconds in details.seconds.items()}),
     ]
+    if found.drift:
+        parts += [
+            "### Columns of the source that are not as we know them",
+            "\n".join(f"- {said}" for said in found.drift),
+        ]
     if details.reasons:
         parts += ["### Why rows were rejected", _table(details.reasons)]
     drawn = {row["window"]: row["source"] or 0 for row in details.windows[-_MAX_WINDOWS_DRAWN:]}

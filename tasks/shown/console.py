@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from sqlalchemy import Engine
 
+from tasks.masked import masked
 from tasks.shown.progress import Progressed
 
 LOOK_EVERY_SECONDS: Final = 0.5
@@ -99,4 +100,4 @@ def _formatter(name: Literal["text", "json"]) -> logging.Formatter:
 
 def say(message: str, stream: TextIO | None = None) -> None:
     """Print one line or several, on standard output unless another stream is given."""
-    (stream or sys.stdout).write(message + "\n")
+    (stream or sys.stdout).write(masked(message) + "\n")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.source_columns import read_drift
 from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,11 @@ log = logging.getLogger(__name__)
 class RunReport:
     """One run in figures.
 
-    windows, rows as in the ledger; rejected: rows that this run put in quarantine. source_rows, our_rows: of the
-    last comparison (None: there was none). newest_crime: Chicago wall clock. Instants: started_at, newest_update.
-    answers: one line each.
+    windows, rows as in the ledger; rejected: rows that are in quarantine since this run. source_rows, our_rows: of the
+    last comparison (None: there was none). newest_crime, span_start: Chicago wall clock. Instants: started_at,
+    newest_update. stamps_ahead: rows with a stamp beyond the database's clock. outside_rows: of ours, before the span
+    that was compared; unexplained_rows: of them, too young to have aged out. answers: one line each. drift: columns of
+    the source that are not as we know them, a line each.
     """
 
     run_id: UUID
@@ -54,7 +57,12 @@ class RunReport:
     history: int
     newest_crime: datetime | None
     newest_update: datetime | None
+    stamps_ahead: int
     answers: tuple[str, ...]
+    span_start: datetime | None = None
+    outside_rows: int = 0
+    unexplained_rows: int = 0
+    drift: tuple[str, ...] = ()
 
 
 def read_report(engine: Engine, run_id: UUID) -> RunReport:
@@ -64,11 +72,13 @@ def read_report(engine: Engine, run_id: UUID) -> RunReport:
         held = execute(connection, "shown/held").one()
         audit = execute(connection, "shown/last_audit_of_run", run_id=run_id).one_or_none()
         answers = _answers(connection)
+        drift = read_drift(connection)
     return RunReport(
         **run._asdict(),
         **held._asdict(),
         **(audit._asdict() if audit else {"equal": None, "source_rows": None, "our_rows": None}),
         answers=tuple(answers),
+        drift=tuple(str(each) for each in drift),
     )
 
 
@@ -104,12 +114,16 @@ def to_lines(report: RunReport) -> list[str]:
         f"rows       {changed}",
         f"held       {report.crimes:,} crimes, {report.rejected_held:,} in quarantine, {report.history:,} in history",
         f"proof      {_proof(report)}",
+        *_outside(report),
         f"newest     crime of {report.newest_crime:%Y-%m-%d %H:%M} Chicago, "
         f"published {report.newest_update:%Y-%m-%d %H:%M} UTC"
         if report.newest_crime and report.newest_update
         else "newest     nothing is held yet",
     ]
+    if report.stamps_ahead:
+        lines.append(f"stamps     {stamps_ahead_line(report.stamps_ahead)}")
     lines += [f"answer     {answer}" for answer in report.answers]
+    lines += [f"drift      {said}" for said in report.drift]
     if report.message:
         lines.append(f"why        {report.message}")
     return lines
@@ -118,7 +132,8 @@ def to_lines(report: RunReport) -> list[str]:
 def _proof(report: RunReport) -> str:
     if report.equal is None:
         return "none: the source was not compared with what we hold"
-    verdict = "equal" if report.equal else "NOT equal"
+    # What the source has left may well be equal: then it is no proof all the same.
+    verdict = "equal" if report.equal else "NOT proven" if report.unexplained_rows else "NOT equal"
     how = {
         "census": "every row id and version compared",
         "fingerprint": "sums of every month compared, and every row of the months that were due",
@@ -126,6 +141,30 @@ def _proof(report: RunReport) -> str:
     }
     return f"{verdict}: the source holds {report.source_rows:,} rows, we hold {report.our_rows:,}" + (
         f" ({how[report.proof]})" if report.proof in how else ""
+    )
+
+
+def _outside(report: RunReport) -> list[str]:
+    """Return the line that says what the proof is not of; none where it is of all that we hold."""
+    if not report.outside_rows or report.span_start is None:
+        return []
+    early = f"; {report.unexplained_rows:,} are too young for it" if report.unexplained_rows else ""
+    return [f"outside    {outside_line(report.outside_rows, report.span_start)}{early}"]
+
+
+def outside_line(rows: int, span_start: datetime) -> str:
+    """Return how many of our rows no proof is of, and why."""
+    return (
+        f"{rows:,} rows are outside of the proof: they occurred before {span_start:%Y-%m-%d %H:%M}, where the source "
+        "begins, and have aged out of it"
+    )
+
+
+def stamps_ahead_line(rows: int) -> str:
+    """Return how many rows have stamps that count for nothing."""
+    return (
+        f"{rows:,} rows have a stamp of the source beyond the database's now: stored as published, and left out of "
+        "watermark, freshness and completeness"
     )
 
 

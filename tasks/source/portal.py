@@ -7,9 +7,10 @@ https://dev.socrata.com/docs/endpoints and https://dev.socrata.com/docs/response
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
@@ -22,10 +23,13 @@ from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_exponential_jitter
+from urllib3.connection import HTTPConnection
 from urllib3.util.retry import Retry
 
+from tasks import silence
 from tasks.datasets import DatasetProfile, SourceState
 from tasks.errors import SourceError
+from tasks.masked import keep_secret, masked
 from tasks.source import soql
 from tasks.source.fingerprint import Fingerprint, Fingerprints, Period
 from tasks.source.threads import Gate, RunThreads
@@ -43,6 +47,8 @@ JITTER_SECONDS = 1
 _PASSING_STATUSES = frozenset({202, 408, 429})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
+# Rows of that many ids: each has one, but for errors.
+MAX_ROWS_OF_KEYS = 10_000
 # A window's count beside its page, or its next page beside its count.
 REQUESTS_OF_ONE_WINDOW = 2
 # Days of more than a century.
@@ -50,6 +56,8 @@ MAX_PERIODS = 50_000
 WORDS_SHOWN_OF_AN_ANSWER = 200
 MAX_RETRY_AFTER_SECONDS = 24 * 3600
 _MAX_CHARACTER_BYTES = 4
+# A year that Python and PostgreSQL do not reach, as ISO 8601 writes it, with its sign or without.
+_LONG_YEAR = re.compile(r"\+?\d{5,}-")
 
 
 class PageFailedError(SourceError):
@@ -85,17 +93,32 @@ class Answer:
     last_modified: str | None
 
 
+class _Adapter(HTTPAdapter):
+    """requests' adapter with sockets that notice when the network went dark."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        # Options that are given replace urllib3's own.
+        options = [*HTTPConnection.default_socket_options, *silence.socket_options()]
+        super().init_poolmanager(*args, socket_options=options, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        options = [*HTTPConnection.default_socket_options, *silence.socket_options()]
+        return super().proxy_manager_for(proxy, socket_options=options, **kwargs)
+
+
 class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
     """sodapy's requests over our reading of answers."""
 
     def __init__(self, options: PortalOptions) -> None:
         parts = urlsplit(options.url)
-        adapter = {"prefix": f"{parts.scheme}://", "adapter": HTTPAdapter(pool_maxsize=32)}
+        adapter = {"prefix": f"{parts.scheme}://", "adapter": _Adapter(pool_maxsize=32)}
         # Without a token sodapy logs a warning through the root logger; the run has a warning of its own.
         super().__init__(parts.netloc, "none", session_adapter=adapter, timeout=options.timeout_seconds)
         del self.session.headers["X-App-token"]
         if options.app_token is not None:
-            self.session.headers["X-App-Token"] = options.app_token.get_secret_value()
+            token = options.app_token.get_secret_value()
+            self.session.headers["X-App-Token"] = token
+            keep_secret(token)
         self.session.headers["Accept"] = "application/json"
         # Without this, requests would send what ~/.netrc has for the host.
         self.session.auth = _no_credentials
@@ -144,8 +167,10 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         except requests.RequestException as error:
             raise PageFailedError(f"{_network_problem(error)} ({request})") from error
         _check_status(response, request)
+        modified = response.headers.get("Last-Modified")
+        # It is stored in the ledger.
         return Answer(
-            _rows_of(response, request), _fields_of(response), response.headers.get("Last-Modified")
+            _rows_of(response, request), _fields_of(response), None if modified is None else masked(modified)
         )
 
 
@@ -173,21 +198,37 @@ class Portal:
         """Let through as many requests at a time as this many windows make; a run may ask for another number."""
         self._client.gate.set_limit(REQUESTS_OF_ONE_WINDOW * in_flight)
 
-    def fetch_state(self) -> SourceState:
-        """Ask the source for its state: one row of aggregates over the whole dataset."""
+    def fetch_state(self, latest_stamp: datetime | None = None) -> SourceState:
+        """Ask the source for its state: one row of aggregates over the whole dataset.
+
+        latest_stamp: an instant; a newer `:updated_at` is an error and counts for nothing. None: all count.
+        """
         occurrence = self.profile.occurrence
         answer = self._fetch(
             select=f"count(*) as row_count, max({self.profile.updated}) as newest_update, "
             f"min({occurrence}) as oldest_occurrence, max({occurrence}) as newest_occurrence"
         )
         row = _only_row(answer)
+        newest, ahead = _to_instant(row.get("newest_update")), 0
+        if latest_stamp is not None and newest is not None and newest > latest_stamp:
+            newest, ahead = self._fetch_stamps_until(latest_stamp)
         return SourceState(
             last_modified=answer.last_modified,
             row_count=_to_count(row.get("row_count")),
-            newest_update=_to_instant(row.get("newest_update")),
-            oldest_occurrence=_to_wall_clock(row.get("oldest_occurrence")),
-            newest_occurrence=_to_wall_clock(row.get("newest_occurrence")),
+            newest_update=newest,
+            oldest_occurrence=_to_wall_clock(row.get("oldest_occurrence"), datetime.min),
+            newest_occurrence=_to_wall_clock(row.get("newest_occurrence"), datetime.max),
+            stamps_ahead=ahead,
         )
+
+    def _fetch_stamps_until(self, latest: datetime) -> tuple[datetime | None, int]:
+        """Ask for the newest stamp that is no newer than an instant, and how many rows have a newer one."""
+        updated = self.profile.updated
+        answer = self._fetch(
+            select=f"max({updated}) as newest_update", where=soql.stamped_until(self.profile, latest)
+        )
+        newest = _to_instant(_only_row(answer).get("newest_update"))
+        return newest, self.fetch_count(soql.stamped_after(self.profile, latest))
 
     def fetch_count(self, where: str | None) -> int:
         """Ask the source how many rows a filter selects."""
@@ -203,7 +244,7 @@ class Portal:
             )
         found: dict[date | None, Fingerprint] = {}
         for row in answer.rows:
-            moment = _to_wall_clock(row.get("period"))
+            moment = _to_wall_clock(row.get("period"), datetime.min)
             key = None if moment is None or moment == datetime.min else moment.date()
             fingerprint = Fingerprint(
                 _to_count(row.get("row_count")),
@@ -214,44 +255,66 @@ class Portal:
             found[key] = found[key].with_rows_of(fingerprint) if key in found else fingerprint
         return found
 
-    def fetch_pages(self, where: str | None, select: str) -> Iterator[Answer]:
-        """Yield the pages of a filter's rows, in order of the row id; `select` has to contain the id.
+    def fetch_pages(
+        self,
+        where: str | None,
+        select: str,
+        counted: Callable[[], int] | None = None,
+        page_rows: int | None = None,
+    ) -> Generator[Answer, None, None]:
+        """Yield the pages of a filter, in order of the row id; `select` has to contain the id.
 
         Paged by key, not by offset: the next page is what comes after the last id, so that equal stamps, and rows
-        that come and go between two pages, cannot shift it.
+        that come and go between two pages, cannot shift it. counted: gives how many rows there are, so that a page that
+        the server cut short is not taken for the last one. page_rows: another length of a page than usual.
         """
-        key, limit = self.profile.key, self.options.page_rows
+        key, limit = self.profile.key, page_rows or self.options.page_rows
 
         def fetch(after: str | None) -> Answer:
             page_where = soql.both(where, None if after is None else soql.after_key(self.profile, after))
             return self._fetch(select=select, where=page_where, order=key, limit=limit)
 
         last_ids: set[str] = set()
-        answer = fetch(None)
+        answer, rows, is_cut_short = fetch(None), 0, False
         # The next page is fetched while the caller works on this one.
         with RunThreads(1, thread_name_prefix="page") as pool:
             while True:
                 ids = [row.get(key) for row in answer.rows]
                 if any(not isinstance(row_id, str) for row_id in ids):
                     raise SourceError(f"a row without {key} was sent for: {where or 'all rows'}")
-                if len(ids) < limit:
+                rows += len(ids)
+                if not ids or (len(ids) < limit and (counted is None or rows >= counted())):
                     yield answer
                     return
                 after = str(ids[-1])
+                if after in last_ids and is_cut_short:
+                    # There is no more: what is missing is missing.
+                    return
                 if after in last_ids:
                     raise SourceError(f"pages do not move on after {key} {after} for: {where or 'all rows'}")
                 last_ids.add(after)
+                is_cut_short = len(ids) < limit
                 following = pool.submit(fetch, after)
                 yield answer
                 answer = following.result()
 
-    def fetch_list(self, dataset: str, order: str) -> list[Row]:
+    def fetch_rows_of(self, keys: Sequence[str], select: str) -> list[Row]:
+        """Return all rows of some row ids, of which each may have several."""
+        where = soql.one_of_keys(self.profile, keys)
+        return self._fetch(select=select, where=where, order=self.profile.key, limit=MAX_ROWS_OF_KEYS).rows
+
+    def fetch_list(self, dataset: str, order: str) -> Answer:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
         limit = self.options.page_rows
-        rows = self._get(dataset, order=order, limit=limit).rows
-        if len(rows) == limit:
+        answer = self._get(dataset, order=order, limit=limit)
+        if len(answer.rows) == limit:
             raise SourceError(f"list {dataset} has {limit} rows or more, which it cannot have")
-        return rows
+        count = _to_count(_only_row(self._get(dataset, select="count(*) as row_count")).get("row_count"))
+        if len(answer.rows) != count:
+            raise SourceError(
+                f"list {dataset} came with {len(answer.rows)} rows where the source counts {count}"
+            )
+        return answer
 
     def _fetch(self, **clauses: Any) -> Answer:
         return self._get(self.profile.dataset, **clauses)
@@ -315,16 +378,15 @@ def _fields_of(response: requests.Response) -> dict[str, str]:
 
 
 def _words_of(response: requests.Response) -> str:
-    """Return what the answer says, shortened, on one line, and without the token if it repeats that."""
+    """Return what the answer says, shortened, on one line; masked before that, because half a token is not masked."""
     try:
         body = _parse(response.content)
     except ValueError:
         body = None
     message = body.get("message") if isinstance(body, dict) else None
-    start = response.content[: _MAX_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
+    start = response.content[: 2 * _MAX_CHARACTER_BYTES * WORDS_SHOWN_OF_AN_ANSWER]
     words = " ".join(str(message or start.decode("utf-8", "replace")).split())
-    token = response.request.headers.get("X-App-Token")
-    return (words.replace(token, "***") if token else words)[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
+    return masked(words)[:WORDS_SHOWN_OF_AN_ANSWER] or "no body"
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
@@ -342,7 +404,7 @@ def _network_problem(error: requests.RequestException) -> str:
     cause = error.args[0] if error.args else error
     # urllib3 wraps the reason in words that repeat the whole address.
     reason = str(getattr(cause, "reason", None) or cause)
-    return f"the portal did not answer: {type(error).__name__}: {reason[:WORDS_SHOWN_OF_AN_ANSWER]}"
+    return f"the portal did not answer: {type(error).__name__}: {masked(reason)[:WORDS_SHOWN_OF_AN_ANSWER]}"
 
 
 def _say_that_we_wait(state: RetryCallState) -> None:
@@ -378,17 +440,23 @@ def _to_sum(value: Any) -> int:
 
 
 def _to_instant(value: Any) -> datetime | None:
+    if value is not None and _LONG_YEAR.match(str(value)) and str(value).endswith("Z"):
+        return datetime.max.replace(tzinfo=UTC)
     moment = _to_datetime(value)
     if moment is not None and moment.tzinfo is None:
         raise SourceError(f"the source's newest stamp has no zone: {value!r}")
     return moment
 
 
-def _to_wall_clock(value: Any) -> datetime | None:
-    if str(value).startswith("0000-"):
-        # A year that the source's type allows and Python's does not sorts before all others.
-        return datetime.min
-    moment = _to_datetime(value)
+def _to_wall_clock(value: Any, otherwise: datetime) -> datetime | None:
+    """Return a wall clock; `otherwise` for what is none, of which one row in millions is enough.
+
+    The source's type allows years that no calendar has, and whoever types a date allows more.
+    """
+    try:
+        moment = _to_datetime(value)
+    except SourceError:
+        return otherwise
     return None if moment is None else moment.replace(tzinfo=None)
 
 

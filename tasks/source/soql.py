@@ -73,7 +73,30 @@ def _seconds(field: str) -> str:
 
 def without_time(profile: DatasetProfile) -> str:
     """Return the filter that selects the rows without an occurrence time, or of a year that no calendar has."""
-    return f"{profile.occurrence} is null or {profile.occurrence} < {wall_clock(datetime.min)}"
+    field, first, last = profile.occurrence, wall_clock(datetime.min), wall_clock(datetime.max)
+    return f"{field} is null or {field} < {first} or {field} > {last}"
+
+
+def stamped_until(profile: DatasetProfile, latest: datetime) -> str:
+    """Return the filter that selects the rows whose stamp is no newer than an instant."""
+    return f"{profile.updated} <= {instant(latest)}"
+
+
+def stamped_after(profile: DatasetProfile, latest: datetime) -> str:
+    """Return the filter that selects the rows whose stamp is newer than an instant."""
+    return f"{profile.updated} > {instant(latest)}"
+
+
+def has_value(profile: DatasetProfile, field: str) -> str:
+    """Return the filter that selects the rows in which a declared field is not null."""
+    if field not in profile.columns_by_field:
+        raise ValueError(f"{field} is no declared field of {profile.dataset}")
+    return f"{field} is not null"
+
+
+def census_columns(profile: DatasetProfile) -> str:
+    """Return what a census selects of each row: its key, its version, and its time."""
+    return f"{profile.key},{profile.version},{profile.occurrence}"
 
 
 def key_literal(profile: DatasetProfile, key: str) -> str:

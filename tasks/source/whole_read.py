@@ -7,14 +7,17 @@ counts under the same filter, and the source's state is the same before and afte
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from tasks.contract.twins import published_key
 from tasks.datasets import SourceState
 from tasks.errors import SourceError
 from tasks.source import soql
 from tasks.source.portal import IDS_OF_ONE_REQUEST, Answer, Portal, Row
 from tasks.source.threads import RunThreads
+from tasks.source.twins import name_twins
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,11 @@ T = TypeVar("T")
 CHUNKS_IN_FLIGHT = 4
 # The City loads within seconds, once a day; a source that moves during five reads in a row is not loading.
 MAX_READS = 5
+_MOVING = "It is probably being loaded; run again in some minutes."
+_STANDING = (
+    "It did not move meanwhile, so that waiting does not help: its answers and its count disagree. "
+    "Look at both in a browser, and report it to the portal (docs/runbook.md)."
+)
 
 
 class ReadAgainError(Exception):
@@ -41,14 +49,16 @@ class WholeRead:
 class SteadySource:
     """Reads of one portal, each of one state of it. Safe for several threads: they share the state seen last."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, latest_stamp: Callable[[], datetime | None] = lambda: None) -> None:
+        """latest_stamp: gives the instant after which a stamp of the source counts for nothing; None: all count."""
         self.portal = portal
+        self.latest_stamp = latest_stamp
         self._lock = Lock()
         self._last_seen: SourceState | None = None
 
     def state(self) -> SourceState:
-        """Ask for the present state, and remember it as the one that reads start from."""
-        state = self.portal.fetch_state()
+        """Ask for the state now, and remember it as the one that reads start from."""
+        state = self.portal.fetch_state(self.latest_stamp())
         with self._lock:
             self._last_seen = state
         return state
@@ -63,54 +73,91 @@ class SteadySource:
         The state before may be one seen earlier: if it still holds afterwards, it held in between. Raises
         `SourceError` naming `what` after `MAX_READS` reads.
         """
-        cause = ""
+        cause, has_moved = "", False
         for attempt in range(1, MAX_READS + 1):
             before = self.last_seen()
             try:
                 result = once()
             except ReadAgainError as error:
-                self.state()
+                has_moved = has_moved or self.state() != before
                 cause = str(error)
             else:
                 after = self.state()
                 if before == after:
                     return result, after
+                has_moved = True
                 cause = f"it moved from {_brief(before)} to {_brief(after)}"
             log.warning("read=%r attempt=%d again=%r", what, attempt, cause)
         raise SourceError(
             f"{what}: the source was read {MAX_READS} times and never whole ({cause}). "
-            "Nothing of it was stored. It is probably being loaded; run again in some minutes."
+            f"Nothing of it was stored. {_MOVING if has_moved else _STANDING}"
         )
 
 
 def read_rows(portal: Portal, where: str | None, select: str) -> WholeRead:
-    """Read all rows of a filter once; raise `ReadAgainError` where the source counts more or fewer."""
+    """Read all rows of a filter once.
+
+    Raises `ReadAgainError` where the source counts more or fewer, or its columns changed between two pages.
+    """
     answers = read_pages(portal, where, select, lambda answer: answer)
-    fields: dict[str, str] = {}
-    for answer in answers:
-        fields.update(answer.fields)
-    return WholeRead([row for answer in answers for row in answer.rows], fields)
+    # A page without headers states nothing.
+    stated = [answer.fields for answer in answers if answer.fields]
+    if any(fields.keys() != stated[0].keys() for fields in stated):
+        raise ReadAgainError("the columns changed between two pages")
+    names = {name: "" for page in stated for name in page}
+    types = {name: type_ for page in stated for name, type_ in page.items() if type_}
+    return WholeRead([row for answer in answers for row in answer.rows], names | types)
 
 
 def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[Answer], T]) -> list[T]:
     """Read all rows of a filter once, and return what `take` makes of each page.
 
-    Raises `ReadAgainError` where the source counts more or fewer.
+    Rows that share a key have the one that they are held under (twins.py). Raises `ReadAgainError` where the rows are
+    not as many as the source counts.
     """
+    page_rows = portal.options.page_rows
+    came = _read_pages(portal, where, select, take, page_rows)
+    if came.may_have_split_twins:
+        # Rows of one key at both sides of a page's end: the next page begins after the key. Pages of another length end
+        # elsewhere.
+        came = _read_pages(portal, where, select, take, page_rows - 1 or 2)
+    if not came.rows == came.ids == came.counted:
+        raise ReadAgainError(
+            f"{came.rows} rows with {came.ids} ids came where the source counts {came.counted}"
+        )
+    return came.taken
+
+
+@dataclass(frozen=True)
+class _Came(Generic[T]):
+    """What came of one read of all pages: rows, distinct ids, pages, and how many rows the source counts."""
+
+    rows: int
+    ids: int
+    counted: int
+    taken: list[T]
+
+    @property
+    def may_have_split_twins(self) -> bool:
+        """Return whether as few rows are missing as there are ends of pages."""
+        return self.rows == self.ids and 0 < self.counted - self.rows < len(self.taken)
+
+
+def _read_pages(
+    portal: Portal, where: str | None, select: str, take: Callable[[Answer], T], page_rows: int
+) -> _Came[T]:
     key = portal.profile.key
     ids: set[str] = set()
     rows, taken = 0, []
     # Most reads are one page: with the count asked for beside it, they wait for the portal once.
     with RunThreads(1, thread_name_prefix="count") as pool:
         counted = pool.submit(portal.fetch_count, where)
-        for answer in portal.fetch_pages(where, select):
+        for answer in portal.fetch_pages(where, select, counted.result, page_rows):
+            name_twins(portal, answer.rows)
             rows += len(answer.rows)
             ids.update(row[key] for row in answer.rows)
             taken.append(take(answer))
-        expected = counted.result()
-    if not rows == len(ids) == expected:
-        raise ReadAgainError(f"{rows} rows with {len(ids)} ids came where the source counts {expected}")
-    return taken
+        return _Came(rows, len(ids), counted.result(), taken)
 
 
 def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
@@ -125,10 +172,11 @@ def read_ids_still_held(portal: Portal, ids: Sequence[str]) -> set[str]:
 
 def _still_held(portal: Portal, chunk: Sequence[str]) -> set[str]:
     key = portal.profile.key
-    held = {str(row[key]) for row in read_rows(portal, soql.one_of_keys(portal.profile, chunk), key).rows}
-    if not held <= set(chunk):
+    asked = sorted({published_key(row_id) for row_id in chunk})
+    held = {str(row[key]) for row in read_rows(portal, soql.one_of_keys(portal.profile, asked), key).rows}
+    if not {published_key(row_id) for row_id in held} <= set(asked):
         raise SourceError(f"rows were sent that were not asked for, asking {len(chunk)} values of {key}")
-    return held
+    return held & set(chunk)
 
 
 def _brief(state: SourceState) -> str:

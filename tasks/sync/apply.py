@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from tasks.contract.crimes import REJECTED_COLUMNS, Transformed
+from tasks.contract.drift import SourceColumn
 from tasks.datasets import DatasetProfile
 from tasks.sync.guards import (
     Guards,
@@ -29,6 +30,7 @@ from tasks.warehouse.copy import copy_frame, copy_rows
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import WindowCounts
 from tasks.warehouse.lock import await_turn
+from tasks.warehouse.source_columns import record_columns
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window
 
@@ -43,7 +45,7 @@ class SyncInput:
     """What the read of one window brought.
 
     present_ids: ids that the source was asked about and still has. scope: which of our rows the source would still
-    hold. source_rows: rows of the whole source.
+    hold. source_rows: rows of the whole source. columns: as the source states them.
     """
 
     window: Window
@@ -51,12 +53,13 @@ class SyncInput:
     present_ids: Sequence[str]
     scope: Scope
     source_rows: int
+    columns: tuple[SourceColumn, ...] = ()
 
     @classmethod
     def of(cls, window: Window, extracted: Extracted, transformed: Transformed) -> Self:
         """Return what was read of a window, and how it was judged."""
         present = tuple(extracted.present["crime_id"])
-        return cls(window, transformed, present, extracted.scope, extracted.source_rows)
+        return cls(window, transformed, present, extracted.scope, extracted.source_rows, extracted.columns)
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,11 @@ def apply_window(
         execute(connection, "load/quarantine", run_id=run_id)
         if given.window.kind in _WHOLE_DAYS:
             execute(connection, "load/record_compared_days", run_id=run_id)
+        drift = record_columns(connection, profile, run_id, given.columns)
         counts = replace(counts, seconds=time.monotonic() - began)
         ledger.finish_window(connection, run_id, given.window, counts)
+    for said in drift:
+        log.warning("dataset=%s drift: %s", profile.dataset, said)
     return counts
 
 
@@ -152,10 +158,10 @@ def read_planned_changes(engine: Engine, profile: DatasetProfile, given: SyncInp
     return PlannedChanges(counts, tuple(retirements), tuple(rejections))
 
 
-def read_rejected(engine: Engine) -> list[dict[str, object]]:
-    """Return the open rows of the quarantine as published: field to value, nulls left out."""
+def read_rejected(engine: Engine, profile: DatasetProfile) -> list[dict[str, object]]:
+    """Return the open rows of the quarantine as published: field to value, nulls left out; under the id held."""
     with engine.connect() as connection:
-        return [dict(row[0]) for row in execute(connection, "load/read_rejected")]
+        return [dict(row[0]) for row in execute(connection, "load/read_rejected", key_field=profile.key)]
 
 
 def _stage(connection: Connection, given: SyncInput) -> None:

@@ -7,13 +7,14 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, text
 
 from tasks.datasets import SourceState
 from tasks.errors import ContractError, LoadError, SourceError
-from tasks.settings import Settings
+from tasks.settings import MAX_WINDOW_DAYS, Settings
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import WindowCounts
 from tasks.warehouse.sql_files import execute
@@ -62,9 +63,8 @@ def guard_rejects(
     if limit is None:
         return
     new = execute(connection, "load/read_new_rejects").all()
-    # Rows without an occurrence time are a window of their own, and all of it is rejected: a share of all rows.
-    rows = total_rows if window.kind == "undated" else counts.source_rows
-    if len(new) <= max(limit * rows, 1 if limit else 0):
+    rows = total_rows if _holds_errors(window) else counts.source_rows
+    if (limit and len(new) < MIN_ROWS_OF_A_GUARD) or len(new) <= limit * rows:
         return
     reasons = Counter(reason for row in new for reason in row.reasons)
     said = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
@@ -75,8 +75,35 @@ def guard_rejects(
         f"more than MAX_REJECT_SHARE {limit:g}: {said}. Nothing was stored. It would have rejected {len(lines)}:\n"
         f"  {_by_day(row.occurred[:10] for row in new)}\n  {shown}\n"
         "Look: python flows/main.py plan --mode reconcile. If the rows are right, mend tasks/contract/crimes.py; if "
-        f"they are to wait in quarantine, let them: MAX_REJECT_SHARE={_enough(len(new) / rows)} python flows/main.py"
+        f"these are to wait in quarantine, let them: {_let_pass(connection, window, new, rows)}"
     )
+
+
+def _holds_errors(window: Window) -> bool:
+    """Return whether a window is where the source's errors gather, so that they are a share of all its rows.
+
+    Rows without an occurrence time are a window of their own, and all of it is rejected; so are those of a year before
+    or after all others.
+    """
+    is_open = window.kind in {"occurrence", "repair"} and (window.start is None or window.end is None)
+    return window.kind == "undated" or is_open
+
+
+def _let_pass(connection: Connection, window: Window, new: Sequence[Any], rows: int) -> str:
+    """Return the command that lets these rows into the quarantine: over their days alone, where they have some."""
+    days = [row.day for row in new]
+    share = _enough(len(new) / rows)
+    if None in days or date.max in days or _holds_errors(window) or _span_days(days) > MAX_WINDOW_DAYS:
+        return f"MAX_REJECT_SHARE={share} python flows/main.py"
+    first, end = min(days), max(days) + timedelta(days=1)
+    of_days = execute(connection, "load/count_staged_days", first_day=first, end_day=end).scalar_one()
+    share = _enough(len(new) / int(of_days))
+    # One window, so that its share is theirs.
+    return f"MAX_REJECT_SHARE={share} python flows/main.py --start {first} --end {end} --window-days {_span_days(days)}"
+
+
+def _span_days(days: Sequence[date]) -> int:
+    return (max(days) - min(days)).days + 1
 
 
 def guard_retirements(connection: Connection, window: Window, guards: Guards) -> None:

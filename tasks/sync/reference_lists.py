@@ -1,9 +1,11 @@
 """The reference lists, kept fresh: stations, wards, codes, beats, and the dates with their holidays.
 
-Bundled lists first, so that the first run needs nothing; then the portal's, weekly at most. A refresh that fails, or
-a list that breaks its model, is a warning, and the table stays as it is.
+Bundled lists first, so that the first run needs nothing; then the portal's, weekly at most. A refresh that fails, whose
+columns are gone, or that breaks its model, is a warning, and the table stands. A new column, or one of another type
+whose values pass, is named, and the list is taken.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -13,8 +15,11 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from tasks.contract.dates import dates
+from tasks.contract.drift import SourceColumn, check_drift, to_columns
 from tasks.contract.reference import CONVERSIONS, read_bundled
+from tasks.datasets import LISTS
 from tasks.errors import ContractError, SourceError
+from tasks.masked import masked
 from tasks.source.portal import Portal
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.ledger import run_transaction
@@ -27,22 +32,16 @@ from tasks.warehouse.reference import (
     record_load,
     replace_table,
 )
+from tasks.warehouse.source_columns import record_columns
 from tasks.windows import FIRST_OF_RECORD
 
 REFRESH_AFTER: Final = timedelta(days=7)
-# The lists at the portal, and the field that orders them.
-PORTAL_LISTS: Final = {
-    "police_stations": ("z8bn-74gv", "district"),
-    "police_headquarters": ("z8bn-74gv", "district"),
-    "ward_offices": ("htai-wnw4", "ward"),
-    "iucr_codes": ("c7ck-438e", "iucr"),
-}
-ALL_LISTS: Final = (*PORTAL_LISTS, "fbi_codes", "beats")
+ALL_LISTS: Final = (*LISTS, "fbi_codes", "beats")
 
 
 @dataclass(frozen=True)
 class ReferenceReport:
-    """What became of the lists: names loaded, and one line for each that could not be refreshed."""
+    """What became of the lists: names loaded, and a line for each that could not be, or whose columns are others."""
 
     loaded: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -53,7 +52,7 @@ def refresh_reference(
 ) -> ReferenceReport:
     """Load what is missing or older than a week.
 
-    now: instant. span: days of occurrence that the source has, if known.
+    run_id: the run in the ledger. now: instant. span: days of occurrence that the source has, if known.
     """
     with named_faults(engine, "the reference lists"), engine.connect() as connection:
         last = read_last_loads(connection)
@@ -62,19 +61,38 @@ def refresh_reference(
         if name not in last:
             _store(engine, run_id, name, read_bundled(name), "bundled", now)
             loaded.append(name)
-    for name, (dataset, order) in PORTAL_LISTS.items():
+    for name in LISTS:
         if not _is_due(last.get(name), now):
             continue
         try:
-            frame = CONVERSIONS[name](portal.fetch_list(dataset, order))
+            frame, columns = read_list(portal, name)
         except (SourceError, ContractError) as error:
             warnings.append(f"{name}: the list stays as it is: {error}")
             continue
         _store(engine, run_id, name, frame, "portal", now)
+        warnings += _record(engine, name, run_id, columns)
         loaded.append(name)
     if _store_dates(engine, run_id, last.get("dates"), span, now):
         loaded.append("dates")
     return ReferenceReport(tuple(dict.fromkeys(loaded)), tuple(warnings))
+
+
+def read_list(portal: Portal, name: str) -> tuple[pd.DataFrame, tuple[SourceColumn, ...]]:
+    """Return a list of the portal as its table's rows, and its columns as they are stated.
+
+    Raises `SourceError`, and `ContractError` where a column is gone or the list breaks its model.
+    """
+    profile = LISTS[name]
+    answer = portal.fetch_list(profile.dataset, profile.key)
+    check_drift(profile, answer.fields, set().union(*answer.rows), len(answer.rows))
+    columns = to_columns(profile, answer.fields, answer.rows, masked)
+    return CONVERSIONS[name](answer.rows), columns
+
+
+def _record(engine: Engine, name: str, run_id: UUID, columns: Sequence[SourceColumn]) -> list[str]:
+    with named_faults(engine, f"the columns of {name}"), run_transaction(engine, run_id) as connection:
+        said = record_columns(connection, LISTS[name], run_id, columns)
+    return [f"{name}: {line}" for line in said]
 
 
 def _is_due(last: ReferenceLoad | None, now: datetime) -> bool:

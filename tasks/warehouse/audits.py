@@ -5,7 +5,7 @@ What lives here: `pipeline.audits` and `pipeline.proven_months`. What does not: 
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from tasks.warehouse.sql_files import execute
 class Audit:
     """One comparison, in rows. span_start, span_end: Chicago wall clock, end excluded; no start: the source is empty.
 
-    round: 1 is the first comparison of a run. days: how many differ, the undated rows as one.
+    round: 1 is the first comparison of a run. days: how many differ, the undated rows as one. outside_rows: of ours,
+    before the start; unexplained_rows: of them, too young to have aged out.
     """
 
     round: int
@@ -33,6 +34,8 @@ class Audit:
     outdated: int = 0
     damaged: int = 0
     days: int = 0
+    outside_rows: int = 0
+    unexplained_rows: int = 0
     equal: bool = True
 
 
@@ -57,10 +60,24 @@ def read_rows_proven_equal(connection: Connection, state: SourceState) -> int | 
     return int(last.our_rows) if seen == now else None
 
 
-def read_proven_start(connection: Connection) -> datetime | None:
-    """Return the start of the last span that was proven equal as a whole, or None before the first."""
-    start: datetime | None = execute(connection, "ledger/read_proven_start").scalar()
-    return start
+@dataclass(frozen=True)
+class ProvenSpan:
+    """The last span that was proven equal as a whole. start: Chicago wall clock. outside_rows: of ours, before it."""
+
+    start: datetime
+    outside_rows: int
+
+
+def read_proven_span(connection: Connection) -> ProvenSpan | None:
+    """Return the last span that was proven equal as a whole, or None before the first."""
+    row = execute(connection, "ledger/read_last_span").one_or_none()
+    return None if row is None else ProvenSpan(row.span_start, row.outside_rows)
+
+
+def read_longest_span(connection: Connection) -> timedelta | None:
+    """Return how long the source's span was at most, of the proofs since one was accepted by hand; None before any."""
+    longest: timedelta | None = execute(connection, "ledger/read_longest_span").scalar()
+    return longest
 
 
 def read_proven_months(engine: Engine) -> dict[date, datetime]:

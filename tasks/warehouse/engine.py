@@ -150,7 +150,7 @@ def with_session(engine: Engine, settings: Mapping[str, str]) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _begin_session(connection: psycopg.Connection[Any], record: Any) -> None:
-        record.info[_MARK] = session.begin(connection, settings)
+        record.info[_MARK] = session.set_up(connection, settings)
 
     @event.listens_for(engine, "begin")
     def _is_still_ours(connection: Connection) -> None:

@@ -78,6 +78,7 @@ def insert_run(
     span: tuple[datetime | None, datetime | None],
     *,
     accept_retirements: bool,
+    accept_span: bool = False,
 ) -> UUID:
     """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
     run_id: UUID = execute(
@@ -87,6 +88,7 @@ def insert_run(
         range_start=span[0],
         range_end=span[1],
         accept_retirements=accept_retirements,
+        accept_span=accept_span,
         **_process(),
     ).scalar_one()
     return run_id
@@ -287,16 +289,16 @@ def read_window_results(connection: Connection, run_id: UUID) -> dict[Window, Wi
 
 
 def finish_windows(connection: Connection, run_id: UUID, dataset: str) -> bool:
-    """If all planned windows are done, write so and let the candidate watermark take effect.
+    """If all planned windows are done, write so and let the candidate watermark take effect, also a lower one.
 
-    Returns whether they are.
+    What was too high, by a stamp that was an error, does not stay for good. Returns whether they are.
     """
     finished = execute(connection, "ledger/finish_windows", run_id=run_id).one_or_none()
     if finished is None:
         return False
     if finished.watermark is not None:
         execute(
-            connection, "ledger/raise_watermark", dataset=dataset, watermark=finished.watermark, run_id=run_id
+            connection, "ledger/set_watermark", dataset=dataset, watermark=finished.watermark, run_id=run_id
         )
     return True
 

@@ -140,10 +140,17 @@ def _refresh(connection: Connection) -> list[str]:
     return names
 
 
-def set_freshness_limit(engine: Engine, freshness_days: float, run_id: UUID | None = None) -> None:
-    """Write the setting FRESHNESS_DAYS where `chicago.data_freshness` reads it."""
+def set_freshness_limit(
+    engine: Engine, freshness_days: float, stamp_margin_days: float = 1, run_id: UUID | None = None
+) -> None:
+    """Write the settings FRESHNESS_DAYS and STAMP_MARGIN_DAYS where views and counts read them."""
     with run_transaction(engine, run_id) as connection:
-        execute(connection, "load/set_freshness_limit", freshness_days=freshness_days)
+        execute(
+            connection,
+            "load/set_freshness_limit",
+            freshness_days=freshness_days,
+            stamp_margin_days=stamp_margin_days,
+        )
 
 
 def grant_analyst(engine: Engine, role: str, run_id: UUID | None = None) -> None:

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tasks.local import services as local_services
-from tests.chaos.kills import Siege, build_city, draw_kill
+from tests.chaos.kills import Siege, build_city, draw_kill, draw_outage
 from tests.chaos.model import SourceAndWarehouse
 from tests.chaos.worlds import open_world
 from tests.integration.conftest import let_forget, make_template
@@ -28,6 +28,7 @@ from tests.integration.conftest import let_forget, make_template
 SEQUENCES_OF_A_BATCH = 8
 STEPS_OF_A_SEQUENCE = 20
 KILLS_OF_A_BATCH = 12
+OUTAGES_OF_A_BATCH = 2
 
 
 def main(arguments=None):
@@ -94,6 +95,8 @@ def _one_batch(seed, postgres, template, api, tally):
         siege = Siege(world, tally)
         for _ in range(KILLS_OF_A_BATCH):
             siege.kill(draw_kill(rng), rng)
+        for _ in range(OUTAGES_OF_A_BATCH):
+            siege.suffer(draw_outage(rng), rng)
     finally:
         world.close()
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import prefect.settings
 import psycopg
 import requests
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from sqlalchemy import Engine, event
 
 from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
 from tasks.commands.command_line import run_command
 from tasks.source import portal
+from tests.integration.conftest import prefect_settings
 
 Point = Literal["statement", "copy", "before_commit", "after_commit", "request"]
 POINTS: tuple[Point, ...] = ("statement", "copy", "before_commit", "after_commit", "request")
@@ -36,12 +37,17 @@ class Death:
     number: int
 
 
-def start(arguments, environment, *, death=None, with_prefect=False, output=os.devnull):
-    """Start a run and return its process, whose `exitcode` is main.py's. output: a file for what it prints."""
+def start(arguments, environment, *, death=None, with_prefect=False, output=os.devnull, prepare=None):
+    """Start a run and return its process, whose `exitcode` is main.py's.
+
+    output: a file for what it prints. prepare: a function of a module, called in the process before the run.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     process = context.Process(
-        target=_main, args=(list(arguments), dict(environment), death, with_prefect, str(output)), daemon=True
+        target=_main,
+        args=(list(arguments), dict(environment), death, with_prefect, str(output), prepare),
+        daemon=True,
     )
     process.start()
     return process
@@ -58,7 +64,7 @@ def run(arguments, environment, *, death=None, with_prefect=False, output=os.dev
     return process.exitcode
 
 
-def _main(arguments, environment, death, with_prefect, output):
+def _main(arguments, environment, death, with_prefect, output, prepare):
     # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
@@ -68,19 +74,16 @@ def _main(arguments, environment, death, with_prefect, output):
         sys.stdout = sys.stderr = file
         if death is not None:
             _arm(death)
+        if prepare is not None:
+            prepare()
         if not with_prefect:
             stack.enter_context(without_prefect())
-        stack.enter_context(prefect.settings.temporary_settings(_prefect_settings(environment)))
+        stack.enter_context(prefect_settings(environment["PREFECT_API_URL"]))
+        if tries := environment.get("PREFECT_CLIENT_MAX_RETRIES"):
+            stack.enter_context(temporary_settings({PREFECT_CLIENT_MAX_RETRIES: int(tries)}))
         code = run_command(arguments, chicago_crime)
     # Ends as a process does, without what a forked one would do in its parent's name.
     os._exit(code)
-
-
-def _prefect_settings(environment):
-    return {
-        prefect.settings.PREFECT_API_URL: environment["PREFECT_API_URL"],
-        prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
-    }
 
 
 def _arm(death):

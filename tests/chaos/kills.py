@@ -2,19 +2,28 @@
 
 A small city lives on from day to day. Each day's run meets a SIGKILL or a SIGTERM: after some time, or while the
 database is seen at some work (a COPY, a commit, a merge, the ledger, a refresh). The next run has to repair it all.
+Or it meets an outage: Prefect's server dies, or the network to the database goes dark for some seconds, where this
+machine allows a network namespace. Then the run itself has to end equal.
 """
 
 import random
+import re
 import signal
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Literal
 
 import psycopg
 
 from demo.city import City, as_of, load_of
 from demo.shapes import ONE_YEAR
+from tasks import silence
 from tests.chaos import child, oracle
+from tests.integration.networks import DarkFront, Relay, why_no_dark_network
 
 CRIMES = ONE_YEAR.id
 CITY = City(rows=900, days=45)
@@ -32,6 +41,9 @@ MOMENTS = {
 MAX_RUN_SECONDS = 6.0
 # What a container gets between SIGTERM and SIGKILL.
 GRACE_SECONDS = 30
+# How long the network is dark, and how long a run has to end after an outage.
+SILENCE_SECONDS, DARK_SECONDS = 2, 5
+OUTAGE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,29 @@ class Kill:
 
     signal: signal.Signals
     moment: str | float
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What goes away in mid-run, and when: Prefect's server for good, the database's network for some seconds."""
+
+    what: Literal["Prefect's server killed", "dark network"]
+    moment: str | float
+
+
+def shorten_silence() -> None:
+    """Have the run's process give up a silent network after two seconds instead of a minute."""
+    silence.LIBPQ |= {
+        "keepalives_idle": 1,
+        "keepalives_interval": 1,
+        "tcp_user_timeout": SILENCE_SECONDS * 1000,
+    }
+
+
+def draw_outage(rng: random.Random) -> Outage:
+    """Draw an outage; a dark network only where this machine allows one."""
+    kinds = ["Prefect's server killed"] + ([] if why_no_dark_network() else ["dark network"])
+    return Outage(rng.choice(kinds), rng.choice(list(MOMENTS)))
 
 
 def draw_kill(rng: random.Random) -> Kill:
@@ -65,12 +100,7 @@ class Siege:
 
     def kill(self, kill, rng):
         """Let a day go by, meet the run with a kill, and let the next run mend it."""
-        if self.held.crimes:
-            CITY.live_on(self.world.store)
-            if rng.random() < 0.1:
-                self.world.store.recreate_all(
-                    CRIMES, at=load_of(CITY.seed, as_of(self.world.store)).updated_at
-                )
+        self._live_on(rng)
         mode = rng.choice(["auto", "auto", "reconcile"])
         process = child.start(
             ["--mode", mode], self.world.environment, with_prefect=True, output=self.world.output
@@ -88,6 +118,57 @@ class Siege:
         # The repair is the same with and without Prefect, and faster without.
         code = child.run([], self.world.environment, output=self.world.output)
         assert code == 0, self.world.said()
+        self._is_equal()
+
+    def suffer(self, outage, rng):
+        """Let a day go by, and meet the run with an outage: it ends equal by itself."""
+        self._live_on(rng)
+        with self._to_go_away(outage) as (environment, go_away):
+            process = child.start(
+                ["--mode", rng.choice(["auto", "reconcile"])],
+                self.world.environment | environment,
+                with_prefect=True,
+                output=self.world.output,
+                prepare=shorten_silence,
+            )
+            where = self._wait(process, outage)
+            if process.is_alive():
+                go_away()
+            process.join(OUTAGE_SECONDS)
+            assert process.exitcode == 0, f"{outage}: {process.exitcode}: {self.world.said()}"
+        self.tally[f"{outage.what} {where}"] += 1
+        self._is_equal()
+
+    @contextmanager
+    def _to_go_away(self, outage):
+        """Give what a run's environment has to say, so that its server can go away, and what makes it go."""
+        if outage.what == "dark network":
+            socket_path = Path(self.world.environment["SERVER_NAME"]) / ".s.PGSQL.5432"
+            with DarkFront(socket_path, SILENCE_SECONDS) as front:
+                light = threading.Timer(DARK_SECONDS, front.light)
+
+                def darken():
+                    front.darken()
+                    light.start()
+
+                yield {"SERVER_NAME": front.host, "PORT": str(front.port)}, darken
+                if light.ident:
+                    light.join()
+            return
+        relay = Relay(int(re.search(r":(\d+)/", self.world.prefect_api)[1]))
+        url = f"http://127.0.0.1:{relay.port}/api"
+        yield {"PREFECT_API_URL": url, "PREFECT_CLIENT_MAX_RETRIES": "1"}, relay.cut
+        relay.cut()
+
+    def _live_on(self, rng):
+        if self.held.crimes:
+            CITY.live_on(self.world.store)
+            if rng.random() < 0.1:
+                self.world.store.recreate_all(
+                    CRIMES, at=load_of(CITY.seed, as_of(self.world.store)).updated_at
+                )
+
+    def _is_equal(self):
         self._look()
         oracle.assert_equals_source(self.held, self._source())
         oracle.assert_reasons_are_right(self.held, self.stretch, self.ever)
@@ -107,8 +188,8 @@ class Siege:
             while process.is_alive():
                 seen = connection.execute(
                     "select 1 from pg_stat_activity where application_name = 'chicago-crime' and state = 'active'"
-                    " and datname = current_database() and ltrim(query) ilike %s",
-                    (MOMENTS[kill.moment],),
+                    " and datname = current_database() and ltrim(query, %s) ilike %s",
+                    (" \n", MOMENTS[kill.moment]),
                 ).fetchone()
                 if seen:
                     return kill.moment

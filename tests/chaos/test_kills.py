@@ -4,7 +4,7 @@ import random
 import signal
 from collections import Counter
 
-from tests.chaos.kills import MOMENTS, Kill, Siege, build_city, draw_kill
+from tests.chaos.kills import MOMENTS, Kill, Outage, Siege, build_city, draw_kill
 from tests.chaos.worlds import open_world
 
 
@@ -16,7 +16,8 @@ def test_a_run_that_is_killed_anywhere_is_mended_by_the_next(postgres, template,
         kills = [Kill(signal.SIGKILL, moment) for moment in MOMENTS] + [Kill(signal.SIGTERM, "in the merge")]
         for kill in [*kills, *(draw_kill(rng) for _ in range(10 - len(kills)))]:
             siege.kill(kill, rng)
+        siege.suffer(Outage("Prefect's server killed", "at a commit"), rng)
     finally:
         world.close()
-    assert tally["ended equal"] == 10
+    assert tally["ended equal"] == 11
     assert tally["kills"] >= 6

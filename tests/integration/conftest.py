@@ -6,6 +6,7 @@ its own database and its own portal.
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
+import prefect.context
 import prefect.settings
 import psycopg
 import pytest
@@ -33,6 +35,7 @@ from tasks.run import connections
 from tasks.warehouse.migrations import migrate
 from tasks.warehouse.reference import ReferenceLoad, record_load, replace_table
 from tasks.warehouse.views import deploy_views
+from tests.integration.networks import dark_front  # noqa: F401
 from tests.integration.tls_front import authority, front  # noqa: F401
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -159,6 +162,25 @@ def environment(monkeypatch, postgres, database, portal, prefect_server):
     return values
 
 
+@functools.cache
+def _prefect_settings(prefect_api):
+    settings = {
+        prefect.settings.PREFECT_API_URL: prefect_api,
+        prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
+    }
+    with prefect.settings.temporary_settings(settings) as made:
+        return made
+
+
+def prefect_settings(prefect_api):
+    """Have Prefect in this process speak to this server while the body runs.
+
+    What `temporary_settings` does, but for its reading of every setting anew, which is half of a short run's work.
+    """
+    profile = prefect.context.get_settings_context().profile
+    return prefect.context.SettingsContext(profile=profile, settings=_prefect_settings(prefect_api))
+
+
 @dataclass
 class World:
     """A source and a warehouse, and the ways to run between them."""
@@ -182,12 +204,8 @@ class World:
         Its wiring and its steps are the real ones. It goes through Prefect's server only where a test is about that,
         because the server costs a second for each of some hundred runs.
         """
-        settings = {
-            prefect.settings.PREFECT_API_URL: self.prefect_api,
-            prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
-        }
         calls = contextlib.nullcontext() if through_prefect else without_prefect()
-        with calls, prefect.settings.temporary_settings(settings):
+        with calls, prefect_settings(self.prefect_api):
             try:
                 return asyncio.run(chicago_crime(mode, return_state=True, **asked))
             finally:

@@ -8,12 +8,11 @@ import logging
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
-import prefect.settings
-
 from bench.without_prefect import without_prefect
 from flows.main import chicago_crime
 from tasks.commands.command_line import run_command
 from tasks.run import connections
+from tests.integration.conftest import prefect_settings
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,13 @@ class Ended:
 def run_main_here(world, *arguments):
     """Run flows/main.py with what the environment says, and return how it ended. Raises nothing: it is a command."""
     output = io.StringIO()
-    settings = {
-        prefect.settings.PREFECT_API_URL: world.prefect_api,
-        prefect.settings.PREFECT_LOGGING_TO_API_ENABLED: False,
-    }
     connections.close()
     with (
         _logging_kept(),
         redirect_stdout(output),
         redirect_stderr(output),
         without_prefect(),
-        prefect.settings.temporary_settings(settings),
+        prefect_settings(world.prefect_api),
     ):
         code = run_command(list(arguments), chicago_crime)
     return Ended(code, output.getvalue())

@@ -529,6 +529,7 @@ def test_the_automations_are_put_on_the_server_once_and_tell_through_the_operato
         "chicago-crime: a run failed",
         "chicago-crime: a run is gone",
         "chicago-crime: a run is late",
+        "chicago-crime: columns changed",
     ]
     zombies = ours["chicago-crime: a run is gone"].trigger
     assert zombies.within >= timedelta(seconds=540)
@@ -536,14 +537,14 @@ def test_the_automations_are_put_on_the_server_once_and_tell_through_the_operato
     assert {f"prefect.flow-run.{name}" for name in ("Completed", "Skipped", "Failed", "Cancelled")} <= (
         zombies.expect
     )
-    assert [each.actions[0].type for each in ours.values()].count("send-notification") == 3
+    assert [each.actions[0].type for each in ours.values()].count("send-notification") == 4
     # A deployment that does not know the operators' block, as the workflow of a tag, silences nobody.
     capsys.readouterr()
     monkeypatch.delenv("NOTIFY_BLOCK")
     assert automations.main() == 0
     assert "tells whom it told before" in capsys.readouterr().out
     found = ask(lambda client: client.read_automations())
-    assert [each.actions[0].type for each in found].count("send-notification") == 3
+    assert [each.actions[0].type for each in found].count("send-notification") == 4
     monkeypatch.setenv("NOTIFY_BLOCK", "slack-webhook/nobody")
     assert automations.main() == 2
     assert "NOTIFY_BLOCK: Prefect has no block 'slack-webhook/nobody'" in capsys.readouterr().err

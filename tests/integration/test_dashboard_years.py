@@ -9,7 +9,7 @@ import streamlit
 from sqlalchemy import create_engine
 from streamlit.testing.v1 import AppTest
 
-from dashboard import parts
+from dashboard.items import Chart
 from tasks.warehouse.views import grant_analyst
 from tests.integration.views_support import PLACED, generated_city, load_city
 
@@ -115,15 +115,14 @@ def test_a_trend_of_more_days_than_can_be_told_apart_is_thinned_and_says_so(year
 def test_a_place_is_shown_for_a_year_and_28_days(years, page, address, monkeypatch):
     ((first,),) = years("select max(date) - 391 from chicago.daily_crimes where is_complete")
     days = []
-    chart = parts.chart
-    monkeypatch.setattr(
-        parts,
-        "chart",
-        lambda name, make, frame, *rest, **more: (
-            days.append(frame["date"].min()) if name.endswith("_by_day") else None,
-            chart(name, make, frame, *rest, **more),
-        ),
-    )
+    draw_chart = Chart._draw
+
+    def seen(chart, asked, name, frame):
+        if name.endswith("_by_day"):
+            days.append(frame["date"].min())
+        draw_chart(chart, asked, name, frame)
+
+    monkeypatch.setattr(Chart, "_draw", seen)
     drawn(page, **address)
     assert days == [first]
 

@@ -43,7 +43,8 @@ CRIMES = ONE_YEAR.id
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch):
-    monkeypatch.setattr(lifecycle._open.retry, "wait", lambda _state: 0.02)
+    for again in (lifecycle._open, lifecycle._write_end):
+        monkeypatch.setattr(again.retry, "wait", lambda _state: 0.02)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
-"""The deployments of prefect.yaml on a real Prefect server, run by a real worker against the stand-in city."""
+"""The deployments of prefect.yaml on a real Prefect server, run by a real worker against the stand-in city.
+
+A worker takes any run of the pool, so that these tests are one process's work, one after another (`--dist loadfile`).
+"""
 
 import asyncio
-import fcntl
 import importlib
 import inspect
 import os
@@ -83,15 +85,7 @@ def deployments(prefect_server, prefect_home):
 
 @contextmanager
 def worker(environment, home):
-    """Run a process worker that sees new runs at once, and end it; one at a time, since one takes any run."""
-    with (home.parents[1] / "pool.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        with _worker(environment, home):
-            yield
-
-
-@contextmanager
-def _worker(environment, home):
+    """Run a process worker that sees new runs at once, and end it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL],
         cwd=home,
@@ -105,12 +99,14 @@ def _worker(environment, home):
         stdin=subprocess.DEVNULL,
         stdout=(home / "worker.log").open("w"),
         stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        # Asked to end, it may wait a minute for nothing; its end in order is in test_local_stack.py.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def started_run(prefect_server, deployment):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from demo.shapes import ONE_YEAR
 from sqlalchemy import Engine, event, text
 
+from demo.shapes import ONE_YEAR
 from flows.main import chicago_crime
 from tasks.commands.command_line import run_command
 from tasks.errors import LoadError

@@ -71,10 +71,11 @@ class Image:
         self.app = root / "app"
         self.python = root / "venv" / "bin" / "python"
         self.home = root / "home"
+        self.bytecode = root / "bytecode"
         self.environment = {"PATH": f"{self.python.parent}:{os.environ['PATH']}", "HOME": str(self.home)}
         self.command = []
-        self.app.mkdir()
-        self.home.mkdir()
+        for folder in (self.app, self.home, self.bytecode):
+            folder.mkdir()
         self._call([UV, "venv", "--quiet", "--python", interpreter, self.python.parent.parent])
 
     def do(self, instruction, rest):
@@ -83,8 +84,10 @@ class Image:
             self._copy(*rest.split())
         elif instruction == "ENV":
             self.environment |= dict(re.findall(r"(\w+)=(\S+)", rest))
-            # pip compiles what it installs and uv does not: here the first run has to leave its bytecode.
+            # pip compiles what it installs and uv does not: here the first run has to leave its bytecode, and where
+            # the image's user may write.
             self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            self.environment["PYTHONPYCACHEPREFIX"] = str(self.bytecode)
         elif instruction == "CMD":
             self.command = json.loads(rest)
         elif instruction == "RUN" and rest.startswith("pip install "):
@@ -116,7 +119,8 @@ class Image:
     def _become(self, user):
         if self.is_anothers:
             self.user = user
-            os.chown(self.home, user, user)
+            for folder in (self.home, self.bytecode):
+                os.chown(folder, user, user)
 
     def _copy(self, source, target):
         folder = PROJECT / source

@@ -7,8 +7,8 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from demo.shapes import ONE_YEAR
-from flows.main import chicago_crime
 from tests.integration.conftest import crime
+from tests.integration.main_here import run_main_here
 
 CRIMES = ONE_YEAR.id
 
@@ -186,17 +186,14 @@ def test_a_run_whose_place_was_taken_writes_no_plan(world):
     assert run["kind"] is None
 
 
-def test_a_run_that_did_not_begin_shows_its_error_and_no_report_of_one_before(world, capsys):
-    from tasks.commands.command_line import run_command
-
+def test_a_run_that_did_not_begin_shows_its_error_and_no_report_of_one_before(world):
     insert(world, crime("JH000001"))
-    assert run_command([], chicago_crime) == 0
-    capsys.readouterr()
+    assert run_main_here(world).code == 0
     world.query(
         "insert into pipeline._yoyo_migration (migration_hash, migration_id, applied_at_utc)"
         " values ('x', '9999.newer', now())"
     )
-    code = run_command([], chicago_crime)
-    out = capsys.readouterr()
-    assert code == 1
-    assert "does not know" in out.out + out.err
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert "does not know" in ended.said
+    assert "backfill done" not in ended.said

@@ -296,11 +296,23 @@ def test_half_a_character_is_one_bad_row_and_not_a_bad_page(connect):
     assert [row[":id"] for row in answer.rows] == ["row-1", "row-2"]
 
 
-def test_a_list_comes_whole_or_fails(connect, store):
+def test_a_list_comes_whole_or_fails(connect, store, portal):
     fill(store, 4)
-    assert len(connect(page_rows=5).fetch_list(CRIMES, "case_")) == 4
+    assert len(connect(page_rows=5).fetch_list(CRIMES, "case_").rows) == 4
     with pytest.raises(SourceError, match="4 rows or more"):
         connect(page_rows=4).fetch_list(CRIMES, "case_")
+    portal.answers.page_cap = 3
+    with pytest.raises(SourceError, match="came with 3 rows where the source counts 4"):
+        connect(page_rows=5).fetch_list(CRIMES, "case_")
+
+
+@pytest.mark.parametrize("stamp", ["2099-01-01T00:00:00.000Z", "20205-01-01T00:00:00.000Z"])
+def test_a_stamp_after_the_latest_that_counts_is_counted_and_left_out(connect, store, stamp):
+    fill(store, 4)
+    store.insert(CRIMES, [crime("JH900000")], at=FIRST_LOAD + timedelta(days=2), updated_at=stamp)
+    state = connect().fetch_state(datetime(2024, 2, 1, tzinfo=UTC))
+    assert (state.stamps_ahead, state.newest_update) == (1, FIRST_LOAD + timedelta(days=1))
+    assert connect().fetch_state().newest_update > datetime(2098, 1, 1, tzinfo=UTC)
 
 
 # What goes wrong, and passes.

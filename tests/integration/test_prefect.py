@@ -1,18 +1,24 @@
 """What an operator sees in Prefect: the run, its windows as children, its report; and nothing secret."""
 
+import asyncio
 import json
 import logging
 import os
 import re
+import time
+from datetime import UTC, datetime
 
 import httpx
 import psutil
 import psycopg
 import requests
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 
 from demo.shapes import ONE_YEAR
+from deploy.automations import automations, put_automations
+from tasks.shown.artifacts import DRIFT_EVENT
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
@@ -97,8 +103,58 @@ def test_a_server_that_takes_no_artifact_does_not_fail_the_run(world, monkeypatc
     )
 
 
+def test_drift_that_loads_on_is_on_the_runs_page_and_the_automation_is_told_once(world):
+    """Loud, and once: what is told at every run is muted."""
+
+    def events(name):
+        where = {"event": {"name": [name]}, "occurred": {"since": str(began)}}
+        page = requests.post(f"{world.prefect_api}/events/filter", json={"filter": where}, timeout=30)
+        return page.json()["events"]
+
+    def awaited(name, count):
+        for _ in range(60):
+            if len(found := events(name)) >= count:
+                break
+            time.sleep(0.5)
+        return found
+
+    async def put():
+        async with get_client() as client:
+            await put_automations(automations(None), client)
+
+    began = datetime.now(UTC)
+    with temporary_settings({PREFECT_API_URL: world.prefect_api}):
+        asyncio.run(put())
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    world.portal.drift.add(CRIMES, "zone", value="north")
+    state = world.run(through_prefect=True)
+    assert state.is_completed()
+    run_id = str(state.state_details.flow_run_id)
+    (page,) = [
+        artifact["data"]
+        for artifact in ask(world, "artifacts", artifacts={"flow_run_id": {"any_": [run_id]}})
+        if artifact["key"] == "run-report"
+    ]
+    assert f"- {CRIMES}: 'zone' is new (text), such as 'north', seen since " in page
+    (event,) = awaited(DRIFT_EVENT, 1)
+    assert event["payload"]["said"].startswith(f"{CRIMES}: 'zone' is new")
+    assert "chicago-crime" in {resource.get("prefect.resource.name") for resource in event["related"]}
+    told = [
+        event["resource"]["prefect.resource.name"]
+        for event in awaited("prefect.automation.action.executed", 1)
+    ]
+    assert told == ["chicago-crime: columns changed"]
+    assert world.value("select told_at is not null from pipeline.source_columns where column_name = 'zone'")
+    # The next run names it again, and tells nobody; a second column is told by itself.
+    world.portal.drift.add(CRIMES, "sector", value="7")
+    world.store.insert(CRIMES, [crime("JH000002")], at=world.now())
+    assert world.run(through_prefect=True).is_completed()
+    said = sorted(event["payload"]["said"].split("'")[1] for event in awaited(DRIFT_EVENT, 2))
+    assert said == ["sector", "zone"]
+
+
 def test_a_failed_run_is_failed_in_prefect_with_the_reason(world):
-    world.store.insert(CRIMES, [crime(f"JH{number:06}", ward="99") for number in range(5)], at=world.now())
+    world.store.insert(CRIMES, [crime(f"JH{number:06}", ward="99") for number in range(25)], at=world.now())
     state = world.run(through_prefect=True)
     run = requests.get(f"{world.prefect_api}/flow_runs/{state.state_details.flow_run_id}", timeout=30).json()
     assert run["state_type"] == "FAILED"
@@ -189,11 +245,13 @@ def test_a_saved_block_is_the_warehouse_where_it_is_named(world, monkeypatch):
     assert world.environment["DATABASE_NAME"] in out
 
 
-def test_a_block_that_is_not_there_is_named(world):
-    code, out, err = world.run_main(SERVER_NAME="", WAREHOUSE_BLOCK="nobody-saved-it")
-    assert code == 2
-    assert "WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block 'nobody-saved-it'" in err
-    assert "Traceback" not in out + err
+def test_a_block_that_is_not_there_is_named(world, monkeypatch):
+    monkeypatch.setenv("SERVER_NAME", "")
+    monkeypatch.setenv("WAREHOUSE_BLOCK", "nobody-saved-it")
+    ended = run_main_here(world)
+    assert ended.code == 2
+    assert "WAREHOUSE_BLOCK: Prefect has no SqlAlchemyConnector block 'nobody-saved-it'" in ended.said
+    assert "Traceback" not in ended.said
 
 
 def test_an_address_of_a_server_without_api_is_said_to_be_that(world, monkeypatch):

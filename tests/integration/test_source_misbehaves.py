@@ -8,8 +8,9 @@ import re
 
 import pytest
 
+from demo.lists import LISTS, read_list
 from demo.portal_faults import Fault
-from demo.shapes import ONE_YEAR
+from demo.shapes import IUCR, ONE_YEAR, STATIONS, WARD_OFFICES
 from tasks.source import portal as client
 from tests.chaos import oracle
 from tests.integration.conftest import crime
@@ -44,7 +45,6 @@ NOT_WHOLE = {
     "no rows": Fault("empty_200"),
     "rows lost": Fault("rows_lost"),
     "rows repeated": Fault("rows_repeated"),
-    "limit lowered": Fault("limit_lowered"),
     "filter unheeded": Fault("filter_unheeded"),
 }
 SAID = {
@@ -136,6 +136,34 @@ def test_a_fault_that_passes_is_healed_and_one_that_stays_fails_its_window_alone
     is_equal(world)
 
 
+@pytest.mark.parametrize("cap", [1, 2])
+def test_a_server_that_caps_its_pages_is_read_on_until_its_count_is_reached(three_weeks, cap):
+    """Below our page of 3: a short page is not the last one, as long as there are rows to come."""
+    world = three_weeks
+    world.portal.answers.page_cap = cap
+    assert run_main_here(world).code == 0
+    is_equal(world)
+    world.portal.answers.page_cap = None
+    assert run_main_here(world).code == 0
+    is_equal(world)
+
+
+def test_a_page_that_is_cut_short_once_is_gone_on_from(three_weeks):
+    world = three_weeks
+    add(world, Fault("limit_lowered"), ROWS, times=3)
+    assert run_main_here(world).code == 0
+    assert len(world.portal.faults.met) == 3
+    is_equal(world)
+
+
+def test_a_source_that_stands_still_is_not_said_to_be_loading(three_weeks):
+    world = three_weeks
+    add(world, Fault("rows_lost"), OF_SECOND, times=None)
+    (why,) = run_main_here(world).why
+    assert "It did not move meanwhile, so that waiting does not help" in why
+    assert "run again in some minutes" not in why
+
+
 def test_a_server_that_heeds_no_order_cannot_make_a_read_wrong(three_weeks):
     """B01: shuffled pages lose rows and repeat others; the count of ids tells, and the read is done again."""
     world = three_weeks
@@ -186,8 +214,12 @@ DRIFTS = {
         "'primary_description' is new", "'_primary_decsription' is gone"
     ]),
     "removed": (lambda drift: drift.remove(CRIMES, "ward"), ["'ward' is gone"]),
-    "added": (lambda drift: drift.add(CRIMES, "district"), ["'district' is new"]),
-    "retyped": (lambda drift: drift.retype(CRIMES, "ward", "text"), ["'ward' became text, it was number"]),
+    "retyped": (lambda drift: drift.retype(CRIMES, "arrest", "number"), [
+        "'arrest' became number, it was text", "of its values do not pass (neither Y nor N)"
+    ]),
+    "emptied": (lambda drift: (drift.remove(CRIMES, "block"), drift.add(CRIMES, "block", "number", None)), [
+        "'block' became number, it was text, and no row of the source has a value"
+    ]),
 }  # fmt: skip
 
 
@@ -202,6 +234,96 @@ def test_a_column_that_drifts_is_named_before_a_row_is_stored(three_weeks, kind)
         assert all(words in error for (error,) in world.query("select error from pipeline.windows")), words
     assert world.held_ids() == []
     assert world.query("select * from pipeline.watermark") == []
+
+
+def test_a_new_column_and_a_type_whose_values_pass_load_on_and_are_named(three_weeks, monkeypatch):
+    """Values decide: beat was text in 2018. `status` stays 0, so that nobody mutes it, until a value fails."""
+    monkeypatch.setenv("FRESHNESS_DAYS", "100000")
+    world, drift = three_weeks, three_weeks.portal.drift
+    assert run_main_here(world).code == 0
+    assert "drift" not in run_main_here(world, "status").said
+    drift.retype(CRIMES, "beat", "text")
+    drift.add(CRIMES, "zone", value="it's new")
+    world.store.insert(CRIMES, [crime("JH990000")], at=world.now())
+    ended = run_main_here(world)
+    named = ["'beat' became text, it was number", "'zone' is new (text), such as \"it's new\""]
+    assert ended.code == 0, ended.said
+    is_equal(world)
+    for words in named:
+        assert len(re.findall(rf"WARNING dataset={CRIMES} drift: {re.escape(words)}", ended.said)) == 1
+        assert f"drift      {CRIMES}: {words}, seen since " in ended.said
+    # A run that finds nothing to read still names them, as does status, which stays 0.
+    for command in ([], ["status"]):
+        ended = run_main_here(world, *command)
+        assert ended.code == 0, ended.said
+        assert all(words in ended.said for words in named)
+    seen = world.query(
+        "select column_name, stated_type, sample, first_seen_at <= last_seen_at, told_at is null"
+        " from pipeline.source_columns where column_name in ('beat', 'zone') order by 1, first_seen_at"
+    )
+    assert seen == [
+        ("beat", "number", [], True, True),
+        ("beat", "text", [], True, True),
+        ("zone", "text", ["it's new"], True, True),
+    ]
+    # The next value of the new type that does not pass stops its window, and status is no longer good.
+    world.store.insert(CRIMES, [crime("JH990001", beat="LOOP")], at=world.now())
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert (
+        "'beat' became text, it was number, and 1 of its values do not pass (not a whole number)"
+        in ended.said
+    )
+    assert run_main_here(world, "status").code == 1
+    assert "JH990001" not in str(world.query("select case_number, raw from pipeline.rejected_rows"))
+    # Taken back by the City, it is named no more: what the last run saw counts.
+    drift.clear()
+    assert run_main_here(world).code == 0
+    assert "drift " not in run_main_here(world, "status").said
+
+
+def test_a_list_loads_on_with_a_new_column_and_stands_where_one_is_gone(three_weeks, monkeypatch):
+    """As crimes do, but a list that is not taken fails no run. A column that may be empty would be null ever after."""
+    monkeypatch.setenv("PORTAL_PAGE_ROWS", "1000")
+    world, drift = three_weeks, three_weeks.portal.drift
+    for source in LISTS:
+        world.store.create(source.shape, read_list(source), at=world.now())
+    drift.add(STATIONS.id, "sheriff", value="J. Doe")
+    drift.retype(IUCR.id, "active", "checkbox")
+    drift.remove(WARD_OFFICES.id, "email")
+    world.query("delete from pipeline.reference_loads")
+    ended = run_main_here(world)
+    assert ended.code == 0, ended.said
+    loads = dict(world.query("select list_name, loaded_from from pipeline.reference_loads order by load_id"))
+    assert loads["police_stations"] == loads["iucr_codes"] == "portal"
+    assert loads["ward_offices"] == "bundled"
+    assert world.value("select count(email) from chicago.ward_offices") > 0
+    assert (
+        "ward_offices: the list stands as it is: the columns of htai-wnw4 have changed: 'email' is gone"
+        in (ended.said)
+    )
+    for words in ("'sheriff' is new (text), such as 'J. Doe'", "'active' became checkbox, it was text"):
+        assert ended.said.count(words) == 2, "in the log once, and in the report"
+
+
+def test_a_column_renamed_while_pages_are_read_is_no_whole_read(three_weeks, monkeypatch):
+    """Null would be stored for it in the rows of the second page."""
+    world = three_weeks
+    monkeypatch.setenv("PORTAL_PATIENCE_SECONDS", "0.02")
+    renamed = []
+
+    def rename(seen):
+        # The second page of a window is asked for by the last id of the first.
+        if ":id >" in seen.params.get("$where", "") and seen.params.get("$select") == ":*,*":
+            renamed.append(world.portal.drift.rename(CRIMES, "ward", f"ward_{len(renamed)}"))
+
+    world.portal.before_answer = lambda seen: rename(seen) if not renamed else None
+    ended = run_main_here(world)
+    assert renamed
+    assert ended.code == 1
+    assert "again='the columns changed between two pages'" in ended.said
+    assert "'ward' is gone" in ended.said
+    assert world.query("select * from chicago.crimes where ward is null") == []
 
 
 def test_the_column_that_is_filtered_by_drifts_and_is_named(three_weeks):

@@ -228,13 +228,13 @@ def test_a_rejected_row_leaves_the_quarantine_when_its_new_version_is_good(world
 
 
 def test_too_many_rejected_rows_fail_the_window_and_store_nothing_of_it(world):
-    insert(world, *(crime(f"JH{number:06}", ward="99") for number in range(10)), crime("JH900000"))
+    insert(world, *(crime(f"JH{number:06}", ward="99") for number in range(30)), crime("JH900000"))
     assert world.run().is_failed()
     assert world.held_ids() == []
     run = world.last_run()
     assert run["status"] == "failed"
     assert "MAX_REJECT_SHARE" in run["message"]
-    assert "ward: not within 1 to 50 (10)" in run["message"]
+    assert "ward: not within 1 to 50 (30)" in run["message"]
 
 
 def test_a_mass_withdrawal_stops_and_says_what_it_would_have_done(world):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tasks.warehouse import ledger
 from tasks.warehouse.views import set_freshness_limit
 from tests.integration.conftest import crime
+from tests.integration.main_here import run_main_here
 from tests.integration.views_support import city, load_city, rows, views_engine  # noqa: F401  (a fixture)
 
 RUN = "00000000-0000-0000-0000-00000000000"
@@ -242,13 +243,17 @@ def test_the_state_is_the_ledgers(untouched):
     assert both() == ("unfinished", "unfinished")
 
 
-def test_a_run_writes_the_setting_and_the_analyst_reads_both_without_rights_on_the_ledger(world, engine):
+def test_a_run_writes_the_setting_and_the_analyst_reads_both_without_rights_on_the_ledger(
+    world, engine, monkeypatch
+):
     world.query("create role quality_reader login")
     try:
         now = datetime.now(UTC)
         world.store.insert("x2n5-8w5q", [crime("JH000001")], at=now)
-        code, _, err = world.run_main(ANALYST_ROLE="quality_reader", FRESHNESS_DAYS="6")
-        assert code == 0, err
+        monkeypatch.setenv("ANALYST_ROLE", "quality_reader")
+        monkeypatch.setenv("FRESHNESS_DAYS", "6")
+        ended = run_main_here(world)
+        assert ended.code == 0, ended.said
         with engine.begin() as connection:
             connection.execute(text("set local role quality_reader"))
             found = connection.execute(

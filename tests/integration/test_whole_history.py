@@ -105,6 +105,32 @@ def history(world):
     )
 
 
+def test_types_that_nobody_here_could_see_load_on_while_their_values_pass(world):
+    """The first contact with the live portal does not fail for a word; a window without a ward is nothing odd."""
+    insert(world, row(1, "2019-01-02T10:00:00.000", ward=None), row(2, "2019-03-05T10:00:00.000"))
+    for name, stated in {
+        "beat": "number",
+        "district": "number",
+        "ward": "text",
+        "x_coordinate": "text",
+    }.items():
+        world.portal.drift.retype(CRIMES, name, stated)
+    assert world.run().is_completed()
+    assert world.query(
+        "select crime_id, beat, district, ward, x_coordinate from chicago.crimes order by 1"
+    ) == [
+        ("1", "0111", 1, None, 1176369),
+        ("2", "0111", 1, 42, 1176369),
+    ]
+    # The key is what pages and sums are asked by.
+    world.portal.drift.retype(CRIMES, "id", "text")
+    insert(world, row(3, "2019-03-06T10:00:00.000"))
+    state = world.run()
+    assert state.is_failed()
+    assert "'id' became text, it was number" in state.message
+    assert world.value("select count(*) from chicago.crimes") == 2
+
+
 def test_a_city_of_the_whole_history_is_loaded_as_published(world):
     with Store.temporary() as city:
         build_history(City(rows=4_000), city, date(2002, 12, 20), date(2003, 1, 20))

@@ -31,8 +31,12 @@ class TlsFront:
         self.context = context
         self.socket_path = socket_path
         self.handshakes = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = self.listen()
         self.port = self._listener.getsockname()[1]
+
+    def listen(self):
+        """Return the socket that clients come to."""
+        return socket.create_server(("127.0.0.1", 0))
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()
@@ -75,6 +79,8 @@ def _relay(source, target):
     with contextlib.suppress(OSError):
         while chunk := source.recv(_CHUNK_BYTES):
             target.sendall(chunk)
+    # Also where the source was lost: the target has to hear of it.
+    with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)
 
 

@@ -32,6 +32,9 @@ GUARDS = (
     "the source's state is the same before and after a read",
     "only ids that were asked for are taken",
     "drift stops a window",
+    "values of another type stop a window",
+    "a word stops nothing while its values pass",
+    "columns are the same on every page of a read",
     "an emptied source stops a run",
     "a source emptied in the middle of a run stops it",
     "mass retirement stops a window",
@@ -73,6 +76,14 @@ GUARDS = (
     "a session that a pooler lends is refused",
     "text is stored in one encoding",
     "content is proven too",
+    "the source does not choose the span of its proof",
+    "a stamp of the future leads nothing",
+    "one odd date ends no run",
+    "two rows of one id are held apart",
+    "a short page is the last where the count says so",
+    "a silent network is given up",
+    "a signal to stop is never lost",
+    "a run goes on without Prefect's server",
 )
 
 

@@ -2,12 +2,17 @@
 
 import importlib
 import pkgutil
+import re
+from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import dashboard.site
+from dashboard import shapes
 from dashboard.items import Chart, Figure
+from dashboard.site import city_map, when
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = [
@@ -17,6 +22,11 @@ FIGURES = [
     for item in (value if isinstance(value, tuple) else (value,))
     if isinstance(item, Figure)
 ]
+HELD = shapes.Held(date(2024, 1, 1), date(2024, 4, 1), date(2024, 1, 2), date(2024, 3, 11))
+ALL_DAYS = dict.fromkeys(("kind", "violent", "district", "ward", "time_of_day")) | {
+    "first_date": HELD.first,
+    "last_date": HELD.last,
+}
 
 
 def test_the_pages_have_figures():
@@ -31,14 +41,34 @@ def test_the_pages_have_figures():
     }
 
 
-@pytest.mark.parametrize(("page", "figure"), FIGURES, ids=lambda value: getattr(value, "name", value))
+def made_when_drawn():
+    """Return the figures that a page makes of what is chosen: each source of the map, and the holidays."""
+    places = pd.DataFrame(columns=["crimes", "latitude"])
+    for more in ({}, {"kind": "THEFT"}, {"time_of_day": "night"}, {"ward": 27}):
+        chosen = ALL_DAYS | more
+        source = city_map._source(HELD, chosen)
+        yield "city_map", city_map._map(source, chosen, places)
+        yield "city_map", city_map._table(source, places)
+    yield "when", when._holidays(when._if_any_day)
+
+
+MADE = list(made_when_drawn())
+
+
+def test_the_map_has_a_source_for_all_days_for_a_kind_for_cells_and_for_blocks():
+    queries = [figure.query for page, figure in MADE if page == "city_map" and isinstance(figure, Chart)]
+    assert queries == ["map_totals", "map_kinds", "map_cells", "map_points"]
+
+
+@pytest.mark.parametrize(("page", "figure"), FIGURES + MADE, ids=lambda value: getattr(value, "name", value))
 def test_a_figure_names_a_query_a_view_and_what_to_know_of_it(page, figure):
     query = (PROJECT / "sql" / "dashboard" / f"{figure.query}.sql").read_text("utf-8")
     assert all(f":{name}" in query for name in figure.asks)
     assert f"{page}.py" in query
     known = {path.stem for path in (PROJECT / "sql" / "views").glob("*.sql")} | {"crime_history"}
     assert figure.view in known
-    assert callable(figure.caveat) or figure.caveat.endswith(".")
+    assert figure.view in re.findall(r"(?:from|join) chicago\.(\w+)", query)
+    assert callable(figure.caveat) or figure.caveat.strip().endswith(".")
     if isinstance(figure, Chart):
         assert figure.drawing.__module__ == "dashboard.charts"
         assert figure.alt

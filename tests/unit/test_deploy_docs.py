@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cfnlint.decode import decode
+from prefect.settings.models.server.concurrency import ServerConcurrencySettings
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / "docs"
@@ -108,3 +109,13 @@ def test_the_guide_names_every_deployment_and_deletes_it():
     (deleted,) = re.findall(r"for NAME in (.*); do prefect deployment delete", GUIDE)
     assert sorted(name.split("/")[1] for name in deleted.split()) == sorted(each["name"] for each in declared)
     assert all(f"`{name}`" in GUIDE for name in deleted.split())
+
+
+def test_the_runbook_says_how_long_a_run_that_died_while_pending_keeps_its_slot():
+    """As long as Prefect's lease lasts that nobody renews; the deployments ask for no other."""
+    lease = ServerConcurrencySettings.model_fields["initial_deployment_lease_duration"]
+    slots = yaml.safe_load((PROJECT / "prefect.yaml").read_text("utf-8"))["definitions"]["shared"]
+    assert slots["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    said = " ".join((PROJECT / "docs/runbook.md").read_text("utf-8").split())
+    name = "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION"
+    assert f"keeps the slot for {lease.default:.0f} s (Prefect's `{name}`)" in said

@@ -87,6 +87,7 @@ def test_the_demo_knows_none_of_the_users_settings():
     assert made == {
         "HOME": "/home/me",
         "ENV_FILE": "",
+        "STAMP_MARGIN_DAYS": "3650",
         "APP_TOKEN": "stand-in",
         "PORTAL_URL": "http://127.0.0.1:1",
         "DATABASE_NAME": "demo",

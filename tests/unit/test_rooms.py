@@ -23,6 +23,7 @@ def run_python(code):
     "module",
     [
         "tasks.commands.status",
+        "tasks.commands.check_source",
         "tasks.commands.psql",
         "tasks.commands.export",
         "tasks.commands.plan",
@@ -115,7 +116,9 @@ def test_the_tree_in_contributing_is_what_ls_shows():
 
 
 def test_the_ground_floor_is_what_prefect_runs_and_the_words_that_all_share():
-    words = {"errors", "datasets", "windows", "settings", "request", "retries", "session"}
+    words = {
+        "errors", "silence", "datasets", "windows", "settings", "request", "retries", "session", "masked"
+    }  # fmt: skip
     steps = {path.stem for path in PROJECT.glob("tasks/*.py")} - words - {"__init__"}
     for step in steps:
         module = importlib.import_module(f"tasks.{step}")

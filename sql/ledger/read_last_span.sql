@@ -1,0 +1,11 @@
+-- One row: where the last span began that was proven equal as a whole, and what we held outside of it; none before the
+-- first.
+-- Reads: pipeline.audits. Writes: nothing. Run by: tasks/warehouse/audits.py.
+
+select
+    lower(audits.span) as span_start,
+    audits.outside_rows
+from pipeline.audits as audits
+where audits.equal and upper_inf(audits.span)
+order by audits.audit_id desc
+limit 1;

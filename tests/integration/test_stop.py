@@ -1,0 +1,121 @@
+"""A signal to stop ends a run within its seconds, whatever hangs, and is never lost; the next run goes on."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from demo.shapes import ONE_YEAR
+from tasks.run import lifecycle, stop
+from tests.chaos import child
+from tests.integration.conftest import crime
+
+CRIMES = ONE_YEAR.id
+STOP_SECONDS = 4.0
+
+
+def hurry():
+    """Have the run's process wait for four seconds instead of twenty."""
+    stop.STOP_SECONDS, stop._NOTICED_SECONDS = STOP_SECONDS, 1.0
+
+
+def hurry_and_lose_the_signal():
+    """Also drop the signal's exception, as asyncio does with one that is raised in a callback."""
+    hurry()
+    prepare = lifecycle.prepare_process
+
+    def prepared():
+        prepare()
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
+    lifecycle.prepare_process = prepared
+
+
+@pytest.fixture
+def held(world, tmp_path):
+    """A run whose portal does not answer for the rows of its second week; its process is started by `start`."""
+    world.store.insert(
+        CRIMES, [crime("JH000001"), crime("JH000002", "2024-01-10T10:00:00.000")], at=world.now()
+    )
+    world.output, world.reached, release = tmp_path / "said", threading.Event(), threading.Event()
+
+    def hold(seen):
+        if ">= '2024-01-09T" in seen.params.get("$where", "") and ":*" in seen.params.get("$select", ""):
+            world.reached.set()
+            release.wait(60)
+
+    world.portal.before_answer = hold
+    yield world
+    world.portal.before_answer = None
+    release.set()
+
+
+def stopped(world, prepare):
+    """Start a run, stop it where it hangs, and return how it ended and after how many seconds."""
+    environment = world.environment | {"PORTAL_TIMEOUT_SECONDS": "55", "MAX_CONCURRENCY": "2"}
+    process = child.start([], environment, with_prefect=True, output=world.output, prepare=prepare)
+    assert world.reached.wait(60)
+    while world.value("select count(*) from pipeline.windows where status = 'done'") == 0:
+        time.sleep(0.05)
+    began = time.monotonic()
+    process.terminate()
+    process.join(30)
+    return process.exitcode, time.monotonic() - began
+
+
+def test_a_run_that_hangs_in_a_request_is_ended_by_a_signal_and_says_where(held):
+    """No exception reaches a thread that waits for a host; the interpreter would wait for it as long."""
+    code, seconds = stopped(held, hurry)
+    said = held.output.read_text()
+    assert code == 1, said
+    assert seconds < STOP_SECONDS + 3
+    assert "main.py: stopped by force; what is committed stays, and the next run goes on from there." in said
+    assert "_send (tasks/source/portal.py:" in said
+    assert held.query("select status from pipeline.runs") == [("stopped",)]
+    goes_on(held)
+
+
+def test_a_signal_that_asyncio_drops_is_not_lost(held):
+    code, seconds = stopped(held, hurry_and_lose_the_signal)
+    assert code == 1, held.output.read_text()
+    assert seconds < STOP_SECONDS + 3
+    assert held.query("select status from pipeline.runs") == [("stopped",)]
+    goes_on(held)
+
+
+def test_a_database_that_does_not_answer_keeps_no_stopped_run(world, dark_front, tmp_path):
+    """The network is dark, so that not even the ledger can be written: the next run finds this one dead."""
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    world.output, world.reached = tmp_path / "said", threading.Event()
+
+    def vanish(seen):
+        if not world.reached.is_set() and ":*" in seen.params.get("$select", ""):
+            dark_front.darken()
+            world.reached.set()
+
+    world.portal.before_answer = vanish
+    environment = world.environment | {"SERVER_NAME": dark_front.host, "PORT": str(dark_front.port)}
+    process = child.start([], environment, with_prefect=True, output=world.output, prepare=hurry)
+    assert world.reached.wait(60)
+    time.sleep(1)
+    began = time.monotonic()
+    process.terminate()
+    process.join(30)
+    said = world.output.read_text()
+    assert process.exitcode == 1, said
+    assert time.monotonic() - began < STOP_SECONDS + 3
+    assert "main.py: stopped by force" in said
+    dark_front.light()
+    goes_on(world)
+    assert world.query("select status from pipeline.runs order by started_at") == [("dead",), ("done",)]
+
+
+def goes_on(world):
+    """The next run has no work by hand before it."""
+    world.portal.before_answer = None
+    deadline = time.monotonic() + 30
+    while not world.run().is_completed() or world.last_run()["status"] == "skipped":
+        assert time.monotonic() < deadline, "the lock of the stopped run is still held"
+        time.sleep(0.5)
+    assert world.held_ids() == world.source_ids()
