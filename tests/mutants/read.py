@@ -76,7 +76,6 @@ GUARDS = (
     "a session that a pooler lends is refused",
     "text is stored in one encoding",
     "content is proven too",
-    "a repair is counted anew",
     "the source does not choose the span of its proof",
     "a stamp of the future leads nothing",
     "one odd date ends no run",
