@@ -41,7 +41,7 @@ class _Stop:
         self._wakeup.settimeout(0)
         self._is_over = threading.Event()
 
-    def begin(self) -> int:
+    def watch(self) -> int:
         """Watch from now on; return what was told of signals before."""
         threading.Thread(target=self._watch, name="stop", daemon=True).start()
         return signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
@@ -80,7 +80,7 @@ def stopped_by_signals() -> Iterator[None]:
         yield
         return
     stop = _Stop(asyncio.get_running_loop(), task)
-    before = stop.begin()
+    before = stop.watch()
     try:
         yield
     finally:
