@@ -21,6 +21,7 @@ from deploy.pool import USUAL_STACK
 from deploy.to_prefect import FOLDER_IN_IMAGE
 from tasks.cloud.rds import CERTIFICATE_AUTHORITIES
 from tasks.errors import ConfigError, PipelineError
+from tasks.settings import PROJECT_FOLDER
 from tasks.warehouse.engine import DRIVER
 
 NAME: Final = "chicago-crime"
@@ -59,7 +60,7 @@ def save_warehouse(outputs: StackOutputs, folder: str) -> dict[str, str]:
     except (BotoCoreError, ClientError) as error:
         raise PipelineError(f"the database's secret could not be read: {error}") from None
     login = json.loads(secret["SecretString"])
-    bundle = Path(folder) / "tasks" / "warehouse" / CERTIFICATE_AUTHORITIES.name
+    bundle = Path(folder) / CERTIFICATE_AUTHORITIES.relative_to(PROJECT_FOLDER)
     SqlAlchemyConnector(
         connection_info=ConnectionComponents(
             driver=DRIVER,

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
+from tasks.masked import masked
 from tasks.settings import PROJECT_FOLDER
 
 # A container gets 30 s between SIGTERM and SIGKILL where nobody asked for more.
@@ -101,7 +102,7 @@ def _end_after(seconds: float, code: int, said: str = "") -> None:
     time.sleep(max(seconds, 0))
     if said:
         waits = ", ".join(what_waits()) or "nothing of ours"
-        sys.stderr.write(f"main.py: {said} Still waiting: {waits}.\n")
+        sys.stderr.write(masked(f"main.py: {said} Still waiting: {waits}.\n"))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

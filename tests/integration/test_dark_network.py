@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, event
 
 from demo.shapes import ONE_YEAR
-from tasks import silence
+from tasks import session, silence
 from tasks.commands import psql
 from tasks.run import connections, lifecycle
 from tasks.settings import read_settings
@@ -151,8 +151,8 @@ def test_psql_gives_up_too(world, postgres, monkeypatch, tmp_path):
 
 def test_the_server_is_told_to_give_up_as_well(engine):
     """Else the session of a host that vanished keeps its locks, until a quarter of an hour of resending is over."""
-    assert warehouse_engine._SESSION["tcp_user_timeout"] == "60s"
-    assert warehouse_engine._SESSION["tcp_keepalives_idle"] == "60"
+    assert session.LOADER["tcp_user_timeout"] == "60s"
+    assert session.LOADER["tcp_keepalives_idle"] == "60"
 
 
 # The host vanishes.

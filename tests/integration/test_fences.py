@@ -49,7 +49,7 @@ UNFENCED = {
     "migrate": "before there is a run: the schema, under the writer's lock",
     "_apply": "before there is a run: the tables, under the writer's lock",
     "_open": "makes the run, and takes the place of those that died",
-    "_close": "its one statement finds a running run only",
+    "_write_end": "its one statement finds a running run only",
     "_record_skipped": "there is no run: another is at work",
 }
 

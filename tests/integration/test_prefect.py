@@ -112,7 +112,7 @@ def test_drift_that_loads_on_is_on_the_runs_page_and_the_automation_is_told_once
         return page.json()["events"]
 
     def awaited(name, count):
-        for _ in range(60):
+        for _ in range(180):
             if len(found := events(name)) >= count:
                 break
             time.sleep(0.5)

@@ -299,7 +299,7 @@ def test_a_list_loads_on_with_a_new_column_and_stands_where_one_is_gone(three_we
     assert loads["ward_offices"] == "bundled"
     assert world.value("select count(email) from chicago.ward_offices") > 0
     assert (
-        "ward_offices: the list stands as it is: the columns of htai-wnw4 have changed: 'email' is gone"
+        "ward_offices: the list stays as it is: the columns of htai-wnw4 have changed: 'email' is gone"
         in (ended.said)
     )
     for words in ("'sheriff' is new (text), such as 'J. Doe'", "'active' became checkbox, it was text"):
