@@ -15,7 +15,7 @@ begin
             );
         end if;
     end loop;
-    -- Who is no superuser (on RDS nobody is) gives a schema only to a role that is granted to them.
+    -- A role that is not a superuser (on RDS nobody is one) gives a schema only to a role that is granted to them.
     if not (select pg_roles.rolsuper from pg_catalog.pg_roles where pg_roles.rolname = current_user) then
         execute format('grant chicago_loader to %I', current_user);
     end if;

@@ -1,6 +1,6 @@
 -- Sets for this transaction: how long it waits for a lock, how much memory a statement has, and that nothing is
 -- compiled.
--- Reads: nothing. Writes: the session's settings. Run by: tasks/warehouse/ddl.py, tasks/warehouse/views.py.
+-- Reads: nothing. Writes: the session's settings. Run by: tasks/warehouse/ddl.py.
 -- Parameters: lock_timeout (null: it stays), work_mem.
 
 select

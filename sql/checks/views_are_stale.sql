@@ -3,7 +3,7 @@
 -- A refresh is the last step of a run that changes anything, so that reasons of a run that began before it are in the
 -- views.
 -- Reads: pipeline.deployed_views, pipeline.windows, pipeline.reference_loads, pipeline.runs, pipeline.crime_changes,
--- pipeline.counts_state. Writes: nothing. Run by: tasks/warehouse/refresh.py.
+-- pipeline.counts_state, pipeline.freshness_limit. Writes: nothing. Run by: tasks/warehouse/views.py.
 
 with oldest as (
     select min(refreshed_at) as at
@@ -33,6 +33,13 @@ select
         from pipeline.runs as runs
         cross join oldest
         where runs.started_at >= oldest.at and runs.revised + runs.withdrawn > 0
+    )
+    or exists (
+        -- the counts go by the margin of the stamps
+        select 1
+        from pipeline.freshness_limit
+        cross join oldest
+        where freshness_limit.set_at >= oldest.at
     )
     or exists (select 1 from pipeline.crime_changes)
     or not exists (select 1 from pipeline.counts_state) as is_stale;

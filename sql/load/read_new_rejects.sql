@@ -1,6 +1,6 @@
 -- One row is a rejected row of the window that is not in the quarantine in this version.
 -- Reads: staged_rejects, pipeline.rejected_rows. Writes: nothing.
--- Run by: tasks/sync/guards.py, before anything is changed.
+-- Run by: tasks/sync/guards.py, tasks/sync/apply.py, before anything is changed.
 
 select
     staged.reasons,

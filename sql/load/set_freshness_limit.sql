@@ -7,6 +7,6 @@ update pipeline.freshness_limit
 set
     freshness_days = :freshness_days,
     stamp_margin_days = :stamp_margin_days,
-    set_at = now()
+    set_at = pipeline.moment()
 where
     freshness_limit.freshness_days <> :freshness_days or freshness_limit.stamp_margin_days <> :stamp_margin_days;

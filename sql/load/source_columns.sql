@@ -18,6 +18,6 @@ on conflict (dataset, column_name, stated_type) do update
     set
         sample = case when held.sample = '[]' then excluded.sample else held.sample end,
         last_run = excluded.last_run,
-        last_seen_at = case when held.last_run = excluded.last_run then held.last_seen_at else now() end
+        last_seen_at = case when held.last_run = excluded.last_run then held.last_seen_at else pipeline.moment() end
     where held.last_run <> excluded.last_run or (held.sample = '[]' and excluded.sample <> '[]')
 returning held.column_name, held.stated_type, held.sample;

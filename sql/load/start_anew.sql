@@ -24,4 +24,4 @@ pipeline.cell_counts,
 pipeline.code_counts;
 
 insert into pipeline.runs (mode, status, ended_at, message, host, process_id)
-values ('start-anew', 'done', now(), :message, :host, :process_id);
+values ('start-anew', 'done', pipeline.next_moment(), :message, :host, :process_id);

@@ -10,8 +10,8 @@ create table pipeline.source_columns (
     sample jsonb not null default '[]',
     first_run uuid not null,
     last_run uuid not null,
-    first_seen_at timestamp with time zone not null default now(),
-    last_seen_at timestamp with time zone not null default now(),
+    first_seen_at timestamp with time zone not null default pipeline.moment(),
+    last_seen_at timestamp with time zone not null default pipeline.moment(),
     told_at timestamp with time zone,
     primary key (dataset, column_name, stated_type)
 );

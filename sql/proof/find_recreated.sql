@@ -20,7 +20,7 @@ last_proof as (
     limit 1
 ),
 
-aged as (
+aged_out as (
     select
         crimes.crime_id,
         crimes.case_number,
@@ -57,19 +57,19 @@ spoken_for as (
 
 left_over as (
     select
-        aged.case_number,
-        (select count(*) from come where come.case_number = aged.case_number)
-        - (select count(*) from spoken_for where spoken_for.case_number = aged.case_number) as row_count
-    from aged
-    group by aged.case_number
+        aged_out.case_number,
+        (select count(*) from come where come.case_number = aged_out.case_number)
+        - (select count(*) from spoken_for where spoken_for.case_number = aged_out.case_number) as row_count
+    from aged_out
+    group by aged_out.case_number
 )
 
 select
-    aged.crime_id,
+    aged_out.crime_id,
     cast(null as text) as reason,
     cast(null as text) as replaced_by
-from aged
+from aged_out
 -- drops what has aged out: no newer row of its case speaks for it
-inner join left_over on aged.case_number = left_over.case_number and aged.nth <= left_over.row_count;
+inner join left_over on aged_out.case_number = left_over.case_number and aged_out.nth <= left_over.row_count;
 
 analyze leaving;

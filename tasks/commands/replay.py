@@ -8,11 +8,12 @@ from datetime import datetime
 import pandas as pd
 from sqlalchemy import Engine
 
-from tasks.contract.crimes import Transformed, to_crimes, to_raw_frame
+from tasks.contract.crimes import Transformed, to_raw_frame
 from tasks.datasets import DatasetProfile
 from tasks.run.lifecycle import Run
 from tasks.sync.apply import load_window, read_rejected
 from tasks.sync.guards import Guards
+from tasks.sync.judge import judge
 from tasks.sync.read import Extracted
 from tasks.sync.scope import Scope
 from tasks.sync.window import plain, sync_window
@@ -40,7 +41,7 @@ def replay_quarantine(engine: Engine, profile: DatasetProfile, run: Run) -> list
         sync_window(
             REPLAY,
             plain(lambda _window: _read_quarantine(engine, profile)),
-            plain(lambda extracted: to_crimes(extracted.raw, profile)),
+            plain(lambda extracted: judge(extracted, profile)),
             plain(load),
         )
     )

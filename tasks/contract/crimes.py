@@ -22,6 +22,14 @@ import pyarrow.compute as pc
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
+from tasks.contract.city import (
+    LATITUDE_BOX,
+    LONGITUDE_BOX,
+    MAX_COMMUNITY_AREA,
+    MAX_WARD,
+    X_BOX,
+    Y_BOX,
+)
 from tasks.contract.twins import TWIN_PATTERN
 from tasks.datasets import DatasetProfile
 from tasks.errors import ContractError
@@ -30,15 +38,8 @@ TEXT = pd.StringDtype("pyarrow", na_value=pd.NA)
 WALL_CLOCK = "datetime64[us]"
 INSTANT = "datetime64[us, UTC]"
 
-# The box of the city in degrees, and in feet of EPSG:3435 with a margin.
-LATITUDE_BOX = (41.60, 42.10)
-LONGITUDE_BOX = (-88.00, -87.50)
-X_BOX = (1_080_000, 1_220_000)
-Y_BOX = (1_800_000, 1_970_000)
 BOXES = {"latitude": LATITUDE_BOX, "longitude": LONGITUDE_BOX, "x_coordinate": X_BOX, "y_coordinate": Y_BOX}
-MAX_WARD = 50
-MAX_COMMUNITY_AREA = 77
-SMALLEST_INT4, LARGEST_INT4 = -(2**31), 2**31 - 1
+MIN_INT4, MAX_INT4 = -(2**31), 2**31 - 1
 
 _WHOLE_NUMBER = r"^[+-]?\d{1,18}(\.0*)?$"
 _NUMBER = r"^[+-]?\d{1,18}(\.\d*)?([eE][+-]?\d{1,2})?$"
@@ -141,8 +142,8 @@ def to_census_frame(rows: Sequence[dict[str, Any]], profile: DatasetProfile) -> 
 
 
 def _to_moments(dates: pd.Series) -> pd.Series:
-    """Return the time of each text; its day, where the rest is none, since the source orders it by that; else null."""
-    # A year that no calendar has is a time that is none.
+    """Return the time of each text; its day, if only that can be read, by which the source orders it; else null."""
+    # Year 0000 is in no calendar: such a text is not a time.
     texts = dates.where(~dates.str.startswith("0000", na=False)).astype(object)
     moments = pd.to_datetime(texts, format="ISO8601", errors="coerce")
     if (moments.isna() & texts.notna()).any():
@@ -210,7 +211,7 @@ class _Reading:
         for column, highest in (("ward", MAX_WARD), ("community_area", MAX_COMMUNITY_AREA)):
             columns[column] = self._whole_number(columns[column], column, 1, highest)
         for column in ("x_coordinate", "y_coordinate"):
-            columns[column] = self._whole_number(columns[column], column, SMALLEST_INT4, LARGEST_INT4)
+            columns[column] = self._whole_number(columns[column], column, MIN_INT4, MAX_INT4)
         for column in ("latitude", "longitude"):
             columns[column] = self._number(columns[column], column)
         for column in ("date_of_occurrence", "updated_on"):

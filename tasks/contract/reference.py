@@ -18,6 +18,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 from pandera.typing.pandas import Series
 
+from tasks.contract.city import LATITUDE_BOX, LONGITUDE_BOX, MAX_WARD, X_BOX, Y_BOX
 from tasks.datasets import LISTS
 from tasks.errors import ContractError
 
@@ -25,15 +26,19 @@ DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"
 
 # The City merged districts 13, 21 and 23 into their neighbours; their numbers are not used again.
 DISTRICTS = frozenset(range(1, 26)) - {13, 21, 23}
-WARDS = frozenset(range(1, 51))
+WARDS = frozenset(range(1, MAX_WARD + 1))
 BEATS_IN_LIST = 275
 # The list has 434 codes and grows slowly: a list much shorter than that was cut off, not revised.
-FEWEST_IUCR_CODES = 400
-FEWEST_FBI_CODES = 26
+MIN_IUCR_CODES = 400
+MIN_FBI_CODES = 26
 HEADQUARTERS = "Headquarters"
 
 Row = Mapping[str, Any]
 RawRows = Iterable[Row] | pd.DataFrame
+
+
+def _within(box: tuple[float, float]) -> dict[str, float]:
+    return {"min_value": box[0], "max_value": box[1]}
 
 
 class _List(pa.DataFrameModel):
@@ -52,16 +57,16 @@ class _Office(_List):
     state: Series[str] = pa.Field(str_matches=r"^[A-Z]{2}$")
     zip: Series[str] = pa.Field(str_matches=r"^\d{5}(; \d{5})*$")
     website: Series[str] = pa.Field(nullable=True, str_matches=r"^https?://")
-    latitude: Series[float] = pa.Field(nullable=True, in_range={"min_value": 41.6, "max_value": 42.1})
-    longitude: Series[float] = pa.Field(nullable=True, in_range={"min_value": -88.0, "max_value": -87.5})
+    latitude: Series[float] = pa.Field(nullable=True, in_range=_within(LATITUDE_BOX))
+    longitude: Series[float] = pa.Field(nullable=True, in_range=_within(LONGITUDE_BOX))
 
 
 class _PoliceOffice(_Office):
     phone: Series[str] = pa.Field(nullable=True)
     fax: Series[str] = pa.Field(nullable=True)
     tty: Series[str] = pa.Field(nullable=True)
-    x_coordinate: Series[float] = pa.Field(nullable=True, in_range={"min_value": 1.09e6, "max_value": 1.21e6})
-    y_coordinate: Series[float] = pa.Field(nullable=True, in_range={"min_value": 1.81e6, "max_value": 1.96e6})
+    x_coordinate: Series[float] = pa.Field(nullable=True, in_range=_within(X_BOX))
+    y_coordinate: Series[float] = pa.Field(nullable=True, in_range=_within(Y_BOX))
 
 
 class PoliceStations(_PoliceOffice):
@@ -118,10 +123,10 @@ class IucrCodes(_List):
     is_index: Series[pd.BooleanDtype] = pa.Field(nullable=True)
     is_active: Series[pd.BooleanDtype]
 
-    @pa.dataframe_check(name=f"at least {FEWEST_IUCR_CODES} codes")
+    @pa.dataframe_check(name=f"at least {MIN_IUCR_CODES} codes")
     @classmethod
     def _is_whole(cls, codes: pd.DataFrame) -> bool:
-        return len(codes) >= FEWEST_IUCR_CODES
+        return len(codes) >= MIN_IUCR_CODES
 
 
 class FbiCodes(_List):
@@ -139,10 +144,10 @@ class FbiCodes(_List):
         exactly_one = codes["is_violent"] ^ codes["is_property"]
         return bool((codes["is_index"] == exactly_one).all())
 
-    @pa.dataframe_check(name=f"at least {FEWEST_FBI_CODES} codes")
+    @pa.dataframe_check(name=f"at least {MIN_FBI_CODES} codes")
     @classmethod
     def _is_whole(cls, codes: pd.DataFrame) -> bool:
-        return len(codes) >= FEWEST_FBI_CODES
+        return len(codes) >= MIN_FBI_CODES
 
 
 class Beats(_List):

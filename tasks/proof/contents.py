@@ -16,9 +16,9 @@ from tasks.contract.crimes import to_crimes, to_raw_frame
 from tasks.source import soql
 from tasks.source.portal import Portal
 from tasks.source.whole_read import read_pages
+from tasks.sync.apply import stage_rows
 from tasks.sync.read import ALL_FIELDS
 from tasks.warehouse import ledger
-from tasks.warehouse.copy import copy_frame
 from tasks.warehouse.sql_files import execute
 from tasks.windows import Window, day_windows
 
@@ -57,10 +57,10 @@ def _damaged_rows(engine: Engine, run_id: UUID, portal: Portal, window: Window) 
         portal,
         soql.in_window(profile, window),
         ALL_FIELDS,
-        lambda page: to_crimes(to_raw_frame(page.rows, profile), profile).accepted,
+        lambda page: to_crimes(to_raw_frame(page.rows, profile), profile),
     )
     with ledger.run_transaction(engine, run_id) as connection:
         execute(connection, "load/stage")
         for page in pages:
-            copy_frame(connection, "staged_crimes", page)
+            stage_rows(connection, page)
         return list(execute(connection, "proof/compare_contents").scalars())

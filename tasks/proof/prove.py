@@ -127,6 +127,7 @@ class Auditor:
             log.warning(
                 "damaged=%d days=%d: compared again, and mended", damage.rows, len(damage.damaged_days)
             )
+        if damage.rows or self.source.last_seen() != state:
             return self._prove(())
         with ledger.run_transaction(self.engine, self.run_id) as connection:
             record_compared_days(connection, self.run_id, damage.equal_days)

@@ -150,7 +150,7 @@ def tell_of_drift(drifted: Sequence[Drifted]) -> list[Drifted]:
 
     An automation tells a person by it, once; reports and `status` name the column as long as it stands.
     """
-    if prefect.runtime.flow_run.id is None:
+    if prefect.runtime.flow_run.id is None or is_lost():
         return []
     told = [each for each in drifted if each.told_at is None]
     for each in told:

@@ -19,6 +19,7 @@ from tasks.datasets import DatasetProfile
 from tasks.sync.guards import (
     Guards,
     guard_rejects,
+    guard_repairs,
     guard_retirements,
     read_retirement_lines,
     rejection_lines,
@@ -133,6 +134,7 @@ def apply_window(
         counts = replace(counts, retired=counts.retired - len(restored))
         guard_rejects(connection, given.window, counts, given.source_rows, guards)
         guard_retirements(connection, given.window, guards)
+        guard_repairs(given.window, counts, guards)
         execute(connection, "load/retire", run_id=run_id)
         execute(connection, "load/repair")
         execute(connection, "load/merge")
@@ -164,12 +166,16 @@ def read_rejected(engine: Engine, profile: DatasetProfile) -> list[dict[str, obj
         return [dict(row[0]) for row in execute(connection, "load/read_rejected", key_field=profile.key)]
 
 
+def stage_rows(connection: Connection, transformed: Transformed) -> None:
+    """Copy judged rows into the temporary tables that `sql/load/stage.sql` makes."""
+    copy_frame(connection, "staged_crimes", transformed.accepted)
+    if len(transformed.rejected):
+        copy_rows(connection, "staged_rejects", REJECTED_COLUMNS, _rejected_rows(transformed))
+
+
 def _stage(connection: Connection, given: SyncInput) -> None:
-    accepted, rejected = given.transformed.accepted, given.transformed.rejected
     execute(connection, "load/stage")
-    copy_frame(connection, "staged_crimes", accepted)
-    if len(rejected):
-        copy_rows(connection, "staged_rejects", REJECTED_COLUMNS, _rejected_rows(given.transformed))
+    stage_rows(connection, given.transformed)
     if given.present_ids:
         copy_rows(connection, "present_ids", ["crime_id"], ([row_id] for row_id in given.present_ids))
 

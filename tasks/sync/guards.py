@@ -126,6 +126,20 @@ def guard_retirements(connection: Connection, window: Window, guards: Guards) ->
     )
 
 
+def guard_repairs(window: Window, counts: WindowCounts, guards: Guards) -> None:
+    """Stop a window that would overwrite many rows of which the City has changed nothing: a repair keeps no history."""
+    limit, repaired = guards.max_retire_share, counts.repaired
+    if limit is None or repaired < MIN_ROWS_OF_A_GUARD or repaired <= limit * counts.source_rows:
+        return
+    raise LoadError(
+        f"window {window}: {repaired} of {counts.source_rows} rows have other content than we hold, in the same "
+        f"version, more than MAX_RETIRE_SHARE {limit:g}. Nothing was changed: a repair keeps nothing of what we held, "
+        "and the source may leave a column out of its answers. Look: python flows/main.py plan --mode reconcile. If "
+        "ours are wrong (an encoding, a contract that was changed), let them be repaired: "
+        "python flows/main.py --mode reconcile --accept-retirements"
+    )
+
+
 def rejection_lines(rejected: Sequence[Any]) -> list[str]:
     """Return one line for each rejected row: when, case, reasons, id."""
     return [f"{row.occurred} {row.case_number} {'; '.join(row.reasons)} ({row.crime_id})" for row in rejected]

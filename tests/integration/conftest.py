@@ -42,6 +42,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 FIRST_LOAD = datetime(2024, 1, 14, 11, 2, 21, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _main_module_kept():
+    """Keep the main module: Streamlit's own tests leave a script there, which a process forked later would import."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 def _services_folder(tmp_path_factory):
     if given := os.environ.get("TEST_SERVICES"):
         return Path(given)

@@ -146,3 +146,37 @@ def test_an_incremental_run_has_its_turn_too(loaded):
     assert world.last_run()["kind"] == "incremental"
     assert repaired(world)[0] == 2
     assert_right(world)
+
+
+def test_a_repair_of_many_rows_waits_for_a_person(world, monkeypatch):
+    """A repair keeps nothing of what we held, and a source that leaves a column out would be one, too."""
+    monkeypatch.setenv("FRESHNESS_DAYS", "99999")
+    rows = [crime(f"JH{n:06}", f"2024-01-0{1 + n % 3}T10:00:00.000") for n in range(90)]
+    world.store.insert(CRIMES, rows, at=world.now())
+    assert run_main_here(world).code == 0
+    world.query("update chicago.crimes set block = 'ELSEWHERE'")
+    ended = run_main_here(world, "--mode", "reconcile")
+    assert ended.code == 1
+    assert "90 of 90 rows have other content than we hold, in the same version" in ended.said
+    assert "--mode reconcile --accept-retirements" in ended.said
+    assert world.query("select distinct block from chicago.crimes") == [("ELSEWHERE",)]
+    assert run_main_here(world, "--mode", "reconcile", "--accept-retirements").code == 0
+    assert world.value("select count(*) from chicago.crimes where block = 'ELSEWHERE'") == 0
+    assert world.query("select * from chicago.crime_history") == []
+
+
+def test_a_row_held_as_accepted_that_the_contract_rejects_is_judged_again(loaded):
+    """It is not passed over for having no content to compare: its window says what becomes of it."""
+    world = loaded
+    world.store.insert(CRIMES, [crime("JH000009", "2024-01-02T10:00:00.000", ward="99")], at=world.now())
+    assert run_main_here(world).code == 0
+    world.query(
+        "insert into chicago.crimes select (jsonb_populate_record(crimes, jsonb_build_object("
+        "'crime_id', rejected.crime_id, 'case_number', rejected.case_number, 'version', rejected.version))).*"
+        " from chicago.crimes cross join pipeline.rejected_rows as rejected where crimes.case_number = 'JH000002'"
+    )
+    world.query("delete from pipeline.rejected_rows")
+    ended = run_main_here(world)
+    assert ended.code == 0, ended.said
+    assert world.query("select case_number from pipeline.rejected_rows") == [("JH000009",)]
+    assert world.value("select count(*) from chicago.crimes where case_number = 'JH000009'") == 0

@@ -200,8 +200,10 @@ def test_a_server_that_loses_its_port_starts_on_another(project, monkeypatch):
     """What two projects do that start in the same second: both find the port free, one gets it."""
     postgres = local_services.ensure_postgres(project)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports = iter([taken.getsockname()[1], prefect_server.free_port([])])
-        monkeypatch.setattr(prefect_server, "free_port", lambda _preferred: next(ports))
+        taken_port, free_port = [taken.getsockname()[1]], prefect_server.free_port
+        monkeypatch.setattr(
+            prefect_server, "free_port", lambda given: taken_port.pop() if taken_port else free_port(given)
+        )
         prefect = local_services.ensure_prefect_server(project, postgres)
     assert prefect_server.is_ready(int(prefect.ui_url.rsplit(":", 1)[1]))
 
