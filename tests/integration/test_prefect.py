@@ -120,10 +120,12 @@ def test_drift_that_loads_on_is_on_the_runs_page_and_the_automation_is_told_once
 
     async def put():
         async with get_client() as client:
+            wanted = automations(None)
             # Those of another test may tell through a block of its own.
-            for left in await client.read_automations():
-                await client.delete_automation(left.id)
-            await put_automations(automations(None), client)
+            for name in (automation.name for automation in wanted):
+                for left in await client.read_automations_by_name(name):
+                    await client.delete_automation(left.id)
+            await put_automations(wanted, client)
 
     began = datetime.now(UTC)
     with temporary_settings({PREFECT_API_URL: world.prefect_api}):
