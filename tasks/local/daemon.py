@@ -153,11 +153,15 @@ class Daemon:
 
     def log_tail(self) -> str:
         """Return the last lines of the log, for an error message."""
+        lines = self.log_text().splitlines()
+        return "\n".join([line for line in lines if line.strip()][-LOG_TAIL_LINES:])
+
+    def log_text(self) -> str:
+        """Return the log since the program was started; what it said first may stand far above its end."""
         try:
-            lines = self.log_file.read_text(errors="replace").splitlines()
+            return self.log_file.read_text(errors="replace")
         except OSError:
             return ""
-        return "\n".join([line for line in lines if line.strip()][-LOG_TAIL_LINES:])
 
     def _recognised(self, pid: int) -> psutil.Process | None:
         try:

@@ -253,7 +253,7 @@ def _listens(daemon: Daemon, port: int) -> bool:
 def _lost_its_port(daemon: Daemon) -> bool:
     server = _read_server(daemon.folder)
     # The program that took the port may be gone by now, so the log counts too.
-    return server is not None and (not _is_free(server.port) or "already in use" in daemon.log_tail())
+    return server is not None and (not _is_free(server.port) or "already in use" in daemon.log_text())
 
 
 def _is_of_this_version(daemon: Daemon) -> bool:

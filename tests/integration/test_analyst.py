@@ -83,7 +83,8 @@ def test_a_server_that_does_not_run_is_named(postgres, monkeypatch, tmp_path):
     with pytest.raises(analyst.LoadError, match="The local PostgreSQL does not run"):
         as_analyst(Settings(_env_file=None), gone)
     assert not list(tmp_path.iterdir())
-    assert psycopg.connect(postgres.conninfo("postgres")).info.dbname == "postgres"
+    with psycopg.connect(postgres.conninfo("postgres")) as connection:
+        assert connection.info.dbname == "postgres"
 
 
 def test_the_dashboard_refuses_a_login_that_may_write_or_see_the_pipeline(postgres, database, monkeypatch):
