@@ -4,6 +4,7 @@ What lives here: the values, and how each is drawn with its source, its caveat a
 of them a page has (dashboard/site/), and what a chart looks like (charts.py).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -99,7 +100,7 @@ def _as_it_is(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class Figure(ABC):
     """What a chart and a table have in common.
 
     name: of the files to download. view: of schema chicago. caveat: what to know of it, or what makes that of the
@@ -128,8 +129,9 @@ class Figure:
         caveat = self.caveat(frame) if callable(self.caveat) else asked.text(self.caveat)
         about(self.view, caveat)
 
+    @abstractmethod
     def _draw(self, asked: Asked, name: str, frame: pd.DataFrame) -> None:
-        raise NotImplementedError
+        """Draw the numbers, under a name for its files."""
 
 
 @dataclass(frozen=True, kw_only=True)
