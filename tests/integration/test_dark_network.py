@@ -19,7 +19,6 @@ import urllib3.connection
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, event
 
-from demo.shapes import ONE_YEAR
 from tasks import session, silence
 from tasks.commands import psql
 from tasks.run import connections, lifecycle
@@ -27,11 +26,9 @@ from tasks.settings import read_settings
 from tasks.warehouse import engine as warehouse_engine
 from tasks.warehouse.analyst import open_to_read
 from tests.chaos import oracle
-from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 from tests.integration.tls_front import TlsFront
 
-CRIMES = ONE_YEAR.id
 SILENCE_SECONDS = 2
 A_MINUTE = {
     "SO_KEEPALIVE": 1,
@@ -78,19 +75,6 @@ def seen(monkeypatch):
     event.listen(Engine, "connect", look_at_database)
     yield found
     event.remove(Engine, "connect", look_at_database)
-
-
-@pytest.fixture
-def three_weeks(world, monkeypatch):
-    """A source of three weeks that is synced in this order."""
-    monkeypatch.setenv("MAX_CONCURRENCY", "1")
-    rows = [
-        crime(f"JH{day:02}{number:04}", f"2023-12-{day:02}T1{number}:00:00.000")
-        for day in (11, 18, 25)
-        for number in range(3)
-    ]
-    world.store.insert(CRIMES, rows, at=world.now())
-    return world
 
 
 def test_every_socket_of_a_run_gives_up_a_silent_network_after_a_minute(
@@ -178,8 +162,7 @@ def vanishing(three_weeks, dark_front, short_silence, monkeypatch):
 
 
 def is_equal_and_counted_once(world):
-    source = {row[":id"]: row for row in world.store.rows(CRIMES)}
-    oracle.assert_equals_source(oracle.look(world.query), source)
+    world.assert_holds_source()
     oracle.assert_ledger_is_closed(world.query)
     assert world.counts()["inserted"] == 9
 

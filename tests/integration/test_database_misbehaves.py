@@ -47,23 +47,9 @@ def _short_waits(monkeypatch):
         monkeypatch.setattr(again.retry, "wait", lambda _state: 0.02)
 
 
-@pytest.fixture
-def three_weeks(world, monkeypatch):
-    """A source of three weeks that is synced in this order, and a portal that knows no other fault."""
-    monkeypatch.setenv("MAX_CONCURRENCY", "1")
-    rows = [
-        crime(f"JH{day:02}{number:04}", f"2023-12-{day:02}T1{number}:00:00.000")
-        for day in (11, 18, 25)
-        for number in range(3)
-    ]
-    world.store.insert(CRIMES, rows, at=world.now())
-    return world
-
-
 def is_equal(world):
     """Tables hold what the source holds, by an oracle without the loader's code; nothing half done, no lock left."""
-    source = {row[":id"]: row for row in world.store.rows(CRIMES)}
-    oracle.assert_equals_source(oracle.look(world.query), source)
+    world.assert_holds_source()
     oracle.assert_ledger_is_closed(world.query)
     assert world.value("select sum(crimes) from chicago.daily_crimes") == held(world)
     oracle.assert_no_lock_is_held(world.query)
