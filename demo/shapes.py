@@ -165,8 +165,6 @@ IUCR = Shape(
     system=SYSTEM,
 )
 
-SHAPES = {shape.id: shape for shape in (ONE_YEAR, HISTORY, STATIONS, WARD_OFFICES, IUCR)}
-
 # Sorts after every digit: a year of five digits is stored behind it, so that it comes after the year 9999.
 _LONG_YEAR_MARK = ":"
 _LONG_YEAR = re.compile(r"\d{5,}-\d\d-\d\dT", re.ASCII)

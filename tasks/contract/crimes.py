@@ -100,7 +100,6 @@ REJECTED_COLUMNS = (
 )  # fmt: skip
 NOTHING_REJECTED = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECTED_COLUMNS})
 TWIN_REASON = "crime_id: another row of the source has it too, with a newer stamp"
-UNDATED_REASON = "date_of_occurrence: missing"
 
 
 @dataclass(frozen=True)
