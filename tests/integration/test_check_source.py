@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,8 @@ from demo.store import Store
 from tasks.commands.command_line import run_flowless_command
 from tasks.run import connections
 from tasks.source import portal as client
-from tests.integration.conftest import FIRST_LOAD, crime
+from tests.integration.conftest import FIRST_LOAD, PROJECT, crime
 
-PROJECT = Path(__file__).resolve().parents[2]
 CRIMES = ONE_YEAR.id
 
 

@@ -131,7 +131,7 @@ def test_what_cannot_pass_is_not_tried_again(three_weeks):
     assert held(world) == 0
 
 
-def test_a_real_deadlock_is_tried_again(three_weeks, caplog):
+def test_a_real_deadlock_is_tried_again(three_weeks):
     """B21: a person's session takes the two locks of a window in the other order, and PostgreSQL ends ours."""
     world = three_weeks
     # Ours waits first, so ours finds the deadlock; the other one has time to make it, and never looks.

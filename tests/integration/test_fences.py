@@ -174,7 +174,7 @@ def await_free_lock(world):
     raise AssertionError("the lock of the run before is still held")
 
 
-def _refused(_self, _window):
+def _refused(*_given):
     raise LoadError("not now")
 
 

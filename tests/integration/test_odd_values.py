@@ -194,7 +194,7 @@ def test_a_row_with_such_a_stamp_grows_old_as_any_other(world):
     assert world.history() == []
 
 
-def test_many_stamps_ahead_are_taken_for_a_clock_that_is_behind(world, monkeypatch):
+def test_many_stamps_ahead_are_taken_for_a_clock_that_is_behind(world):
     insert(world, crime("JH000001"))
     insert(world, *(crime(f"JH1{n:05}") for n in range(11)), updated_at=AHEAD)
     ended = run_main_here(world)
