@@ -134,8 +134,7 @@ def to_columns(
 
     masked: takes out of a text what nobody may see. Names, types and values are bounded, and can be printed and stored.
     """
-    names = set(stated) | {name for name in set().union(*rows) if not _is_known(known, name)}
-    new = sorted(name for name in names if not _is_known(known, name))[:MAX_NEW_COLUMNS]
+    new = sorted(name for name in set(stated).union(*rows) if not _is_known(known, name))[:MAX_NEW_COLUMNS]
     kept = sorted(name for name in stated if _is_known(known, name))
 
     def shown(value: str, most: int) -> str:

@@ -133,11 +133,15 @@ def read_scope(engine: Engine, source: SteadySource, state: SourceState) -> Scop
 
 def _misdated_share(source: SteadySource, state: SourceState, before: datetime) -> float:
     """Return which share of the source's rows occurred before a moment; of a few rows, never half."""
-    rows = source.portal.fetch_count(
-        soql.in_window(source.portal.profile, Window("occurrence", None, before))
-    )
+    rows = _count_before(source, before)
     share = rows / max(state.row_count, 1)
     return share if rows >= MIN_ROWS_OF_A_GUARD else min(share, _FEW)
+
+
+def _count_before(source: SteadySource, moment: datetime) -> int:
+    """Ask how many of the source's rows occurred before a moment."""
+    portal = source.portal
+    return portal.fetch_count(soql.in_window(portal.profile, Window("occurrence", None, moment)))
 
 
 def _reaches_back(engine: Engine, source: SteadySource, oldest: datetime, proven_start: datetime) -> bool:
@@ -145,9 +149,7 @@ def _reaches_back(engine: Engine, source: SteadySource, oldest: datetime, proven
 
     We hold rows of that time that have aged out; a few misdated ones are no sign that the source keeps those again.
     """
-    theirs = source.portal.fetch_count(
-        soql.in_window(source.portal.profile, Window("occurrence", None, proven_start))
-    )
+    theirs = _count_before(source, proven_start)
     with named_faults(engine, "counting what has aged out"), engine.connect() as connection:
         ours = int(
             execute(connection, "load/count_between", range_start=oldest, range_end=proven_start).scalar_one()

@@ -53,7 +53,8 @@ def open_warehouse(
     connect: makes an engine of the address. session_settings: what all its sessions are set to. Starts the embedded
     PostgreSQL where the settings name no server. Raises `ConfigError` or `LoadError`.
     """
-    engine = _engine(settings, connect, {**session_settings, **session.acting_as(settings.db_role)})
+    of_session = {**session_settings, **session.acting_as(settings.db_role)}
+    engine = _engine(settings, connect, of_session)
     if settings.db_iam_login:
         log_in_by_token(engine)
     try:
@@ -68,7 +69,7 @@ def open_warehouse(
                 f"database {engine.url.database!r} does not exist: nothing was loaded into it yet. "
                 "A run makes it: python flows/main.py"
             ) from None
-        _create_database(engine, {**session_settings, **session.acting_as(settings.db_role)})
+        _create_database(engine, of_session)
         _check_server(engine)
     return engine
 
