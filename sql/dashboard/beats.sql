@@ -1,5 +1,6 @@
 -- One row is a police beat of the district asked for, or of all, by violent crime.
 -- Reads: chicago.violent_crimes_by_beat. Run by: dashboard/site/districts.py, district.py.
+-- Parameters: district (null: all).
 
 select
     violent_crimes_by_beat.beat,

@@ -1,5 +1,6 @@
 -- One row is a kind of crime in a district: the one asked for, or all.
 -- Reads: chicago.crime_types_by_district. Run by: dashboard/site/districts.py, district.py.
+-- Parameters: district (null: all).
 
 select
     crime_types_by_district.district,

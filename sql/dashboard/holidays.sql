@@ -1,5 +1,5 @@
 -- One row is the date of a holiday on the basis asked for.
--- Reads: chicago.crimes_by_holiday_date. Run by: dashboard/site/when.py.
+-- Reads: chicago.crimes_by_holiday_date. Run by: dashboard/site/when.py. Parameters: basis.
 
 select
     crimes_by_holiday_date.date,

@@ -188,9 +188,9 @@ def check_dataset(connection: Connection, dataset: str) -> None:
 
 
 def take_dataset(connection: Connection, dataset: str) -> None:
-    """Claim the warehouse for this dataset, if it holds none yet; raise `ConfigError` if it holds another.
+    """Make the warehouse this dataset's, if it is no other's yet; raise `ConfigError` if it holds another.
 
-    The first run does this before it plans, so a first load that is killed half way has claimed it.
+    The first run does this before it plans, so that it holds also for a first load that is killed half way.
     """
     check_dataset(connection, dataset)
     connection.execute(

@@ -29,7 +29,9 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
     assert [name.split("(")[0] for name, *_ in catalogue.functions] == [
         "chicago.crime_as_held",
         "chicago.crimes_as_of",
+        "chicago.wall_clock",
         "pipeline.crime_content",
+        "pipeline.is_in_scope",
         "pipeline.moment",
         "pipeline.next_moment",
         "pipeline.replace_list",
