@@ -550,9 +550,13 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         "select * from pg_authid",
         "alter system set work_mem = '1MB'",
     )
+    world.query("create schema mine authorization chicago_analyst")
+    as_role(world, "chicago_analyst", "create view mine.report as select * from chicago.crimes_by_district")
     world.query("update pipeline.deployed_views set definition_sha256 = 'old'")
     world.store.insert(CRIMES, [crime("JH000003")], at=world.now())
     assert run_main_here(world).code == 0
+    assert as_role(world, "chicago_analyst", "select count(*) from mine.report") == [(23,)]
+    assert world.value("select viewowner from pg_views where schemaname = 'mine'") == "chicago_analyst"
     assert world.value("select count(*) from pipeline.deployed_views where definition_sha256 = 'old'") == 0
     assert analyst_reads_chicago()
     # The loader is not shown what others do; who they are has to do.
@@ -562,6 +566,24 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         (why,) = run_main_here(world).why
     assert ", held by postgres (a notebook, pid " in why
     assert ", at work)" in why
+
+
+def test_a_view_of_somebody_whom_the_loader_may_not_stand_in_for_is_named(roles, monkeypatch):
+    world = roles
+    monkeypatch.setenv("DB_USERNAME", "chicago_loader")
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    assert run_main_here(world).code == 0
+    world.query("create view public.report as select * from chicago.crimes_by_district")
+    world.query("update pipeline.deployed_views set definition_sha256 = 'old'")
+    ended = run_main_here(world)
+    assert ended.code == 1
+    (why,) = ended.why
+    assert (
+        "public.report (on chicago.crimes_by_district): it is postgres's, and the loader may not make it"
+        in why
+    )
+    assert "(grant postgres to the loader's role)" in why
+    assert world.value("select count(*) from public.report") == 23
 
 
 def test_a_missing_right_is_named_and_nothing_half_done_remains(roles, monkeypatch):
