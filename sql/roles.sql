@@ -32,3 +32,8 @@ $$;
 create schema if not exists chicago authorization chicago_loader;
 
 create schema if not exists pipeline authorization chicago_loader;
+
+-- Whatever an analyst connects with. Compiling a query takes longer than any view needs to answer.
+alter role chicago_analyst set jit = off;
+
+alter role chicago_analyst set statement_timeout = '5min';

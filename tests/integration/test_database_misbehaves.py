@@ -526,6 +526,9 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         return len(counts) == len(relations)
 
     assert analyst_reads_chicago()
+    # Of any client, also one of which we know nothing.
+    assert as_role(world, "chicago_analyst", "show jit") == [("off",)]
+    assert as_role(world, "chicago_analyst", "show statement_timeout") == [("5min",)]
     refuses(
         world,
         "chicago_analyst",
