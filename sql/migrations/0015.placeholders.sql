@@ -1,0 +1,37 @@
+-- depends: 0012.source_columns
+-- What stands in the record for a time or a day that is not known is counted beside the rest: 00:01 as well as 00:00,
+-- noon, and the first of a month; and from when on a ward's number means what it means today. Takes no longer for many
+-- rows: columns with a constant. The SQL that counts has changed with it, so that the next refresh counts anew.
+-- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.
+
+alter table pipeline.daily_counts
+add column unknown_day bigint not null default 0,
+add column unknown_day_violent bigint not null default 0;
+
+comment on column pipeline.daily_counts.unknown_day is
+'Of crimes, those at 00:00 or 00:01 on the first of a month, of which the day is not known; 0 on other dates.';
+
+comment on column pipeline.daily_counts.unknown_day_violent is 'Of violent, the same.';
+
+alter table pipeline.hour_counts
+add column at_one_past_midnight bigint not null default 0,
+add column at_exact_noon bigint not null default 0;
+
+comment on column pipeline.hour_counts.at_one_past_midnight is
+'Of crimes, those at exactly 00:01, which stands for an unknown time too; 0 in other hours.';
+
+comment on column pipeline.hour_counts.at_exact_noon is
+'Of crimes, those at exactly 12:00, of which many are of an unknown time; 0 in other hours.';
+
+create function chicago.ward_map_since(on_date date)
+returns date
+language sql
+immutable
+parallel safe
+return case
+    when on_date >= date '2023-05-15' then date '2023-05-15'
+    when on_date >= date '2015-05-18' then date '2015-05-18'
+end;
+
+comment on function chicago.ward_map_since(date) is
+'First day of the map of wards in force on a Chicago local date: 2023-05-15 (today''s) or 2015-05-18. Null: an earlier map. The same number of a ward is another area on another map.';
