@@ -1,21 +1,19 @@
 -- One row is a beat, district, ward, community area as published, kind of crime and FBI code with a crime in one of the
 -- periods of place_periods, and its counts in each: the base of what the views of places say of periods.
--- Reads: chicago.crimes of the newest two years, chicago.place_periods, chicago.fbi_codes,
+-- Reads: chicago.crimes of the newest two years, chicago.place_periods, chicago.place_periods_held, chicago.fbi_codes,
 -- chicago.primary_type_spellings. Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.places_by_period as
 with periods as materialized (
     select
-        max(place_periods.first_date) filter (where place_periods.period = 'last_year') as last_year,
-        max(place_periods.first_date) filter (where place_periods.period = 'year_before') as year_before,
-        max(place_periods.last_date) filter (where place_periods.period = 'year_before') as year_before_end,
-        max(place_periods.first_date) filter (where place_periods.period = 'year_to_date') as to_date,
-        max(place_periods.first_date) filter (where place_periods.period = 'year_to_date_before') as to_date_before,
-        max(place_periods.last_date) filter (where place_periods.period = 'year_to_date_before')
-            as to_date_before_end
-    from chicago.place_periods
-    -- Of what is not held there is no date, and no row is counted.
-    where place_periods.is_held
+        held.last_year_from as last_year,
+        held.year_before_from as year_before,
+        held.year_to_date_from as to_date,
+        held.year_to_date_before_from as to_date_before,
+        -- The day after the last.
+        held.year_before_from + 364 as year_before_end,
+        cast(held.last_year_to - interval '1 year' as date) + 1 as to_date_before_end
+    from chicago.place_periods_held as held
 ),
 
 counted as (
@@ -30,10 +28,10 @@ counted as (
         crimes.domestic,
         crimes.date_of_occurrence >= periods.last_year as is_last_year,
         crimes.date_of_occurrence >= periods.year_before
-        and crimes.date_of_occurrence < periods.year_before_end + 1 as is_year_before,
+        and crimes.date_of_occurrence < periods.year_before_end as is_year_before,
         crimes.date_of_occurrence >= periods.to_date as is_to_date,
         crimes.date_of_occurrence >= periods.to_date_before
-        and crimes.date_of_occurrence < periods.to_date_before_end + 1 as is_to_date_before
+        and crimes.date_of_occurrence < periods.to_date_before_end as is_to_date_before
     from chicago.crimes
     -- One row on the right.
     cross join periods
