@@ -268,7 +268,7 @@ comment on column chicago.crimes_by_district.violent_rank is 'Rank by violent. N
 comment on column chicago.crimes_by_district.property_rank is 'Rank by property. Null for unknown districts.';
 
 comment on column chicago.crimes_by_district.arrest_rate_rank is
-'Rank by arrest_rate. Null for unknown districts and without one.';
+'Rank by arrest_rate, which ranks the mix of crimes: see police_rank_by_arrest. Null for unknown districts and without one.';
 
 comment on column chicago.crimes_by_district.change_rank is
 'Rank by change_pct. Null for unknown districts and without one.';
