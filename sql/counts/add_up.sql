@@ -23,10 +23,7 @@ with placed as (
         coalesce(fbi_codes.is_property, false) as is_property,
         cast(crimes.arrest as integer) as arrest,
         cast(crimes.domestic as integer) as domestic,
-        cast(
-            extract(day from crimes.date_of_occurrence) = 1
-            and cast(crimes.date_of_occurrence as time) in ('00:00', '00:01') as integer
-        ) as unknown_day
+        cast(cast(crimes.date_of_occurrence as time) in ('00:00', '00:01') as integer) as at_placeholder_time
     from chicago.crimes
     -- Left: most kinds have one spelling, and codes can be newer than the list.
     left join pipeline.primary_type_spellings on crimes.primary_description = primary_type_spellings.published
@@ -41,7 +38,7 @@ held as (
             * (
                 1 + 3 * placed.arrest + 5 * placed.domestic + 7 * cast(placed.is_violent as integer)
                 + 11 * cast(placed.is_property as integer)
-                + placed.unknown_day * (13 + 17 * cast(placed.is_violent as integer))
+                + placed.at_placeholder_time * (13 + 17 * cast(placed.is_violent as integer))
             )
         ) as daily_marks,
         sum(
@@ -84,8 +81,8 @@ counted as (
             cast(hash_record(row(daily_counts.date, daily_counts.district)) as bigint)
             * (
                 daily_counts.crimes + 3 * daily_counts.arrests + 5 * daily_counts.domestic + 7 * daily_counts.violent
-                + 11 * daily_counts.property + 13 * daily_counts.unknown_day
-                + 17 * daily_counts.unknown_day_violent
+                + 11 * daily_counts.property + 13 * daily_counts.at_placeholder_time
+                + 17 * daily_counts.violent_at_placeholder_time
             )
         ) as marks,
         max(held.daily_marks) as held_marks,

@@ -14,28 +14,25 @@ select
     coalesce(sum(changed_crimes.crimes) filter (where fbi_codes.is_property), 0) as property,
     coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.arrest), 0) as arrests,
     coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.domestic), 0) as domestic,
-    -- The City writes the first of a month, at the first minute or the second, where it does not know the day.
-    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.is_unknown_day), 0) as unknown_day,
-    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.is_unknown_day and fbi_codes.is_violent), 0)
-        as unknown_day_violent
-from (
-    select
-        changed_crimes.crimes,
-        changed_crimes.date_of_occurrence,
-        changed_crimes.district,
-        changed_crimes.fbi_code,
-        changed_crimes.arrest,
-        changed_crimes.domestic,
-        extract(day from changed_crimes.date_of_occurrence) = 1
-        and cast(changed_crimes.date_of_occurrence as time) in ('00:00', '00:01') as is_unknown_day
-    from changed_crimes
-) as changed_crimes
+    coalesce(
+        sum(changed_crimes.crimes) filter (
+            where cast(changed_crimes.date_of_occurrence as time) in ('00:00', '00:01')
+        ),
+        0
+    ) as at_placeholder_time,
+    coalesce(
+        sum(changed_crimes.crimes) filter (
+            where fbi_codes.is_violent and cast(changed_crimes.date_of_occurrence as time) in ('00:00', '00:01')
+        ),
+        0
+    ) as violent_at_placeholder_time
+from changed_crimes
 -- Left: a crime whose code is not in the list counts, as neither violent nor of property.
 left join chicago.fbi_codes on changed_crimes.fbi_code = fbi_codes.fbi_code
 group by cast(changed_crimes.date_of_occurrence as date), changed_crimes.district;
 
 insert into pipeline.daily_counts (
-    date, district, crimes, violent, property, arrests, domestic, unknown_day, unknown_day_violent
+    date, district, crimes, violent, property, arrests, domestic, at_placeholder_time, violent_at_placeholder_time
 )
 select
     daily_changes.date,
@@ -45,8 +42,8 @@ select
     daily_changes.property,
     daily_changes.arrests,
     daily_changes.domestic,
-    daily_changes.unknown_day,
-    daily_changes.unknown_day_violent
+    daily_changes.at_placeholder_time,
+    daily_changes.violent_at_placeholder_time
 from daily_changes
 on conflict (date, district) do update
     set
@@ -55,8 +52,9 @@ on conflict (date, district) do update
         property = daily_counts.property + excluded.property,
         arrests = daily_counts.arrests + excluded.arrests,
         domestic = daily_counts.domestic + excluded.domestic,
-        unknown_day = daily_counts.unknown_day + excluded.unknown_day,
-        unknown_day_violent = daily_counts.unknown_day_violent + excluded.unknown_day_violent;
+        at_placeholder_time = daily_counts.at_placeholder_time + excluded.at_placeholder_time,
+        violent_at_placeholder_time
+        = daily_counts.violent_at_placeholder_time + excluded.violent_at_placeholder_time;
 
 delete from pipeline.daily_counts
 where daily_counts.crimes = 0;
@@ -68,7 +66,7 @@ select
     -- The City writes midnight, to the second, where it does not know the time.
     cast(changed_crimes.date_of_occurrence as time) = '00:00' as is_unknown_time,
     sum(changed_crimes.crimes) as crimes,
-    -- A minute later is as often no time as it, and noon is where some is.
+    -- A minute past midnight stands for no time too, and so do some at noon.
     coalesce(
         sum(changed_crimes.crimes) filter (where cast(changed_crimes.date_of_occurrence as time) = '00:01'), 0
     ) as at_one_past_midnight,

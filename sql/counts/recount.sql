@@ -54,9 +54,9 @@ weighed as not materialized (
             = interval '12 hours' as integer
         ) as at_exact_noon,
         crimes_to_count.weight * cast(
-            crimes_to_count.date_of_occurrence - date_trunc('month', crimes_to_count.date_of_occurrence)
+            crimes_to_count.date_of_occurrence - date_trunc('day', crimes_to_count.date_of_occurrence)
             in (interval '0', interval '1 minute') as integer
-        ) as unknown_day,
+        ) as at_placeholder_time,
         crimes_to_count.beat,
         crimes_to_count.district,
         crimes_to_count.ward,
@@ -98,8 +98,9 @@ daily as (
         jsonb_build_object('date', days.date, 'district', days.district) as place,
         jsonb_build_object(
             'crimes', sum(days.crimes), 'violent', sum(days.violent), 'property', sum(days.property),
-            'arrests', sum(days.arrests), 'domestic', sum(days.domestic), 'unknown_day', sum(days.unknown_day),
-            'unknown_day_violent', sum(days.unknown_day_violent)
+            'arrests', sum(days.arrests), 'domestic', sum(days.domestic),
+            'at_placeholder_time', sum(days.at_placeholder_time),
+            'violent_at_placeholder_time', sum(days.violent_at_placeholder_time)
         ) as surplus
     from (
         select
@@ -110,8 +111,8 @@ daily as (
             daily_counts.property,
             daily_counts.arrests,
             daily_counts.domestic,
-            daily_counts.unknown_day,
-            daily_counts.unknown_day_violent
+            daily_counts.at_placeholder_time,
+            daily_counts.violent_at_placeholder_time
         from pipeline.daily_counts
         union all
         select
@@ -122,14 +123,14 @@ daily as (
             weighed.property,
             weighed.arrests,
             weighed.domestic,
-            weighed.unknown_day,
-            weighed.unknown_day * cast(weighed.is_violent as integer) as unknown_day_violent
+            weighed.at_placeholder_time,
+            weighed.at_placeholder_time * cast(weighed.is_violent as integer) as violent_at_placeholder_time
         from weighed
     ) as days
     group by days.date, days.district
     having
         sum(days.crimes) <> 0 or sum(days.violent) <> 0 or sum(days.property) <> 0 or sum(days.arrests) <> 0
-        or sum(days.domestic) <> 0 or sum(days.unknown_day) <> 0 or sum(days.unknown_day_violent) <> 0
+        or sum(days.domestic) <> 0 or sum(days.at_placeholder_time) <> 0 or sum(days.violent_at_placeholder_time) <> 0
 ),
 
 hourly as (

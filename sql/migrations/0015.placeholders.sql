@@ -5,13 +5,13 @@
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.
 
 alter table pipeline.daily_counts
-add column unknown_day bigint not null default 0,
-add column unknown_day_violent bigint not null default 0;
+add column at_placeholder_time bigint not null default 0,
+add column violent_at_placeholder_time bigint not null default 0;
 
-comment on column pipeline.daily_counts.unknown_day is
-'Of crimes, those at 00:00 or 00:01 on the first of a month, of which the day is not known; 0 on other dates.';
+comment on column pipeline.daily_counts.at_placeholder_time is
+'Of crimes, those at exactly 00:00 or 00:01, of which the time is not known, and on the first of a month not the day.';
 
-comment on column pipeline.daily_counts.unknown_day_violent is 'Of violent, the same.';
+comment on column pipeline.daily_counts.violent_at_placeholder_time is 'Of violent, the same.';
 
 alter table pipeline.hour_counts
 add column at_one_past_midnight bigint not null default 0,

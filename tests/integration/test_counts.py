@@ -190,8 +190,17 @@ SWAP = (
             *UNSEEN,
             "update chicago.crimes set date_of_occurrence = '2024-01-20 07:00' where crime_id = 'row-5'",
         ],
+        *(
+            [
+                *UNSEEN,
+                f"update chicago.crimes set date_of_occurrence = date_trunc('hour', date_of_occurrence) + {to}"
+                " where crime_id = (select min(crime_id) from chicago.crimes"
+                f" where extract(hour from date_of_occurrence) = {hour} and extract(minute from date_of_occurrence) > 1)",
+            ]
+            for hour, to in ((12, "interval '0'"), (0, "interval '1 minute'"))
+        ),
     ],
-    ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour"],
+    ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour", "noon", "a minute past midnight"],
 )
 def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded, swap):
     """A revised row that is neither taken away nor added leaves each total as it is, and no page right."""

@@ -102,6 +102,19 @@ def test_in_the_citys_own_fortnight_the_mix_of_crimes_makes_the_raw_ranks(views_
     assert ranks == [(11, 1, 11), (14, 15, 4), (20, 4, 1)]
 
 
+def test_in_the_citys_own_fortnight_a_minute_past_midnight_and_noon_stand_out(views_engine, real_rows):
+    crimes = real_city(real_rows)
+    load_city(views_engine, crimes)
+    hours = rows(
+        views_engine,
+        "select hour, crimes_at_unknown_time, crimes_at_placeholder_time, crimes_at_exact_noon"
+        " from chicago.crimes_by_hour where hour in (0, 12) order by hour",
+    )
+    assert hours == [(0, 324, 324 + 71, 0), (12, 0, 0, 200)]
+    on_the_hour = crimes["date_of_occurrence"].dt.strftime("%H:%M:%S").value_counts()
+    assert (on_the_hour["11:00:00"], on_the_hour["13:00:00"]) == (116, 144)
+
+
 def test_arrests_at_30_days_are_those_that_we_held_then(views_engine):
     crimes = generated_city(seed=5, first="2024-01-01", days=60, per_day=20)
     load_city(views_engine, crimes)
