@@ -178,7 +178,7 @@ def test_a_district_and_a_ward_are_chosen_by_the_address_and_on_the_page(site, v
             "Ward",
             "5,",
             "ward=5",
-            "select total_crimes from chicago.ward_crimes_summary where ward =",
+            "select year_to_date from chicago.ward_crimes_summary where ward =",
         ),
     ):
         visit.go(path)
