@@ -86,13 +86,13 @@ def _one(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> list[Item]:
     boxes = [
         Box(f"Crimes of the last year{rank}", shapes.number(row["last_year"])),
         Box("Violent", shapes.number(row["last_year_violent"])),
+        Box("This year to date", shapes.number(row["year_to_date"])),
         Box("With an arrest", shapes.share(row["arrest_rate"])),
         Box("Last 28 complete days", shapes.number(newest), shapes.change(_change(newest, before))),
     ]
     words = (
         f"The 28 days before: {shapes.number(before)}. The same 28 days last year: {shapes.number(year_before)}. "
-        f"This year to date: {shapes.number(row['year_to_date'])}, the year before to the same day: "
-        f"{shapes.number(row['year_to_date_before'])}. "
+        f"The year before to the same day: {shapes.number(row['year_to_date_before'])}. "
         f"Most often: {row['last_year_most_common_crime'] or shapes.number(None)}. "
         f"The middle ward has {shapes.number(known['last_year'].median())} crimes of the last year."
     )
