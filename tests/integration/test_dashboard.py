@@ -171,7 +171,7 @@ def test_a_district_and_a_ward_are_chosen_by_the_address_and_on_the_page(site, v
             "Police district",
             "11 Harrison",
             "district=11",
-            "select violent from chicago.crimes_by_district where district =",
+            "select last_year_violent from chicago.crimes_by_district where district =",
         ),
         (
             "wards?ward=27",
@@ -248,15 +248,15 @@ def test_the_browsers_way_back_takes_back_one_choice(visit):
 
     visit.go("districts")
     visit.choose("Rank by", "Violent")
-    visit.page.wait_for_url("**measure=violent*")
+    visit.page.wait_for_url("**measure=last_year_violent*")
     visit.choose("Rank by", "Property")
     visit.page.wait_for_url("**measure=property*")
     visit.page.go_back()
-    visit.page.wait_for_url("**measure=violent*")
+    visit.page.wait_for_url("**measure=last_year_violent*")
     shown_choice = visit.page.get_by_role("combobox", name="Rank by")
     expect(shown_choice).to_have_value("Violent crimes")
     visit.settle()
-    assert "measure=violent" in visit.page.url
+    assert "measure=last_year_violent" in visit.page.url
     visit.page.go_back()
     expect(shown_choice).to_have_value("All crimes")
     assert "measure" not in visit.page.url
