@@ -58,9 +58,9 @@ def _ranking(measure: str) -> Chart:
     return Chart(
         name=f"districts_by_{measure}",
         view="crimes_by_district",
-        caveat="The last year is the newest 364 complete days, or those of them that are held. An arrest is no clearance "
-        "and no number of persons, and arrests come late. Ratios whose intervals overlap (in the table) are not told "
-        "apart.",
+        caveat="The last year is the newest 364 complete days, or those of them that are held. An arrest is no "
+        "clearance and no number of persons, and arrests come late. Ratios whose intervals overlap (in the table) are "
+        "not told apart.",
         query="districts",
         prepare=partial(_ranked, measure=measure),
         empty=f"{title}: {shapes.NOT_HELD}.",

@@ -250,15 +250,15 @@ def test_the_browsers_way_back_takes_back_one_choice(visit):
     visit.choose("Rank by", "Violent")
     visit.page.wait_for_url("**measure=last_year_violent*")
     visit.choose("Rank by", "Property")
-    visit.page.wait_for_url("**measure=property*")
+    visit.page.wait_for_url("**measure=last_year_property*")
     visit.page.go_back()
     visit.page.wait_for_url("**measure=last_year_violent*")
     shown_choice = visit.page.get_by_role("combobox", name="Rank by")
-    expect(shown_choice).to_have_value("Violent crimes")
+    expect(shown_choice).to_have_value("Violent crimes of the last year")
     visit.settle()
     assert "measure=last_year_violent" in visit.page.url
     visit.page.go_back()
-    expect(shown_choice).to_have_value("All crimes")
+    expect(shown_choice).to_have_value("Crimes of the last year")
     assert "measure" not in visit.page.url
 
 
