@@ -42,6 +42,9 @@ QUESTIONS = {
     "crime_map_cells": "select cell_x, cell_y, latitude, longitude, crimes from chicago.crime_map_cells"
     " where primary_description = 'ROBBERY'",
     "daily_cube": "select district, sum(crimes) from chicago.daily_cube where date >= '2026-01-01' group by district",
+    "cells_by_period": "select cell_x, cell_y, last_year from chicago.cells_by_period where primary_type = 'ROBBERY'",
+    "places_by_period": "select primary_type, sum(last_year) from chicago.places_by_period where beat = '0111'"
+    " group by primary_type",
     "place_cube": "select primary_type, sum(crimes) from chicago.place_cube where beat = '0111' group by primary_type",
 }
 # What nobody asks for at once; for the record.

@@ -68,14 +68,19 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     items.draw(_ITEMS, Asked(freshness, choices))
 
 
+def _arrests(row: pd.Series) -> str:
+    ratio, low, high = (row[f"standardized_arrest_ratio{end}"] for end in ("", "_low", "_high"))
+    return shapes.NOT_HELD if pd.isna(ratio) else f"{ratio:.2f} ({low:.2f} to {high:.2f})"
+
+
 def _numbers(row: pd.Series) -> None:
-    ranked = ("crimes_rank", "violent_rank", "arrest_rate_rank")
+    ranked = ("last_year_rank", "last_year_violent_rank", "standardized_arrest_ratio_rank")
     ranks = {name: "" if pd.isna(row[name]) else f" (rank {int(row[name])})" for name in ranked}
     last_28 = shapes.number(row["last_28_days"])
     boxes = [
-        Box("All crimes" + ranks["crimes_rank"], shapes.number(row["crimes"])),
-        Box("Violent" + ranks["violent_rank"], shapes.number(row["violent"])),
-        Box("With an arrest" + ranks["arrest_rate_rank"], shapes.share(row["arrest_rate"])),
+        Box("Crimes of the last year" + ranks["last_year_rank"], shapes.number(row["last_year"])),
+        Box("Violent" + ranks["last_year_violent_rank"], shapes.number(row["last_year_violent"])),
+        Box("Arrests by those expected" + ranks["standardized_arrest_ratio_rank"], _arrests(row)),
         Box("Last 28 complete days", last_28, shapes.change(row["change_pct"]), "Against the 28 days before"),
     ]
     Boxes(boxes).draw()

@@ -10,10 +10,12 @@ from dashboard.items import Asked, Chart, Heading, Table
 from dashboard.warehouse import Freshness
 
 _MEASURES: Final = {
-    "crimes": ("All crimes", ",.0f"),
-    "violent": ("Violent crimes", ",.0f"),
-    "property": ("Property crimes", ",.0f"),
-    "arrest_rate": ("Share of crimes with an arrest", ".1%"),
+    "last_year": ("Crimes of the last year", ",.0f"),
+    "last_year_violent": ("Violent crimes of the last year", ",.0f"),
+    "last_year_property": ("Property crimes of the last year", ",.0f"),
+    "standardized_arrest_ratio": ("Arrests by those expected of its kinds of crime", ".2f"),
+    "arrest_rate": ("Share of crimes with an arrest, which is that of their mix", ".1%"),
+    "crimes": ("Crimes of all days held", ",.0f"),
     "change_pct": ("Change of the last 28 complete days from the 28 before, in percent", "+.1f"),
 }
 _TABLES: Final = (
@@ -47,7 +49,7 @@ def show(freshness: Freshness, days: shapes.Held) -> None:  # noqa: ARG001 - eac
     """Draw the page."""
     parts.head("Districts and beats", freshness)
     names = {name: text for name, (text, _) in _MEASURES.items()}
-    measure = parts.choose("Rank by", "measure", names, "crimes")
+    measure = parts.choose("Rank by", "measure", names, "last_year")
     items.draw([_ranking(measure), *_TABLES], Asked(freshness, {"district": None}))
 
 
@@ -56,7 +58,9 @@ def _ranking(measure: str) -> Chart:
     return Chart(
         name=f"districts_by_{measure}",
         view="crimes_by_district",
-        caveat="Crimes of all days held; rates of arrest of complete days, and still too low: arrests come late.",
+        caveat="The last year is the newest 364 complete days, or those of them that are held. An arrest is no "
+        "clearance and no number of persons, and arrests come late. Ratios whose intervals overlap (in the table) are "
+        "not told apart.",
         query="districts",
         prepare=partial(_ranked, measure=measure),
         empty=f"{title}: {shapes.NOT_HELD}.",

@@ -24,7 +24,8 @@ _HOURS_AND_MONTHS: Final = (
     Chart(
         name="crimes_by_weekday_and_hour",
         view="crimes_by_weekday_and_hour",
-        caveat="Complete days only. Exactly 00:00 stands for an unknown time and is left out.",
+        caveat="Complete days only. Exactly 00:00 and 00:01 stand for an unknown time and are left out; noon has some "
+        "of these too, and nobody knows which.",
         query="weekday_hours",
         prepare=_if_any_day,
         empty="We do not hold a complete day yet.",

@@ -22,7 +22,8 @@ with placed as (
         coalesce(fbi_codes.is_violent, false) as is_violent,
         coalesce(fbi_codes.is_property, false) as is_property,
         cast(crimes.arrest as integer) as arrest,
-        cast(crimes.domestic as integer) as domestic
+        cast(crimes.domestic as integer) as domestic,
+        cast(cast(crimes.date_of_occurrence as time) in ('00:00', '00:01') as integer) as at_placeholder_time
     from chicago.crimes
     -- Left: most kinds have one spelling, and codes can be newer than the list.
     left join pipeline.primary_type_spellings on crimes.primary_description = primary_type_spellings.published
@@ -37,12 +38,20 @@ held as (
             * (
                 1 + 3 * placed.arrest + 5 * placed.domestic + 7 * cast(placed.is_violent as integer)
                 + 11 * cast(placed.is_property as integer)
+                + placed.at_placeholder_time * (13 + 17 * cast(placed.is_violent as integer))
             )
         ) as daily_marks,
         sum(
-            hash_record(
-                row(placed.date, cast(extract(hour from placed.time_of_day) as smallint), placed.time_of_day = '00:00')
+            cast(
+                hash_record(
+                    row(
+                        placed.date,
+                        cast(extract(hour from placed.time_of_day) as smallint),
+                        placed.time_of_day = '00:00'
+                    )
+                ) as bigint
             )
+            * case placed.time_of_day when '00:01' then 4 when '12:00' then 6 else 1 end
         ) as hour_marks,
         sum(
             cast(
@@ -72,7 +81,8 @@ counted as (
             cast(hash_record(row(daily_counts.date, daily_counts.district)) as bigint)
             * (
                 daily_counts.crimes + 3 * daily_counts.arrests + 5 * daily_counts.domestic + 7 * daily_counts.violent
-                + 11 * daily_counts.property
+                + 11 * daily_counts.property + 13 * daily_counts.at_placeholder_time
+                + 17 * daily_counts.violent_at_placeholder_time
             )
         ) as marks,
         max(held.daily_marks) as held_marks,
@@ -85,7 +95,10 @@ counted as (
         sum(hour_counts.crimes) as crimes,
         min(hour_counts.crimes) as smallest,
         sum(
-            hash_record(row(hour_counts.date, hour_counts.hour, hour_counts.is_unknown_time)) * hour_counts.crimes
+            cast(
+                hash_record(row(hour_counts.date, hour_counts.hour, hour_counts.is_unknown_time)) as bigint
+            )
+            * (hour_counts.crimes + 3 * hour_counts.at_one_past_midnight + 5 * hour_counts.at_exact_noon)
         ) as marks,
         max(held.hour_marks) as held_marks,
         max(held.crimes) as held_crimes

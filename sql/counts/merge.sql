@@ -13,13 +13,27 @@ select
     coalesce(sum(changed_crimes.crimes) filter (where fbi_codes.is_violent), 0) as violent,
     coalesce(sum(changed_crimes.crimes) filter (where fbi_codes.is_property), 0) as property,
     coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.arrest), 0) as arrests,
-    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.domestic), 0) as domestic
+    coalesce(sum(changed_crimes.crimes) filter (where changed_crimes.domestic), 0) as domestic,
+    coalesce(
+        sum(changed_crimes.crimes) filter (
+            where cast(changed_crimes.date_of_occurrence as time) in ('00:00', '00:01')
+        ),
+        0
+    ) as at_placeholder_time,
+    coalesce(
+        sum(changed_crimes.crimes) filter (
+            where fbi_codes.is_violent and cast(changed_crimes.date_of_occurrence as time) in ('00:00', '00:01')
+        ),
+        0
+    ) as violent_at_placeholder_time
 from changed_crimes
 -- Left: a crime whose code is not in the list counts, as neither violent nor of property.
 left join chicago.fbi_codes on changed_crimes.fbi_code = fbi_codes.fbi_code
 group by cast(changed_crimes.date_of_occurrence as date), changed_crimes.district;
 
-insert into pipeline.daily_counts (date, district, crimes, violent, property, arrests, domestic)
+insert into pipeline.daily_counts (
+    date, district, crimes, violent, property, arrests, domestic, at_placeholder_time, violent_at_placeholder_time
+)
 select
     daily_changes.date,
     daily_changes.district,
@@ -27,7 +41,9 @@ select
     daily_changes.violent,
     daily_changes.property,
     daily_changes.arrests,
-    daily_changes.domestic
+    daily_changes.domestic,
+    daily_changes.at_placeholder_time,
+    daily_changes.violent_at_placeholder_time
 from daily_changes
 on conflict (date, district) do update
     set
@@ -35,7 +51,10 @@ on conflict (date, district) do update
         violent = daily_counts.violent + excluded.violent,
         property = daily_counts.property + excluded.property,
         arrests = daily_counts.arrests + excluded.arrests,
-        domestic = daily_counts.domestic + excluded.domestic;
+        domestic = daily_counts.domestic + excluded.domestic,
+        at_placeholder_time = daily_counts.at_placeholder_time + excluded.at_placeholder_time,
+        violent_at_placeholder_time
+        = daily_counts.violent_at_placeholder_time + excluded.violent_at_placeholder_time;
 
 delete from pipeline.daily_counts
 where daily_counts.crimes = 0;
@@ -46,22 +65,34 @@ select
     cast(extract(hour from changed_crimes.date_of_occurrence) as smallint) as hour,
     -- The City writes midnight, to the second, where it does not know the time.
     cast(changed_crimes.date_of_occurrence as time) = '00:00' as is_unknown_time,
-    sum(changed_crimes.crimes) as crimes
+    sum(changed_crimes.crimes) as crimes,
+    -- A minute past midnight stands for no time too, and so do some at noon.
+    coalesce(
+        sum(changed_crimes.crimes) filter (where cast(changed_crimes.date_of_occurrence as time) = '00:01'), 0
+    ) as at_one_past_midnight,
+    coalesce(
+        sum(changed_crimes.crimes) filter (where cast(changed_crimes.date_of_occurrence as time) = '12:00'), 0
+    ) as at_exact_noon
 from changed_crimes
 group by
     cast(changed_crimes.date_of_occurrence as date),
     cast(extract(hour from changed_crimes.date_of_occurrence) as smallint),
     cast(changed_crimes.date_of_occurrence as time) = '00:00';
 
-insert into pipeline.hour_counts (date, hour, is_unknown_time, crimes)
+insert into pipeline.hour_counts (date, hour, is_unknown_time, crimes, at_one_past_midnight, at_exact_noon)
 select
     hour_changes.date,
     hour_changes.hour,
     hour_changes.is_unknown_time,
-    hour_changes.crimes
+    hour_changes.crimes,
+    hour_changes.at_one_past_midnight,
+    hour_changes.at_exact_noon
 from hour_changes
 on conflict (date, hour, is_unknown_time) do update
-    set crimes = hour_counts.crimes + excluded.crimes;
+    set
+        crimes = hour_counts.crimes + excluded.crimes,
+        at_one_past_midnight = hour_counts.at_one_past_midnight + excluded.at_one_past_midnight,
+        at_exact_noon = hour_counts.at_exact_noon + excluded.at_exact_noon;
 
 delete from pipeline.hour_counts
 where hour_counts.crimes = 0;

@@ -45,6 +45,18 @@ weighed as not materialized (
         cast(date_trunc('day', crimes_to_count.date_of_occurrence) as date) as date,
         cast(date_part('hour', crimes_to_count.date_of_occurrence) as smallint) as hour,
         crimes_to_count.date_of_occurrence = date_trunc('day', crimes_to_count.date_of_occurrence) as is_unknown_time,
+        crimes_to_count.weight * cast(
+            crimes_to_count.date_of_occurrence - date_trunc('day', crimes_to_count.date_of_occurrence)
+            = interval '1 minute' as integer
+        ) as at_one_past_midnight,
+        crimes_to_count.weight * cast(
+            crimes_to_count.date_of_occurrence - date_trunc('day', crimes_to_count.date_of_occurrence)
+            = interval '12 hours' as integer
+        ) as at_exact_noon,
+        crimes_to_count.weight * cast(
+            crimes_to_count.date_of_occurrence - date_trunc('day', crimes_to_count.date_of_occurrence)
+            in (interval '0', interval '1 minute') as integer
+        ) as at_placeholder_time,
         crimes_to_count.beat,
         crimes_to_count.district,
         crimes_to_count.ward,
@@ -86,7 +98,9 @@ daily as (
         jsonb_build_object('date', days.date, 'district', days.district) as place,
         jsonb_build_object(
             'crimes', sum(days.crimes), 'violent', sum(days.violent), 'property', sum(days.property),
-            'arrests', sum(days.arrests), 'domestic', sum(days.domestic)
+            'arrests', sum(days.arrests), 'domestic', sum(days.domestic),
+            'at_placeholder_time', sum(days.at_placeholder_time),
+            'violent_at_placeholder_time', sum(days.violent_at_placeholder_time)
         ) as surplus
     from (
         select
@@ -96,7 +110,9 @@ daily as (
             daily_counts.violent,
             daily_counts.property,
             daily_counts.arrests,
-            daily_counts.domestic
+            daily_counts.domestic,
+            daily_counts.at_placeholder_time,
+            daily_counts.violent_at_placeholder_time
         from pipeline.daily_counts
         union all
         select
@@ -106,37 +122,47 @@ daily as (
             weighed.violent,
             weighed.property,
             weighed.arrests,
-            weighed.domestic
+            weighed.domestic,
+            weighed.at_placeholder_time,
+            weighed.at_placeholder_time * cast(weighed.is_violent as integer) as violent_at_placeholder_time
         from weighed
     ) as days
     group by days.date, days.district
     having
         sum(days.crimes) <> 0 or sum(days.violent) <> 0 or sum(days.property) <> 0 or sum(days.arrests) <> 0
-        or sum(days.domestic) <> 0
+        or sum(days.domestic) <> 0 or sum(days.at_placeholder_time) <> 0 or sum(days.violent_at_placeholder_time) <> 0
 ),
 
 hourly as (
     select
         'hour_counts' as table_name,
         jsonb_build_object('date', hours.date, 'hour', hours.hour, 'is_unknown_time', hours.is_unknown_time) as place,
-        jsonb_build_object('crimes', sum(hours.crimes)) as surplus
+        jsonb_build_object(
+            'crimes', sum(hours.crimes), 'at_one_past_midnight', sum(hours.at_one_past_midnight),
+            'at_exact_noon', sum(hours.at_exact_noon)
+        ) as surplus
     from (
         select
             hour_counts.date,
             hour_counts.hour,
             hour_counts.is_unknown_time,
-            hour_counts.crimes
+            hour_counts.crimes,
+            hour_counts.at_one_past_midnight,
+            hour_counts.at_exact_noon
         from pipeline.hour_counts
         union all
         select
             weighed.date,
             weighed.hour,
             weighed.is_unknown_time,
-            weighed.weight as crimes
+            weighed.weight as crimes,
+            weighed.at_one_past_midnight,
+            weighed.at_exact_noon
         from weighed
     ) as hours
     group by hours.date, hours.hour, hours.is_unknown_time
-    having sum(hours.crimes) <> 0
+    having
+        sum(hours.crimes) <> 0 or sum(hours.at_one_past_midnight) <> 0 or sum(hours.at_exact_noon) <> 0
 ),
 
 placed as (

@@ -1,11 +1,15 @@
--- One row: the district with the highest share of arrests.
+-- One row: the district with most arrests over those expected of its kinds of crime; none where chance is not excluded.
 -- Reads: chicago.police_rank_by_arrest. Writes: nothing. Run by: tasks/shown/report.py.
 
 select
     ranked.district,
     ranked.district_name,
-    round(ranked.arrest_percentage, 1) as arrest_percentage
+    round(ranked.standardized_arrest_ratio, 2) as ratio,
+    round(ranked.standardized_arrest_ratio_low, 2) as ratio_low,
+    round(ranked.standardized_arrest_ratio_high, 2) as ratio_high
 from chicago.police_rank_by_arrest as ranked
-where ranked.district is not null
-order by ranked.arrest_percentage desc nulls last
+where
+    ranked.standardized_arrest_ratio_rank = 1
+    and ranked.standardized_arrest_ratio_low > 1
+order by ranked.district
 limit 1;

@@ -1,11 +1,12 @@
--- One row: the district with most crimes.
--- Reads: chicago.police_rank_by_arrest. Writes: nothing. Run by: tasks/shown/report.py.
+-- One row: the district with most crimes of the last year.
+-- Reads: chicago.crimes_by_district. Writes: nothing. Run by: tasks/shown/report.py.
 
 select
-    ranked.district,
-    ranked.district_name,
-    ranked.total_crimes
-from chicago.police_rank_by_arrest as ranked
-where ranked.district is not null
-order by ranked.total_crimes desc
+    districts.district,
+    districts.district_name,
+    districts.last_year,
+    districts.last_year_days
+from chicago.crimes_by_district as districts
+where districts.last_year_rank = 1 and districts.last_year > 0
+order by districts.district
 limit 1;

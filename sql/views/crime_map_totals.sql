@@ -1,6 +1,6 @@
 -- One row is a cell of the map's grid in which there is a crime, with its centre in degrees and its totals; the crimes
 -- without coordinates are one row.
--- Reads: pipeline.cell_counts, which follows the crimes.
+-- Reads: pipeline.cell_counts, which follows the crimes, chicago.cells_by_period, chicago.place_periods_held.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- The grid is that of the published feet (EPSG:3435, Illinois East, transverse Mercator on GRS 80). A cell's
@@ -95,6 +95,18 @@ located as (
         degrees((terms.d - (1 + 2 * terms.t + terms.c) * power(terms.d, 3) / 6) / cos(terms.phi))
         - (88 + 20 / 60.0) as longitude
     from terms
+),
+
+year_counts as materialized (
+    select
+        cells_by_period.cell_x,
+        cells_by_period.cell_y,
+        sum(cells_by_period.last_year) as last_year,
+        sum(cells_by_period.year_before) as year_before,
+        sum(cells_by_period.year_to_date) as year_to_date,
+        sum(cells_by_period.year_to_date_before) as year_to_date_before
+    from chicago.cells_by_period
+    group by cells_by_period.cell_x, cells_by_period.cell_y
 )
 
 select
@@ -104,8 +116,27 @@ select
     round(cast(located.longitude as numeric), 6) as longitude,
     totals.crimes,
     totals.violent,
-    totals.latest_date
+    totals.latest_date,
+    case when held.last_year_days > 0 then cast(coalesce(year_counts.last_year, 0) as bigint) end as last_year,
+    held.last_year_from,
+    held.last_year_to,
+    held.last_year_days,
+    case when held.year_before_from is not null then cast(coalesce(year_counts.year_before, 0) as bigint) end
+        as year_before,
+    case when held.year_to_date_from is not null then cast(coalesce(year_counts.year_to_date, 0) as bigint) end
+        as year_to_date,
+    case
+        when held.year_to_date_before_from is not null
+            then cast(coalesce(year_counts.year_to_date_before, 0) as bigint)
+    end as year_to_date_before
 from totals
+-- One row on the right.
+cross join chicago.place_periods_held as held
+-- Left: a cell can have no crime in any period. Coordinates are above 0: the row without them is joined to its own.
+left join year_counts
+    on
+        coalesce(totals.cell_x, -1) = coalesce(year_counts.cell_x, -1)
+        and coalesce(totals.cell_y, -1) = coalesce(year_counts.cell_y, -1)
 -- Left: the row without coordinates has no centre.
 left join located
     on
@@ -132,3 +163,24 @@ comment on column chicago.crime_map_totals.crimes is 'Crimes of all days and kin
 comment on column chicago.crime_map_totals.violent is 'Violent index crimes among them, by FBI code. Null: no coordinates.';
 
 comment on column chicago.crime_map_totals.latest_date is 'Chicago local date of the newest of them.';
+
+comment on column chicago.crime_map_totals.last_year is
+'Crimes of the newest 364 complete days, or of those that are held: see last_year_days. Null: no complete day.';
+
+comment on column chicago.crime_map_totals.last_year_from is
+'First Chicago local date of last_year that is held. Null: no complete day.';
+
+comment on column chicago.crime_map_totals.last_year_to is
+'Last Chicago local date of last_year: the newest complete day. Null: no complete day.';
+
+comment on column chicago.crime_map_totals.last_year_days is
+'Complete days of last_year that are held, 364 at most. Null: none.';
+
+comment on column chicago.crime_map_totals.year_before is
+'Crimes of the 364 days before last_year, which have had a year longer to be published. Null: not held whole.';
+
+comment on column chicago.crime_map_totals.year_to_date is
+'Crimes from 1 January of the year of last_year_to until then. Null: not held whole.';
+
+comment on column chicago.crime_map_totals.year_to_date_before is
+'Crimes of the year before, from 1 January to the same day. Null: not held whole.';

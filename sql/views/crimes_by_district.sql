@@ -1,6 +1,7 @@
 -- One row is a police district: its crimes, its rates, and the last 28 complete days against others; and one
 -- for unknown.
--- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations.
+-- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations,
+-- chicago.places_by_period, chicago.place_periods_held.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.crimes_by_district as
@@ -57,6 +58,23 @@ period_counts as (
     group by daily_cube.district
 ),
 
+year_counts as (
+    select
+        places_by_period.district,
+        sum(places_by_period.last_year) as last_year,
+        sum(places_by_period.last_year) filter (where places_by_period.is_violent) as last_year_violent,
+        sum(places_by_period.last_year) filter (where places_by_period.is_property) as last_year_property,
+        sum(places_by_period.year_before) as year_before,
+        sum(places_by_period.year_before) filter (where places_by_period.is_violent) as year_before_violent,
+        sum(places_by_period.year_to_date) as year_to_date,
+        sum(places_by_period.year_to_date) filter (where places_by_period.is_violent) as year_to_date_violent,
+        sum(places_by_period.year_to_date_before) as year_to_date_before,
+        sum(places_by_period.year_to_date_before) filter (where places_by_period.is_violent)
+            as year_to_date_before_violent
+    from chicago.places_by_period
+    group by places_by_period.district
+),
+
 listed as (
     select police_stations.district
     from chicago.police_stations
@@ -109,6 +127,33 @@ changes as (
         100 * (districts.last_28_days / nullif(districts.same_28_days_last_year, 0) - 1) as year_change_pct,
         districts.district is not null as is_known
     from districts
+),
+
+years as (
+    select
+        districts.district,
+        held.last_year_from,
+        held.last_year_to,
+        held.last_year_days,
+        case when held.last_year_days > 0 then coalesce(year_counts.last_year, 0) end as last_year,
+        case when held.last_year_days > 0 then coalesce(year_counts.last_year_violent, 0) end as last_year_violent,
+        case when held.last_year_days > 0 then coalesce(year_counts.last_year_property, 0) end as last_year_property,
+        case when held.year_before_from is not null then coalesce(year_counts.year_before, 0) end as year_before,
+        case when held.year_before_from is not null then coalesce(year_counts.year_before_violent, 0) end
+            as year_before_violent,
+        case when held.year_to_date_from is not null then coalesce(year_counts.year_to_date, 0) end as year_to_date,
+        case when held.year_to_date_from is not null then coalesce(year_counts.year_to_date_violent, 0) end
+            as year_to_date_violent,
+        case when held.year_to_date_before_from is not null then coalesce(year_counts.year_to_date_before, 0) end
+            as year_to_date_before,
+        case
+            when held.year_to_date_before_from is not null then coalesce(year_counts.year_to_date_before_violent, 0)
+        end as year_to_date_before_violent
+    from districts
+    -- One row on the right.
+    cross join chicago.place_periods_held as held
+    -- Left: a district can have no crime in any period.
+    left join year_counts on districts.district is not distinct from year_counts.district
 )
 
 select
@@ -144,8 +189,36 @@ select
     case
         when changes.is_known and changes.change_pct is not null
             then rank() over (partition by changes.is_known order by changes.change_pct desc nulls last)
-    end as change_rank
-from changes;
+    end as change_rank,
+    cast(years.last_year as bigint) as last_year,
+    cast(years.last_year_violent as bigint) as last_year_violent,
+    cast(years.last_year_property as bigint) as last_year_property,
+    years.last_year_from,
+    years.last_year_to,
+    years.last_year_days,
+    round(years.last_year / years.last_year_days, 4) as last_year_per_day,
+    cast(years.year_before as bigint) as year_before,
+    cast(years.year_before_violent as bigint) as year_before_violent,
+    cast(years.year_to_date as bigint) as year_to_date,
+    cast(years.year_to_date_violent as bigint) as year_to_date_violent,
+    cast(years.year_to_date_before as bigint) as year_to_date_before,
+    cast(years.year_to_date_before_violent as bigint) as year_to_date_before_violent,
+    -- All have the same days: the rank of a count is that of its rate per day.
+    case
+        when changes.is_known and years.last_year is not null
+            then rank() over (partition by changes.is_known order by years.last_year desc)
+    end as last_year_rank,
+    case
+        when changes.is_known and years.last_year is not null
+            then rank() over (partition by changes.is_known order by years.last_year_violent desc)
+    end as last_year_violent_rank,
+    case
+        when changes.is_known and years.last_year is not null
+            then rank() over (partition by changes.is_known order by years.last_year_property desc)
+    end as last_year_property_rank
+from changes
+-- Inner, and one to one: both are made of districts.
+inner join years on changes.district is not distinct from years.district;
 
 create unique index crimes_by_district_key on chicago.crimes_by_district (district) nulls not distinct;
 
@@ -188,14 +261,62 @@ comment on column chicago.crimes_by_district.same_28_days_last_year is
 comment on column chicago.crimes_by_district.year_change_pct is
 'last_28_days less same_28_days_last_year in percent of it. Null: one is not held, or there were none.';
 
-comment on column chicago.crimes_by_district.crimes_rank is 'Rank by crimes. Null for unknown districts.';
+comment on column chicago.crimes_by_district.crimes_rank is 'Rank by crimes, of all days held. Null for unknown districts. last_year_rank is of today.';
 
 comment on column chicago.crimes_by_district.violent_rank is 'Rank by violent. Null for unknown districts.';
 
 comment on column chicago.crimes_by_district.property_rank is 'Rank by property. Null for unknown districts.';
 
 comment on column chicago.crimes_by_district.arrest_rate_rank is
-'Rank by arrest_rate. Null for unknown districts and without one.';
+'Rank by arrest_rate, which ranks the mix of crimes: see police_rank_by_arrest. Null for unknown districts and without one.';
 
 comment on column chicago.crimes_by_district.change_rank is
 'Rank by change_pct. Null for unknown districts and without one.';
+
+comment on column chicago.crimes_by_district.last_year is
+'Crimes of the newest 364 complete days, or of those that are held: see last_year_days. Null: no complete day.';
+
+comment on column chicago.crimes_by_district.last_year_from is
+'First Chicago local date of last_year that is held. Null: no complete day.';
+
+comment on column chicago.crimes_by_district.last_year_to is
+'Last Chicago local date of last_year: the newest complete day. Null: no complete day.';
+
+comment on column chicago.crimes_by_district.last_year_days is
+'Complete days of last_year that are held, 364 at most. Null: none.';
+
+comment on column chicago.crimes_by_district.last_year_per_day is
+'last_year by last_year_days. Null where last_year is.';
+
+comment on column chicago.crimes_by_district.year_before is
+'Crimes of the 364 days before last_year, which have had a year longer to be published. Null: not held whole.';
+
+comment on column chicago.crimes_by_district.year_to_date is
+'Crimes from 1 January of the year of last_year_to until then. Null: not held whole.';
+
+comment on column chicago.crimes_by_district.year_to_date_before is
+'Crimes of the year before, from 1 January to the same day. Null: not held whole.';
+
+comment on column chicago.crimes_by_district.last_year_violent is
+'Of last_year, violent index crimes by FBI code.';
+
+comment on column chicago.crimes_by_district.last_year_property is
+'Of last_year, property index crimes by FBI code.';
+
+comment on column chicago.crimes_by_district.year_before_violent is
+'Of year_before, violent index crimes by FBI code.';
+
+comment on column chicago.crimes_by_district.year_to_date_violent is
+'Of year_to_date, violent index crimes by FBI code.';
+
+comment on column chicago.crimes_by_district.year_to_date_before_violent is
+'Of year_to_date_before, violent index crimes by FBI code.';
+
+comment on column chicago.crimes_by_district.last_year_rank is
+'Rank by last_year_per_day, 1 the most. Null for unknown districts. Of counts: a district with more people has more.';
+
+comment on column chicago.crimes_by_district.last_year_violent_rank is
+'Rank by last_year_violent. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.last_year_property_rank is
+'Rank by last_year_property. Null for unknown districts.';

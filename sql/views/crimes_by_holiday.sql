@@ -4,8 +4,9 @@
 -- changed.
 --
 -- What is expected of a holiday is the mean of the same weekday over the four weeks before and the four
--- after, days of holidays (either basis) left out. A holiday is compared when it and all those days are
--- complete.
+-- after, days of holidays (either basis) and firsts of a month left out. A holiday is compared when it and all those
+-- days are complete. The City writes the first of a month, at 00:00 or 00:01, for an unknown day: where a holiday is a
+-- first, as New Year's Day, it and its ordinary days are compared without the crimes at these times.
 
 create materialized view chicago.crimes_by_holiday as
 with listed as (
@@ -26,6 +27,8 @@ held_days as (
         daily_crimes.actual_holiday_name as holiday_name,
         daily_crimes.crimes,
         daily_crimes.violent,
+        daily_crimes.crimes - daily_crimes.crimes_of_unknown_day as compared_crimes,
+        daily_crimes.violent - daily_crimes.violent_of_unknown_day as compared_violent,
         daily_crimes.is_complete
     from chicago.daily_crimes
     where daily_crimes.actual_holiday_name is not null
@@ -36,6 +39,8 @@ held_days as (
         daily_crimes.holiday_name,
         daily_crimes.crimes,
         daily_crimes.violent,
+        daily_crimes.crimes - daily_crimes.crimes_of_unknown_day as compared_crimes,
+        daily_crimes.violent - daily_crimes.violent_of_unknown_day as compared_violent,
         daily_crimes.is_complete
     from chicago.daily_crimes
     where daily_crimes.holiday_name is not null
@@ -46,8 +51,20 @@ expectations as (
         held_days.date,
         held_days.basis,
         held_days.holiday_name,
-        avg(daily_crimes.crimes) as expected_crimes,
-        avg(daily_crimes.violent) as expected_violent,
+        avg(
+            case
+                when extract(day from held_days.date) = 1
+                    then daily_crimes.crimes - daily_crimes.crimes_at_placeholder_time
+                else daily_crimes.crimes
+            end
+        ) as expected_crimes,
+        avg(
+            case
+                when extract(day from held_days.date) = 1
+                    then daily_crimes.violent - daily_crimes.violent_at_placeholder_time
+                else daily_crimes.violent
+            end
+        ) as expected_violent,
         held_days.is_complete and bool_and(coalesce(daily_crimes.is_complete, false)) as is_comparable
     from held_days
     -- Eight days a holiday; none is left out here, since one that we lack makes it incomparable.
@@ -56,6 +73,7 @@ expectations as (
     left join chicago.daily_crimes on held_days.date + weeks.days = daily_crimes.date
     where
         weeks.days <> 0
+        and extract(day from held_days.date + weeks.days) <> 1
         and dates.holiday_name is null
         and dates.actual_holiday_name is null
     group by held_days.date, held_days.basis, held_days.holiday_name, held_days.is_complete
@@ -72,8 +90,8 @@ holidays as (
         count(*) filter (where expectations.is_comparable) as compared_holidays,
         avg(expectations.expected_crimes) filter (where expectations.is_comparable) as expected_per_day,
         avg(expectations.expected_violent) filter (where expectations.is_comparable) as expected_violent,
-        avg(held_days.crimes) filter (where expectations.is_comparable) as compared_per_day,
-        avg(held_days.violent) filter (where expectations.is_comparable) as compared_violent_per_day
+        avg(held_days.compared_crimes) filter (where expectations.is_comparable) as compared_per_day,
+        avg(held_days.compared_violent) filter (where expectations.is_comparable) as compared_violent_per_day
     from listed
     -- Left: a holiday that we hold no day of keeps its rows, and one without an ordinary day near it is not
     -- compared.
@@ -99,6 +117,8 @@ changes as (
         holidays.compared_holidays,
         holidays.expected_per_day,
         holidays.expected_violent,
+        holidays.compared_per_day,
+        holidays.compared_violent_per_day,
         100 * (holidays.compared_per_day / nullif(holidays.expected_per_day, 0) - 1) as change_pct,
         100 * (
             holidays.compared_violent_per_day / nullif(holidays.expected_violent, 0) - 1
@@ -121,7 +141,9 @@ select
     case
         when changes.change_pct is not null
             then rank() over (partition by changes.basis order by changes.change_pct desc nulls last)
-    end as rank
+    end as rank,
+    round(changes.compared_per_day, 2) as compared_per_day,
+    round(changes.compared_violent_per_day, 2) as compared_violent_per_day
 from changes;
 
 create unique index crimes_by_holiday_key on chicago.crimes_by_holiday (holiday_name, basis);
@@ -136,7 +158,7 @@ comment on column chicago.crimes_by_holiday.basis is
 
 comment on column chicago.crimes_by_holiday.holidays is 'Complete days of it that we hold: see daily_crimes.';
 
-comment on column chicago.crimes_by_holiday.crimes is 'Crimes on all days of it that we hold.';
+comment on column chicago.crimes_by_holiday.crimes is 'Crimes on all days of it that we hold. New Year''s Day has those of unknown days (00:00 or 00:01 on the first of a month).';
 
 comment on column chicago.crimes_by_holiday.crimes_per_day is
 'Crimes a day over complete days of it. Null: there are none.';
@@ -145,10 +167,10 @@ comment on column chicago.crimes_by_holiday.compared_holidays is
 'Of its complete days, those of which the four weeks on either side are complete too.';
 
 comment on column chicago.crimes_by_holiday.expected_per_day is
-'Mean of the same weekday, four weeks on either side, without holidays, for the days compared. Null: none.';
+'Mean of the same weekday, four weeks on either side, without holidays and firsts of a month, for the days compared, of crimes as in compared_per_day. Null: none.';
 
 comment on column chicago.crimes_by_holiday.change_pct is
-'Crimes a day on the days compared, less what is expected, in percent of it. Null: none is compared.';
+'compared_per_day less what is expected, in percent of it. Null: none is compared.';
 
 comment on column chicago.crimes_by_holiday.violent_per_day is
 'Violent index crimes a day over complete days of it. Null: there are none.';
@@ -161,3 +183,9 @@ comment on column chicago.crimes_by_holiday.violent_change_pct is
 
 comment on column chicago.crimes_by_holiday.rank is
 'Rank by change_pct within the basis: 1 is the most above what is expected. Null where that is null.';
+
+comment on column chicago.crimes_by_holiday.compared_per_day is
+'Crimes a day on the days compared; where the holiday is the first of a month, without those at 00:00 or 00:01, of which the day is not known. Null: none is compared.';
+
+comment on column chicago.crimes_by_holiday.compared_violent_per_day is
+'As compared_per_day, of violent index crimes.';

@@ -7,7 +7,10 @@ with counts as (
         hour_cube.hour,
         sum(hour_cube.crimes) as crimes,
         sum(hour_cube.crimes) filter (where hour_cube.is_unknown_time) as crimes_at_unknown_time,
-        sum(hour_cube.crimes) filter (where not hour_cube.is_unknown_time) as crimes_at_known_time
+        sum(hour_cube.crimes) filter (where not hour_cube.is_unknown_time) as crimes_at_known_time,
+        sum(case when hour_cube.is_unknown_time then hour_cube.crimes else hour_cube.at_one_past_midnight end)
+            as crimes_at_placeholder_time,
+        sum(hour_cube.at_exact_noon) as crimes_at_exact_noon
     from chicago.hour_cube
     group by hour_cube.hour
 )
@@ -19,22 +22,39 @@ select
     round(coalesce(counts.crimes, 0) / nullif(sum(counts.crimes) over (), 0), 4) as share,
     round(
         coalesce(counts.crimes_at_known_time, 0) / nullif(sum(counts.crimes_at_known_time) over (), 0), 4
-    ) as share_of_known_times
+    ) as share_of_known_times,
+    cast(coalesce(counts.crimes_at_placeholder_time, 0) as bigint) as crimes_at_placeholder_time,
+    cast(coalesce(counts.crimes_at_exact_noon, 0) as bigint) as crimes_at_exact_noon,
+    round(
+        coalesce(counts.crimes - counts.crimes_at_placeholder_time, 0)
+        / nullif(sum(counts.crimes - counts.crimes_at_placeholder_time) over (), 0),
+        4
+    ) as share_without_placeholders
 from generate_series(0, 23) as hours (hour)
 -- Left: an hour without a crime keeps its row.
 left join counts on hours.hour = counts.hour;
 
 comment on view chicago.crimes_by_hour is
-'One row is an hour of the day. Exactly 00:00 stands for an unknown time: compare share_of_known_times.';
+'One row is an hour of the day. Exactly 00:00 and 00:01 stand for an unknown time: compare share_without_placeholders. Noon has more than the hours beside it for that reason too.';
 
 comment on column chicago.crimes_by_hour.hour is 'Hour of the day, 0 to 23, Chicago wall clock.';
 
 comment on column chicago.crimes_by_hour.crimes is 'Crimes of all days; they add up to the rows of crimes.';
 
-comment on column chicago.crimes_by_hour.crimes_at_unknown_time is 'Of them, those at exactly 00:00.';
+comment on column chicago.crimes_by_hour.crimes_at_unknown_time is
+'Of them, those at exactly 00:00. Those at 00:01 are no better: see crimes_at_placeholder_time.';
 
 comment on column chicago.crimes_by_hour.share is
 'Share of all crimes, 0 to 1, unknown times in hour 0. Null: no crime.';
 
 comment on column chicago.crimes_by_hour.share_of_known_times is
-'Share of the crimes at a known time, 0 to 1. Null: no such crime.';
+'Share of the crimes that are not at exactly 00:00, 0 to 1; 00:01 is in hour 0. Null: no such crime.';
+
+comment on column chicago.crimes_by_hour.crimes_at_placeholder_time is
+'Of crimes, those at exactly 00:00 or 00:01, which the City writes for an unknown time.';
+
+comment on column chicago.crimes_by_hour.crimes_at_exact_noon is
+'Of crimes, those at exactly 12:00. Some are of an unknown time, and nobody knows which: they are left in.';
+
+comment on column chicago.crimes_by_hour.share_without_placeholders is
+'Share of the crimes at other times than 00:00 and 00:01, 0 to 1. Null: no such crime.';

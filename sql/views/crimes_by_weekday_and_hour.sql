@@ -11,7 +11,14 @@ with counts as (
         sum(hour_counts.crimes) filter (where hour_counts.is_unknown_time) as crimes_at_unknown_time,
         sum(hour_counts.crimes) filter (
             where daily_crimes.is_complete and not hour_counts.is_unknown_time
-        ) as compared_crimes
+        ) as compared_crimes,
+        sum(
+            case when hour_counts.is_unknown_time then hour_counts.crimes else hour_counts.at_one_past_midnight end
+        ) as crimes_at_placeholder_time,
+        sum(hour_counts.at_exact_noon) as crimes_at_exact_noon,
+        sum(hour_counts.crimes - hour_counts.at_one_past_midnight) filter (
+            where daily_crimes.is_complete and not hour_counts.is_unknown_time
+        ) as crimes_without_placeholders
     from pipeline.hour_counts
     -- Inner: each date with a crime is in daily_crimes.
     inner join chicago.daily_crimes on hour_counts.date = daily_crimes.date
@@ -37,7 +44,11 @@ select
     weekdays.days,
     cast(coalesce(counts.crimes, 0) as bigint) as crimes,
     cast(coalesce(counts.crimes_at_unknown_time, 0) as bigint) as crimes_at_unknown_time,
-    round(coalesce(counts.compared_crimes, 0) / nullif(weekdays.days, 0), 2) as crimes_per_day
+    round(coalesce(counts.compared_crimes, 0) / nullif(weekdays.days, 0), 2) as crimes_per_day,
+    cast(coalesce(counts.crimes_at_placeholder_time, 0) as bigint) as crimes_at_placeholder_time,
+    cast(coalesce(counts.crimes_at_exact_noon, 0) as bigint) as crimes_at_exact_noon,
+    round(coalesce(counts.crimes_without_placeholders, 0) / nullif(weekdays.days, 0), 2)
+        as crimes_per_day_without_placeholders
 from weekdays
 -- 24 rows on the right.
 cross join generate_series(0, 23) as hours (hour)
@@ -45,7 +56,7 @@ cross join generate_series(0, 23) as hours (hour)
 left join counts on weekdays.day_of_week = counts.day_of_week and hours.hour = counts.hour;
 
 comment on view chicago.crimes_by_weekday_and_hour is
-'One row is an hour of a day of the week. Exactly 00:00 stands for an unknown time and is left out of crimes_per_day.';
+'One row is an hour of a day of the week. Exactly 00:00 and 00:01 stand for an unknown time, and on the first of a month for an unknown day: compare crimes_per_day_without_placeholders.';
 
 comment on column chicago.crimes_by_weekday_and_hour.day_of_week is '1 Monday to 7 Sunday (ISO 8601).';
 
@@ -59,7 +70,16 @@ comment on column chicago.crimes_by_weekday_and_hour.crimes is
 'Crimes of all days; they add up to the rows of crimes.';
 
 comment on column chicago.crimes_by_weekday_and_hour.crimes_at_unknown_time is
-'Of them, those at exactly 00:00.';
+'Of them, those at exactly 00:00. Those at 00:01 are no better: see crimes_at_placeholder_time.';
 
 comment on column chicago.crimes_by_weekday_and_hour.crimes_per_day is
-'Crimes at a known time in that hour of one such day, over complete days. Null: there are none.';
+'Crimes in that hour of one such day, over complete days, those at exactly 00:00 left out. Null: there are none.';
+
+comment on column chicago.crimes_by_weekday_and_hour.crimes_at_placeholder_time is
+'Of crimes, those at exactly 00:00 or 00:01, which the City writes for an unknown time.';
+
+comment on column chicago.crimes_by_weekday_and_hour.crimes_at_exact_noon is
+'Of crimes, those at exactly 12:00. Some are of an unknown time, and nobody knows which: they are left in.';
+
+comment on column chicago.crimes_by_weekday_and_hour.crimes_per_day_without_placeholders is
+'Crimes in that hour of one such day, over complete days, those at exactly 00:00 or 00:01 left out. Null: there are none.';

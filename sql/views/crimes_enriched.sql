@@ -52,7 +52,16 @@ select
     fbi_codes.is_index,
     fbi_codes.is_violent,
     fbi_codes.is_property,
-    coalesce(primary_type_spellings.primary_type, crimes.primary_description) as primary_type
+    coalesce(primary_type_spellings.primary_type, crimes.primary_description) as primary_type,
+    chicago.ward_map_since(cast(crimes.date_of_occurrence as date)) as ward_map_since,
+    case
+        when chicago.ward_map_since(cast(crimes.date_of_occurrence as date)) = chicago.ward_map_since('infinity')
+            then ward_offices.alderman
+    end as current_alderman,
+    cast(crimes.date_of_occurrence as time) in ('00:00', '00:01') as is_placeholder_time,
+    cast(crimes.date_of_occurrence as time) = '12:00' as is_exact_noon,
+    extract(day from crimes.date_of_occurrence) = 1
+    and cast(crimes.date_of_occurrence as time) in ('00:00', '00:01') as is_unknown_day
 from chicago.crimes
 -- Left, all of them, each on its list's key: no crime is lost, and none is doubled.
 left join chicago.dates on cast(crimes.date_of_occurrence as date) = dates.date
@@ -93,7 +102,8 @@ comment on column chicago.crimes_enriched.beat is 'Police beat, four characters.
 comment on column chicago.crimes_enriched.district is
 'Police district as published, else that of the beat. Null: unknown.';
 
-comment on column chicago.crimes_enriched.ward is 'Ward, 1 to 50. Null: not published.';
+comment on column chicago.crimes_enriched.ward is
+'Ward, 1 to 50, by the map of when the City recorded the case: see ward_map_since. Null: not published.';
 
 comment on column chicago.crimes_enriched.community_area is
 'Community area, 1 to 77. Null in the one-year dataset.';
@@ -153,7 +163,7 @@ comment on column chicago.crimes_enriched.district_name is
 'Name of the district; unknown where it is, or where the district has no station.';
 
 comment on column chicago.crimes_enriched.alderman is
-'Alderman of the ward now, "Last, First". Null: unknown ward or seat.';
+'Alderman now of the ward that has this number now, whatever the date; "Last, First". Before 15 May 2023 that is another area: see current_alderman. Null: unknown ward or seat.';
 
 comment on column chicago.crimes_enriched.fbi_name is 'What the FBI code means. Null: unknown code.';
 
@@ -167,3 +177,18 @@ comment on column chicago.crimes_enriched.is_property is
 'Whether it is a property index crime, by FBI code. Null: unknown code.';
 
 comment on column chicago.crimes_enriched.primary_type is 'Kind of crime, one spelling for each.';
+
+comment on column chicago.crimes_enriched.ward_map_since is
+'First day of the map of wards in force on the day of the crime. A case that was recorded much later can have its ward of the next map. Null: a map before 18 May 2015.';
+
+comment on column chicago.crimes_enriched.current_alderman is
+'Alderman now of the ward, "Last, First", where the crime is of today''s map of wards. Null: an earlier map, unknown ward or seat.';
+
+comment on column chicago.crimes_enriched.is_placeholder_time is
+'Whether it is at exactly 00:00 or 00:01, which are written for an unknown time.';
+
+comment on column chicago.crimes_enriched.is_exact_noon is
+'Whether it is at exactly 12:00. Some of these are of an unknown time: noon has more than the hours beside it.';
+
+comment on column chicago.crimes_enriched.is_unknown_day is
+'Whether it is at 00:00 or 00:01 on the first of a month, which is written for an unknown day.';

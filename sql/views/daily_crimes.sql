@@ -15,7 +15,9 @@ with days as (
         cast(sum(daily_cube.violent) as bigint) as violent,
         cast(sum(daily_cube.property) as bigint) as property,
         cast(sum(daily_cube.arrests) as bigint) as arrests,
-        cast(sum(daily_cube.domestic) as bigint) as domestic
+        cast(sum(daily_cube.domestic) as bigint) as domestic,
+        cast(sum(daily_cube.crimes_at_placeholder_time) as bigint) as crimes_at_placeholder_time,
+        cast(sum(daily_cube.violent_at_placeholder_time) as bigint) as violent_at_placeholder_time
     from chicago.daily_cube
     group by daily_cube.date
 ),
@@ -28,6 +30,8 @@ days_with_completeness as (
         days.property,
         days.arrests,
         days.domestic,
+        days.crimes_at_placeholder_time,
+        days.violent_at_placeholder_time,
         coalesce(
             days.date between counts_state.first_complete_date and counts_state.last_complete_date, false
         ) as is_complete
@@ -53,7 +57,12 @@ select
             then round(avg(days.crimes) over last_28_days, 2)
     end as mean_28_days,
     dates.holiday_name,
-    dates.actual_holiday_name
+    dates.actual_holiday_name,
+    days.crimes_at_placeholder_time,
+    days.violent_at_placeholder_time,
+    case when extract(day from days.date) = 1 then days.crimes_at_placeholder_time else 0 end as crimes_of_unknown_day,
+    case when extract(day from days.date) = 1 then days.violent_at_placeholder_time else 0 end
+        as violent_of_unknown_day
 from days_with_completeness as days
 -- Left: a date that the calendar lacks stays, without a holiday.
 left join chicago.dates on days.date = dates.date
@@ -92,3 +101,13 @@ comment on column chicago.daily_crimes.holiday_name is
 
 comment on column chicago.daily_crimes.actual_holiday_name is
 'The holiday whose own day this date is. Null: it is not a holiday.';
+
+comment on column chicago.daily_crimes.crimes_at_placeholder_time is
+'Of crimes, those at exactly 00:00 or 00:01, which the City writes for an unknown time, and on the first of a month for an unknown day.';
+
+comment on column chicago.daily_crimes.violent_at_placeholder_time is 'Of violent, the same.';
+
+comment on column chicago.daily_crimes.crimes_of_unknown_day is
+'Of crimes, those at 00:00 or 00:01 on the first of a month, which the City writes for an unknown day. 0 on other dates.';
+
+comment on column chicago.daily_crimes.violent_of_unknown_day is 'Of violent, the same.';

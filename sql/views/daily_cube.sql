@@ -10,7 +10,9 @@ select
     daily_counts.violent,
     daily_counts.property,
     daily_counts.arrests,
-    daily_counts.domestic
+    daily_counts.domestic,
+    daily_counts.at_placeholder_time as crimes_at_placeholder_time,
+    daily_counts.violent_at_placeholder_time
 from pipeline.daily_counts;
 
 comment on view chicago.daily_cube is
@@ -29,3 +31,8 @@ comment on column chicago.daily_cube.property is 'Property index crimes, by FBI 
 comment on column chicago.daily_cube.arrests is 'Crimes with an arrest.';
 
 comment on column chicago.daily_cube.domestic is 'Domestic crimes.';
+
+comment on column chicago.daily_cube.crimes_at_placeholder_time is
+'Of crimes, those at exactly 00:00 or 00:01, which the City writes for an unknown time, and on the first of a month for an unknown day.';
+
+comment on column chicago.daily_cube.violent_at_placeholder_time is 'Of violent, the same.';

@@ -28,7 +28,16 @@ with explained as (
         ),
         (
             'date unknown (first of a month, 00:00)',
-            'The City also writes the first of a month where it does not know the day: firsts look busier.'
+            'The City also writes the first of a month where it does not know the day: left out of comparisons of days.'
+        ),
+        (
+            'time unknown (00:01)',
+            'A minute past midnight is written for an unknown time too: columns without_placeholders leave it out.'
+        ),
+        ('date unknown (first of a month, 00:01)', 'As at 00:00: left out of comparisons of days.'),
+        (
+            'exactly noon (12:00)',
+            'Some of these are of an unknown time, since the hours beside have far fewer. Which ones is not known.'
         )
     ) as explanations (check_name, explanation)
 ),

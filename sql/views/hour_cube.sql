@@ -8,7 +8,9 @@ select
     hour_counts.hour,
     hour_counts.is_unknown_time,
     coalesce(daily_crimes.is_complete, false) as is_complete,
-    cast(sum(hour_counts.crimes) as bigint) as crimes
+    cast(sum(hour_counts.crimes) as bigint) as crimes,
+    cast(sum(hour_counts.at_one_past_midnight) as bigint) as at_one_past_midnight,
+    cast(sum(hour_counts.at_exact_noon) as bigint) as at_exact_noon
 from pipeline.hour_counts
 -- Left, though every date of a crime is there: no crime may be lost.
 left join chicago.daily_crimes on hour_counts.date = daily_crimes.date
@@ -28,3 +30,9 @@ comment on column chicago.hour_cube.is_complete is
 'Whether these crimes are those of complete days: see daily_crimes.';
 
 comment on column chicago.hour_cube.crimes is 'Rows of crimes: incidents, and a homicide''s victims.';
+
+comment on column chicago.hour_cube.at_one_past_midnight is
+'Of crimes, those at exactly 00:01, which stands for an unknown time too.';
+
+comment on column chicago.hour_cube.at_exact_noon is
+'Of crimes, those at exactly 12:00, of which some are of an unknown time.';

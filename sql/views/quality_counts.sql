@@ -38,10 +38,15 @@ unlisted_codes as (
 
 time_counts as (
     select
-        sum(hour_counts.crimes) as unknown_time,
-        sum(hour_counts.crimes) filter (where extract(day from hour_counts.date) = 1) as first_of_month
+        sum(hour_counts.crimes) filter (where hour_counts.is_unknown_time) as unknown_time,
+        sum(hour_counts.crimes) filter (
+            where hour_counts.is_unknown_time and extract(day from hour_counts.date) = 1
+        ) as first_of_month,
+        sum(hour_counts.at_one_past_midnight) as one_past_midnight,
+        sum(hour_counts.at_one_past_midnight) filter (where extract(day from hour_counts.date) = 1)
+            as first_one_past_midnight,
+        sum(hour_counts.at_exact_noon) as exact_noon
     from pipeline.hour_counts
-    where hour_counts.is_unknown_time
 ),
 
 point_counts as (
@@ -74,7 +79,10 @@ cross join lateral (
     (10, 'IUCR code not in the list', unlisted_codes.unlisted_iucr),
     (11, 'no coordinates', point_counts.no_point),
     (12, 'time unknown (00:00)', time_counts.unknown_time),
-    (13, 'date unknown (first of a month, 00:00)', time_counts.first_of_month)
+    (13, 'date unknown (first of a month, 00:00)', time_counts.first_of_month),
+    (14, 'time unknown (00:01)', time_counts.one_past_midnight),
+    (15, 'date unknown (first of a month, 00:01)', time_counts.first_one_past_midnight),
+    (16, 'exactly noon (12:00)', time_counts.exact_noon)
 ) as checks (place, check_name, crimes);
 
 create unique index quality_counts_key on chicago.quality_counts (check_name);

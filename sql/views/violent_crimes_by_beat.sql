@@ -1,5 +1,6 @@
 -- One row is a police beat and its violent index crimes, by FBI code; and one for unknown beats.
--- Reads: chicago.place_cube, chicago.beats, chicago.police_stations.
+-- Reads: chicago.place_cube, chicago.beats, chicago.police_stations, chicago.places_by_period,
+-- chicago.place_periods_held.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.violent_crimes_by_beat as
@@ -15,6 +16,18 @@ with counts as (
     from chicago.place_cube
     where place_cube.is_violent
     group by place_cube.beat
+),
+
+year_counts as (
+    select
+        places_by_period.beat,
+        sum(places_by_period.last_year) as last_year,
+        sum(places_by_period.year_before) as year_before,
+        sum(places_by_period.year_to_date) as year_to_date,
+        sum(places_by_period.year_to_date_before) as year_to_date_before
+    from chicago.places_by_period
+    where places_by_period.is_violent
+    group by places_by_period.beat
 ),
 
 listed as (
@@ -42,10 +55,21 @@ violent_beats as (
         coalesce(counts.sexual_assaults, 0) as sexual_assaults,
         coalesce(counts.robberies, 0) as robberies,
         coalesce(counts.aggravated_assaults, 0) as aggravated_assaults,
-        coalesce(counts.aggravated_batteries, 0) as aggravated_batteries
+        coalesce(counts.aggravated_batteries, 0) as aggravated_batteries,
+        held.last_year_from,
+        held.last_year_to,
+        held.last_year_days,
+        case when held.last_year_days > 0 then coalesce(year_counts.last_year, 0) end as last_year,
+        case when held.year_before_from is not null then coalesce(year_counts.year_before, 0) end as year_before,
+        case when held.year_to_date_from is not null then coalesce(year_counts.year_to_date, 0) end as year_to_date,
+        case when held.year_to_date_before_from is not null then coalesce(year_counts.year_to_date_before, 0) end
+            as year_to_date_before
     from listed
+    -- One row on the right.
+    cross join chicago.place_periods_held as held
     -- Left: a beat can be without a violent crime, and off the map.
     left join counts on listed.beat is not distinct from counts.beat
+    left join year_counts on listed.beat is not distinct from year_counts.beat
     left join chicago.beats on listed.beat = beats.beat
 )
 
@@ -70,7 +94,24 @@ select
     case
         when violent_beats.district is not null
             then rank() over (partition by violent_beats.district order by violent_beats.violent_crimes desc)
-    end as rank_in_district
+    end as rank_in_district,
+    cast(violent_beats.last_year as bigint) as last_year,
+    violent_beats.last_year_from,
+    violent_beats.last_year_to,
+    violent_beats.last_year_days,
+    round(violent_beats.last_year / violent_beats.last_year_days, 4) as last_year_per_day,
+    cast(violent_beats.year_before as bigint) as year_before,
+    cast(violent_beats.year_to_date as bigint) as year_to_date,
+    cast(violent_beats.year_to_date_before as bigint) as year_to_date_before,
+    -- All have the same days: the rank of a count is that of its rate per day.
+    case
+        when violent_beats.beat is not null and violent_beats.last_year is not null
+            then rank() over (partition by violent_beats.beat is null order by violent_beats.last_year desc)
+    end as last_year_rank,
+    case
+        when violent_beats.district is not null and violent_beats.last_year is not null
+            then rank() over (partition by violent_beats.district order by violent_beats.last_year desc)
+    end as last_year_rank_in_district
 from violent_beats
 -- Left: a beat can lie in no district that has a station.
 left join chicago.police_stations on violent_beats.district = police_stations.district;
@@ -107,7 +148,37 @@ comment on column chicago.violent_crimes_by_beat.share is
 'Share of the violent crimes of the city, 0 to 1. Null: there are none.';
 
 comment on column chicago.violent_crimes_by_beat.rank is
-'Rank by violent_crimes, 1 the most. Null for unknown beats.';
+'Rank by violent_crimes, of all days held, 1 the most. Null for unknown beats. last_year_rank is of today.';
 
 comment on column chicago.violent_crimes_by_beat.rank_in_district is
-'Rank within the district. Null for unknown districts.';
+'Rank by violent_crimes within the district. Null for unknown districts.';
+
+comment on column chicago.violent_crimes_by_beat.last_year is
+'Violent index crimes of the newest 364 complete days, or of those that are held: see last_year_days. Null: no complete day.';
+
+comment on column chicago.violent_crimes_by_beat.last_year_from is
+'First Chicago local date of last_year that is held. Null: no complete day.';
+
+comment on column chicago.violent_crimes_by_beat.last_year_to is
+'Last Chicago local date of last_year: the newest complete day. Null: no complete day.';
+
+comment on column chicago.violent_crimes_by_beat.last_year_days is
+'Complete days of last_year that are held, 364 at most. Null: none.';
+
+comment on column chicago.violent_crimes_by_beat.last_year_per_day is
+'last_year by last_year_days. Null where last_year is.';
+
+comment on column chicago.violent_crimes_by_beat.year_before is
+'Violent index crimes of the 364 days before last_year, which have had a year longer to be published. Null: not held whole.';
+
+comment on column chicago.violent_crimes_by_beat.year_to_date is
+'Violent index crimes from 1 January of the year of last_year_to until then. Null: not held whole.';
+
+comment on column chicago.violent_crimes_by_beat.year_to_date_before is
+'Violent index crimes of the year before, from 1 January to the same day. Null: not held whole.';
+
+comment on column chicago.violent_crimes_by_beat.last_year_rank is
+'Rank by last_year_per_day, 1 the most. Null for unknown beats. Of counts, since the residents of a beat are not known; beats that differ by a few crimes are tied but for chance.';
+
+comment on column chicago.violent_crimes_by_beat.last_year_rank_in_district is
+'Rank by last_year_per_day within the district. Null for unknown districts.';

@@ -1,6 +1,10 @@
 -- One row is a ward, its alderman, its crimes and the two most common kinds; and one for unknown wards.
--- Reads: chicago.place_cube, chicago.ward_offices.
--- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Reads: chicago.place_cube, chicago.ward_offices, chicago.places_by_period, chicago.place_periods_held,
+-- chicago.daily_crimes. Run by: tasks/warehouse/views.py; refreshed when the data changed.
+--
+-- The City writes the ward that a place had when the case was recorded, and never again: cases of 2018 on the far south
+-- side still say 34, which is the West Loop on the map of 15 May 2023. So a period is counted only where all of it is
+-- of today's map.
 
 create materialized view chicago.ward_crimes_summary as
 with counts as (
@@ -36,6 +40,57 @@ most_common_kinds as (
     group by kinds.ward
 ),
 
+first_day as (
+    select min(daily_crimes.date) as first_date
+    from chicago.daily_crimes
+),
+
+todays as (
+    select chicago.ward_map_since('infinity') as map_since
+),
+
+held as (
+    select
+        periods.last_year_from,
+        periods.last_year_to,
+        periods.last_year_days,
+        todays.map_since,
+        chicago.ward_map_since(periods.last_year_from) = todays.map_since as holds_last_year,
+        chicago.ward_map_since(periods.year_before_from) = todays.map_since as holds_year_before,
+        chicago.ward_map_since(periods.year_to_date_from) = todays.map_since as holds_year_to_date,
+        chicago.ward_map_since(periods.year_to_date_before_from) = todays.map_since as holds_year_to_date_before,
+        first_day.first_date
+    from chicago.place_periods_held as periods
+    -- One row each.
+    cross join todays
+    cross join first_day
+),
+
+year_counts as (
+    select
+        places_by_period.ward,
+        sum(places_by_period.last_year) as last_year,
+        sum(places_by_period.last_year) filter (where places_by_period.is_violent) as last_year_violent,
+        sum(places_by_period.year_before) as year_before,
+        sum(places_by_period.year_to_date) as year_to_date,
+        sum(places_by_period.year_to_date_before) as year_to_date_before
+    from chicago.places_by_period
+    group by places_by_period.ward
+),
+
+kinds_of_last_year as (
+    select distinct on (places_by_period.ward)
+        places_by_period.ward,
+        places_by_period.primary_type
+    from chicago.places_by_period
+    group by places_by_period.ward, places_by_period.primary_type
+    having sum(places_by_period.last_year) > 0
+    order by
+        places_by_period.ward asc,
+        sum(places_by_period.last_year) desc,
+        places_by_period.primary_type collate "C" asc  -- noqa: RF03
+),
+
 listed as (
     select ward_offices.ward
     from chicago.ward_offices
@@ -58,11 +113,26 @@ wards as (
         coalesce(counts.violent, 0) as violent,
         1.0 * counts.complete_arrests / nullif(counts.complete_crimes, 0) as arrest_rate,
         ward_offices.ward_phone,
-        ward_offices.email
+        ward_offices.email,
+        held.last_year_from,
+        held.last_year_to,
+        held.last_year_days,
+        case when held.holds_last_year then coalesce(year_counts.last_year, 0) end as last_year,
+        case when held.holds_last_year then coalesce(year_counts.last_year_violent, 0) end as last_year_violent,
+        case when held.holds_last_year then kinds_of_last_year.primary_type end as last_year_most_common_crime,
+        case when held.holds_year_before then coalesce(year_counts.year_before, 0) end as year_before,
+        case when held.holds_year_to_date then coalesce(year_counts.year_to_date, 0) end as year_to_date,
+        case when held.holds_year_to_date_before then coalesce(year_counts.year_to_date_before, 0) end
+            as year_to_date_before,
+        held.first_date >= held.map_since as is_of_todays_map
     from listed
+    -- One row on the right.
+    cross join held
     -- Left: a ward can have no crime, and crimes can lie in no known ward.
     left join counts on listed.ward is not distinct from counts.ward
     left join most_common_kinds on listed.ward is not distinct from most_common_kinds.ward
+    left join year_counts on listed.ward is not distinct from year_counts.ward
+    left join kinds_of_last_year on listed.ward is not distinct from kinds_of_last_year.ward
     left join chicago.ward_offices on listed.ward = ward_offices.ward
 )
 
@@ -80,26 +150,43 @@ select
     cast(wards.violent as bigint) as violent,
     round(wards.arrest_rate, 4) as arrest_rate,
     wards.ward_phone,
-    wards.email
+    wards.email,
+    cast(wards.last_year as bigint) as last_year,
+    wards.last_year_from,
+    wards.last_year_to,
+    wards.last_year_days,
+    round(wards.last_year / wards.last_year_days, 4) as last_year_per_day,
+    cast(wards.last_year_violent as bigint) as last_year_violent,
+    wards.last_year_most_common_crime,
+    cast(wards.year_before as bigint) as year_before,
+    cast(wards.year_to_date as bigint) as year_to_date,
+    cast(wards.year_to_date_before as bigint) as year_to_date_before,
+    -- All have the same days: the rank of a count is that of its rate per day.
+    case
+        when wards.ward is not null and wards.last_year is not null
+            then rank() over (partition by wards.ward is null order by wards.last_year desc)
+    end as last_year_rank,
+    wards.is_of_todays_map
 from wards;
 
 create unique index ward_crimes_summary_key on chicago.ward_crimes_summary (ward_name);
 
 comment on materialized view chicago.ward_crimes_summary is
-'One row is a ward, 1 to 50, and one the crimes of unknown wards.';
+'One row is a ward''s number, 1 to 50, and one the crimes of unknown wards. The City keeps the ward of when a case was recorded: before 15 May 2023 a number is another area.';
 
 comment on column chicago.ward_crimes_summary.ward is
 'Ward. Null: the crimes of unknown wards, which have no rank.';
 
 comment on column chicago.ward_crimes_summary.ward_name is 'Key. The ward as text, or unknown.';
 
-comment on column chicago.ward_crimes_summary.alderman is 'Alderman, "Last, First". Null: none known.';
+comment on column chicago.ward_crimes_summary.alderman is
+'Alderman now, "Last, First": of last_year, and of total_crimes only where is_of_todays_map. Null: none known.';
 
 comment on column chicago.ward_crimes_summary.total_crimes is
-'Crimes of all days; they add up to the rows of crimes.';
+'Crimes of all days under this number, on whatever map of wards: see is_of_todays_map. They add up to the rows of crimes.';
 
 comment on column chicago.ward_crimes_summary.total_crimes_rank is
-'Rank by total_crimes, 1 the most. Null for unknown wards.';
+'Rank by total_crimes, of all days held, 1 the most. Null for unknown wards. last_year_rank is of today.';
 
 comment on column chicago.ward_crimes_summary.most_common_crime is
 'The kind of crime with the most rows; the first of the alphabet among equals. Null: no crime.';
@@ -116,3 +203,39 @@ comment on column chicago.ward_crimes_summary.ward_phone is
 'Telephone of the ward''s office. Null: none published.';
 
 comment on column chicago.ward_crimes_summary.email is 'Email of the ward''s office. Null: none published.';
+
+comment on column chicago.ward_crimes_summary.last_year is
+'Crimes of the newest 364 complete days, or of those that are held: see last_year_days. Null: no complete day of today''s map of wards.';
+
+comment on column chicago.ward_crimes_summary.last_year_from is
+'First Chicago local date of last_year that is held. Null: no complete day.';
+
+comment on column chicago.ward_crimes_summary.last_year_to is
+'Last Chicago local date of last_year: the newest complete day. Null: no complete day.';
+
+comment on column chicago.ward_crimes_summary.last_year_days is
+'Complete days of last_year that are held, 364 at most. Null: none.';
+
+comment on column chicago.ward_crimes_summary.last_year_per_day is
+'last_year by last_year_days. Null where last_year is.';
+
+comment on column chicago.ward_crimes_summary.year_before is
+'Crimes of the 364 days before last_year, which have had a year longer to be published. Null: not held whole, or it reaches before today''s map of wards.';
+
+comment on column chicago.ward_crimes_summary.year_to_date is
+'Crimes from 1 January of the year of last_year_to until then. Null: not held whole, or it reaches before today''s map of wards.';
+
+comment on column chicago.ward_crimes_summary.year_to_date_before is
+'Crimes of the year before, from 1 January to the same day. Null: not held whole, or it reaches before today''s map of wards.';
+
+comment on column chicago.ward_crimes_summary.last_year_violent is
+'Of last_year, violent index crimes by FBI code.';
+
+comment on column chicago.ward_crimes_summary.last_year_most_common_crime is
+'The kind with the most rows in last_year; the first of the alphabet among equals. Null: no crime, or no last_year.';
+
+comment on column chicago.ward_crimes_summary.last_year_rank is
+'Rank by last_year_per_day, 1 the most. Null for unknown wards. Of counts, since the residents of a ward are not published; wards are drawn to have nearly equal numbers of them.';
+
+comment on column chicago.ward_crimes_summary.is_of_todays_map is
+'Whether all crimes held are of 15 May 2023 or later, so that total_crimes, violent, arrest_rate and the kinds are of the ward as it is drawn now. Null: no crime.';

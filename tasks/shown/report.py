@@ -187,13 +187,13 @@ def _answers(connection: Connection) -> list[str]:
 _ANSWERS: Final = {
     "most crimes a day in {month_title}: {crimes_per_day} (of the complete months held)": "shown/answer_busiest_month",
     "holidays have {holiday} crimes a day, other days {other}": "shown/answer_holidays",
-    "most crimes in district {district} ({district_name}): {total_crimes:,}": "shown/answer_district_with_most_crimes",
-    "highest share of arrests in district {district} ({district_name}): {arrest_percentage} %": (
-        "shown/answer_district_with_most_arrests"
+    "most crimes in district {district} ({district_name}): {last_year:,} in {last_year_days} days": (
+        "shown/answer_district_with_most_crimes"
     ),
-    "most crimes in ward {ward} ({alderman}): {total_crimes:,}, most often {most_common_crime}": (
-        "shown/answer_ward_with_most_crimes"
-    ),
+    "most arrests over those expected of its kinds of crime in district {district} ({district_name}): "
+    "{ratio} times ({ratio_low} to {ratio_high})": "shown/answer_district_with_most_arrests",
+    "most crimes in ward {ward} ({alderman}): {last_year:,} in {last_year_days} days, most often "
+    "{last_year_most_common_crime}": "shown/answer_ward_with_most_crimes",
 }
 
 

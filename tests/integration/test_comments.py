@@ -30,6 +30,7 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
         "chicago.crime_as_held",
         "chicago.crimes_as_of",
         "chicago.wall_clock",
+        "chicago.ward_map_since",
         "pipeline.crime_content",
         "pipeline.is_in_scope",
         "pipeline.moment",

@@ -178,6 +178,13 @@ SWAP = (
     " (select ctid from pipeline.{table} where crimes > 1 order by ctid limit 1))"
 )
 
+# Leaves the day and the hour as they are.
+ROUNDED = (
+    "update chicago.crimes set date_of_occurrence = date_trunc('day', date_of_occurrence)"
+    " + interval '{hour}:{minute}' hour to minute where crime_id = (select min(crime_id) from chicago.crimes"
+    " where extract(hour from date_of_occurrence) = {hour} and extract(minute from date_of_occurrence) > 1)"
+)
+
 
 @pytest.mark.parametrize(
     "swap",
@@ -190,8 +197,10 @@ SWAP = (
             *UNSEEN,
             "update chicago.crimes set date_of_occurrence = '2024-01-20 07:00' where crime_id = 'row-5'",
         ],
+        [*UNSEEN, ROUNDED.format(hour=12, minute=0)],
+        [*UNSEEN, ROUNDED.format(hour=0, minute=1)],
     ],
-    ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour"],
+    ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour", "noon", "a minute past midnight"],
 )
 def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded, swap):
     """A revised row that is neither taken away nor added leaves each total as it is, and no page right."""

@@ -24,6 +24,9 @@ def test_weekdays_are_compared_per_day(views_engine):
             ("2024-03-05 00:00", ROBBERY, 5),  # Tuesday
             ("2024-03-26 00:00", 3),  # Tuesday, recent
             ("2024-03-31 00:00", 6),  # Sunday, recent
+            ("2024-03-01 00:00", 2),  # the first of a month: no known day
+            ("2024-03-01 00:01", 3),
+            ("2024-03-01 00:02", 1),  # Friday
         ),
     )
     query = """
@@ -32,13 +35,14 @@ def test_weekdays_are_compared_per_day(views_engine):
     """
     nothing = (0, 0, None, None)
     assert rows(views_engine, query) == [
-        (1, "Monday", 2, 6, 3.0, 0.0, 0.3, 2),
-        (2, "Tuesday", 1, 8, 5.0, 5.0, 0.4, 1),
+        (1, "Monday", 2, 6, 3.0, 0.0, 0.2308, 2),
+        (2, "Tuesday", 1, 8, 5.0, 5.0, 0.3077, 1),
         (3, "Wednesday", *nothing, None, None),
         (4, "Thursday", *nothing, None, None),
-        (5, "Friday", *nothing, None, None),
+        (5, "Friday", 1, 1, 1.0, 0.0, 0.0385, 3),
         (6, "Saturday", *nothing, None, None),
-        (7, "Sunday", 0, 6, None, None, 0.3, None),
+        (7, "Sunday", 0, 6, None, None, 0.2308, None),
+        (None, "unknown", 0, 5, None, None, 0.1923, None),
     ]
 
 
@@ -393,3 +397,57 @@ def test_the_record_as_of_an_instant_is_what_we_held_then(views_engine):
     for instant, ids in held.items():
         query = f"select crime_id from chicago.crimes_as_of('{instant}') order by crime_id"
         assert [crime_id for (crime_id,) in rows(views_engine, query)] == ids
+
+
+def test_new_years_day_is_compared_without_the_crimes_of_unknown_days(views_engine):
+    # Six of its ten crimes were written down for a day that nobody knew; at noon 4, as on any Monday.
+    ordinary = [(f"{moment[:10]} 12:00", 4) for moment, *_ in around("2024-01-01", 1)]
+    load_city(
+        views_engine,
+        city(
+            *ordinary,
+            *around("2024-01-01", 2),  # Mondays at 00:00: compared without them, too
+            ("2024-01-01 00:00", 5),
+            ("2024-01-01 00:01", 1),
+            ("2024-01-01 12:00", 4),
+        ),
+    )
+    query = (
+        "select crimes, compared_crimes, expected, change_pct, is_unusual from chicago.crimes_by_holiday_date"
+    )
+    assert set(rows(views_engine, query + " where date = '2024-01-01'")) == {(10, 4, 4.0, 0.0, False)}
+    query = "select crimes, crimes_per_day, compared_per_day, expected_per_day, change_pct"
+    assert rows(
+        views_engine,
+        query + " from chicago.crimes_by_holiday where holiday_name = 'New Year''s Day' and basis = 'actual'",
+    ) == [(10, 10.0, 4.0, 4.0, 0.0)]
+
+
+def test_the_first_of_a_month_is_no_ordinary_day(views_engine):
+    # Veterans Day observed, on Friday: 1 December is three weeks on, and looks busy.
+    firsts = [("2023-12-01 00:00", 40)]
+    others = [row for row in around("2023-11-10", 2) if row[0][:10] != "2023-12-01"]
+    load_city(views_engine, city(*others, *firsts, ("2023-11-10 00:00", 2)))
+    query = "select ordinary_days, expected from chicago.crimes_by_holiday_date where date = '2023-11-10'"
+    assert rows(views_engine, query) == [(7, 2.0)]
+
+
+def test_a_late_arrest_is_listed_once_for_a_crime(views_engine):
+    # No arrest, then one, taken back, and published again, with a revision between that is none of the arrest.
+    load_city(
+        views_engine,
+        city(("2024-03-01 10:00", {"case_number": "JH1", **ARRESTED}), ("2024-03-01 10:00", ARRESTED)),
+    )
+    add_history(
+        views_engine,
+        retired("row-a", "2024-03-12T12:00Z", "revised", "row-b"),
+        retired("row-b", "2024-03-14T12:00Z", "revised", "row-c", arrest=True),
+        retired("row-c", "2024-03-15T12:00Z", "revised", "row-d"),
+        retired("row-d", "2024-03-20T12:00Z", "revised", "row-0"),
+        # First seen with an arrest, and so not learned of late.
+        retired("row-e", "2024-03-13T12:00Z", "revised", "row-f", arrest=True),
+        retired("row-f", "2024-03-20T12:00Z", "revised", "row-1"),
+    )
+    assert rows(
+        views_engine, "select case_number, learned_at::date::text, days_after from chicago.late_arrests"
+    ) == [("JH1", "2024-03-12", 11)]

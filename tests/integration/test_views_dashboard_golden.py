@@ -47,13 +47,14 @@ def test_an_hour_of_a_weekday_is_compared_by_day_without_unknown_times(views_eng
         views_engine,
         city(
             ("2024-03-04 00:00", 5),  # Mondays; the time of these is not known
+            ("2024-03-04 00:01", 2),  # nor of these
             ("2024-03-04 00:30", 3),
             ("2024-03-11 00:30", 1),
             ("2024-03-18 00:30", 7),  # not complete
         ),
     )
     query = "select * from chicago.crimes_by_weekday_and_hour where crimes > 0"
-    assert rows(views_engine, query) == [(1, "Monday", 0, 2, 16, 5, 2.0)]
+    assert rows(views_engine, query) == [(1, "Monday", 0, 2, 18, 5, 3.0, 7, 0, 2.0)]
     assert rows(views_engine, "select count(*) from chicago.crimes_by_weekday_and_hour") == [(168,)]
 
 

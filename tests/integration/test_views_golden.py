@@ -221,13 +221,18 @@ def test_a_holiday_is_the_day_itself_and_not_the_day_the_city_is_closed(views_en
     assert rows(views_engine, query + " from chicago.holiday_vs_non_holiday_crimes order by is_holiday") == [
         (False, 2, 12, 1.5, 0.0),
         (True, 1, 6, 6.0, 2.0),
+        (None, 0, 0, None, None),
     ]
 
 
 def test_both_sides_of_a_comparison_are_rows_when_one_has_no_day(views_engine):
     load_city(views_engine, city(("2024-03-05 00:00", 1)))
     query = "select is_holiday, days, crimes, crimes_per_day from chicago.holiday_vs_non_holiday_crimes"
-    assert rows(views_engine, query + " order by is_holiday") == [(False, 1, 1, 1.0), (True, 0, 0, None)]
+    assert rows(views_engine, query + " order by is_holiday") == [
+        (False, 1, 1, 1.0),
+        (True, 0, 0, None),
+        (None, 0, 0, None),
+    ]
 
 
 def test_a_crime_is_enriched_and_never_lost_or_doubled(views_engine):

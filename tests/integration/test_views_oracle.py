@@ -57,6 +57,8 @@ def crimes(request, views_engine):
         property=rows["fbi_code"].isin(PROPERTY),
         kind=rows["primary_description"].replace(SPELLINGS),
         unknown_time=moment == day,
+        placeholder=(moment - day).isin([pd.Timedelta(0), pd.Timedelta(minutes=1)]),
+        noon=moment - day == pd.Timedelta(hours=12),
     )
 
 
@@ -70,7 +72,13 @@ def days(crimes):
         arrests=("arrest", "sum"),
         domestic=("domestic", "sum"),
         complete=("complete", "first"),
+        placeholder=("placeholder", "sum"),
     )
+    of_time = crimes[crimes["placeholder"] & crimes["violent"]].groupby("date").size()
+    counts["violent_placeholder"] = of_time.reindex(counts.index, fill_value=0)
+    first = counts.index.day == 1
+    counts["known"] = counts["crimes"] - counts["placeholder"].where(first, 0)
+    counts["known_violent"] = counts["violent"] - counts["violent_placeholder"].where(first, 0)
     calendar = dates(counts.index.min().date(), counts.index.max().date()).set_index("date")
     return counts.join(calendar[["holiday_name", "actual_holiday_name", "day_of_week", "month", "year"]])
 
@@ -135,6 +143,13 @@ def test_daily_crimes(views_engine, days):
     for column in ("crimes", "violent", "property", "arrests", "domestic"):
         assert actual[column].tolist() == days[column].tolist()
     assert actual["is_complete"].tolist() == days["complete"].tolist()
+    for column, expected in {
+        "crimes_at_placeholder_time": days["placeholder"],
+        "violent_at_placeholder_time": days["violent_placeholder"],
+        "crimes_of_unknown_day": days["crimes"] - days["known"],
+        "violent_of_unknown_day": days["violent"] - days["known_violent"],
+    }.items():
+        assert actual[column].tolist() == expected.tolist()
     every_day = days["crimes"].where(days["complete"]).asfreq("D")
     for width in (7, 28):
         means = every_day.rolling(width, min_periods=width).mean().reindex(days.index)
@@ -146,6 +161,13 @@ def test_daily_crimes(views_engine, days):
 )
 def test_days_of_the_week_and_months_of_the_year(views_engine, days, view, key):
     actual = read(views_engine, f"select * from chicago.{view} order by {key}").set_index(key)
+    if key == "day_of_week":
+        unknown = actual.loc[actual.index.isna()]
+        assert unknown["crimes"].tolist() == [(days["crimes"] - days["known"]).sum()]
+        assert unknown[["crimes_per_day", "rank"]].isna().to_numpy().all()
+        actual = actual.loc[actual.index.notna()]
+        # Weekdays are compared by the crimes of which the day is known.
+        days = days.assign(crimes=days["known"], violent=days["known_violent"])
     assert len(actual) == {"day_of_week": 7, "month": 12}[key]
     complete = days[days["complete"]].groupby(key)
     index = actual.index
@@ -202,6 +224,28 @@ def test_times_of_day_and_hours(views_engine, crimes, days):
     known = hours[~crimes["unknown_time"]].value_counts().reindex(range(24), fill_value=0)
     assert_close(by_hour["share_of_known_times"], known / known.sum(), SHARE)
 
+    real, whole = ~crimes["placeholder"], crimes["complete"]
+    for view, key in (("crimes_by_hour", hours), ("crimes_by_time_of_day", names)):
+        column = "hour" if view == "crimes_by_hour" else "time_of_day"
+        actual = read(views_engine, f"select * from chicago.{view}").set_index(column)
+        for name, of in (("crimes_at_placeholder_time", ~real), ("crimes_at_exact_noon", crimes["noon"])):
+            assert (
+                actual[name].to_dict() == key[of].value_counts().reindex(actual.index, fill_value=0).to_dict()
+            )
+    stated = hours[real].value_counts().reindex(range(24), fill_value=0)
+    assert_close(by_hour["share_without_placeholders"], stated / stated.sum(), SHARE)
+    rates = names[real & whole].value_counts().div(complete_hours)
+    assert_close(times["crimes_per_hour_without_placeholders"].reindex(rates.index), rates, NUMBER)
+    assert_close(times["rank_without_placeholders"].reindex(rates.index), ranked(rates), 0)
+
+    week = read(views_engine, "select * from chicago.crimes_by_weekday_and_hour order by day_of_week, hour")
+    key = [crimes["date"].dt.day_of_week + 1, hours]
+    cells = pd.MultiIndex.from_product([range(1, 8), range(24)])
+    for name, of in (("crimes_at_placeholder_time", ~real), ("crimes_at_exact_noon", crimes["noon"])):
+        assert week[name].tolist() == of.groupby(key).sum().reindex(cells, fill_value=0).tolist()
+    per_day = (real & whole).groupby(key).sum().reindex(cells, fill_value=0).to_numpy() / week["days"]
+    assert_close(week["crimes_per_day_without_placeholders"], per_day.where(week["days"] > 0), NUMBER)
+
 
 def test_holidays(views_engine, days):
     actual = read(views_engine, "select * from chicago.crimes_by_holiday").set_index(
@@ -210,7 +254,7 @@ def test_holidays(views_engine, days):
     assert len(actual) == 26
     calendar = dates(days.index.min().date(), days.index.max().date()).set_index("date")
     is_holiday = calendar["holiday_name"].notna() | calendar["actual_holiday_name"].notna()
-    changes = {}
+    changes, dated = {}, []
     for (name, basis), row in actual.iterrows():
         column = {"actual": "actual_holiday_name", "observed": "holiday_name"}[basis]
         own = days[days[column] == name]
@@ -219,9 +263,17 @@ def test_holidays(views_engine, days):
         pairs = []
         for day in held.index:
             around = [day + pd.Timedelta(days=7 * week) for week in range(-4, 5) if week]
-            ordinary = days.reindex([other for other in around if not is_holiday.get(other, False)])
+            ordinary = days.reindex(
+                [other for other in around if not is_holiday.get(other, False) and other.day != 1]
+            )
+            # On the first of a month neither side has the crimes at 00:00 and 00:01.
+            left_out = [("placeholder", "violent_placeholder")] if day.day == 1 else []
+            crimes, violent = ordinary["crimes"], ordinary["violent"]
+            for of_crimes, of_violent in left_out:
+                crimes, violent = crimes - ordinary[of_crimes], violent - ordinary[of_violent]
             if (ordinary["complete"] == True).all():  # noqa: E712
-                pairs.append((days.loc[day, "crimes"], ordinary["crimes"].mean(), ordinary["violent"].mean()))
+                pairs.append((days.loc[day, "known"], crimes.mean(), violent.mean()))
+                dated.append((day, basis, days.loc[day, "known"], len(ordinary), crimes.mean()))
         assert row["compared_holidays"] == len(pairs)
         expected = np.mean([pair[1] for pair in pairs]) if pairs else np.nan
         changes[name, basis] = (
@@ -232,17 +284,35 @@ def test_holidays(views_engine, days):
             [held["crimes"].mean(), held["violent"].mean(), expected, changes[name, basis]],
             NUMBER,
         )
+        compared = np.mean([pair[0] for pair in pairs]) if pairs else np.nan
+        assert_close([row["compared_per_day"]], [compared], NUMBER)
     for basis in ("actual", "observed"):
         of_basis = pd.Series({name: change for (name, other), change in changes.items() if other == basis})
         assert_close(actual.xs(basis, level="basis")["rank"].reindex(of_basis.index), ranked(of_basis), 0)
 
+    by_date = read(views_engine, "select * from chicago.crimes_by_holiday_date where expected is not null")
+    by_date = by_date.set_index([pd.to_datetime(by_date["date"]), "basis"])
+    assert len(by_date) == len(dated)
+    for day, basis, compared, ordinary_days, expected in dated:
+        row = by_date.loc[(day, basis)]
+        assert (row["compared_crimes"], row["ordinary_days"]) == (compared, ordinary_days)
+        assert_close([row["expected"]], [expected], NUMBER)
+        outside = not row["expected_low"] <= compared <= row["expected_high"]
+        assert (row["change_pct"], row["is_unusual"]) == (
+            pytest.approx(100 * (compared / expected - 1), abs=NUMBER),
+            outside,
+        )
+
     sides = read(views_engine, "select * from chicago.holiday_vs_non_holiday_crimes order by is_holiday")
+    assert sides["crimes"].tolist()[2] == (days["crimes"] - days["known"]).sum()
     complete = days[days["complete"]]
-    for flag, row in zip((False, True), sides.itertuples(), strict=True):
+    for flag, row in zip((False, True), sides.head(2).itertuples(), strict=True):
         side = complete[complete["actual_holiday_name"].notna() == flag]
         assert row.days == len(side)
         assert_close(
-            [row.crimes_per_day, row.violent_per_day], [side["crimes"].mean(), side["violent"].mean()], NUMBER
+            [row.crimes_per_day, row.violent_per_day],
+            [side["known"].mean(), side["known_violent"].mean()],
+            NUMBER,
         )
 
 
@@ -399,6 +469,11 @@ def test_data_quality(views_engine, crimes):
         "no coordinates": (crimes["x_coordinate"].isna() | crimes["y_coordinate"].isna()).sum(),
         "time unknown (00:00)": crimes["unknown_time"].sum(),
         "date unknown (first of a month, 00:00)": (crimes["unknown_time"] & (moment.dt.day == 1)).sum(),
+        "time unknown (00:01)": (crimes["placeholder"] & ~crimes["unknown_time"]).sum(),
+        "date unknown (first of a month, 00:01)": (
+            crimes["placeholder"] & ~crimes["unknown_time"] & (moment.dt.day == 1)
+        ).sum(),
+        "exactly noon (12:00)": crimes["noon"].sum(),
     }
     assert {check: actual.loc[check, "count"] for check in expected} == expected
     shares = {check: count / len(crimes) for check, count in expected.items() if check != "crimes"}

@@ -101,7 +101,7 @@ def generated_city(seed, first, days, per_day):
     located = random.random(size) > 0.02
     crimes = pd.DataFrame(
         {
-            "date_of_occurrence": np.where(random.random(size) < 0.05, moments.normalize(), moments),
+            "date_of_occurrence": with_placeholders(moments, random.random(size)),
             "iucr": "0110",
             "primary_description": [kinds[number][0] for number in kind],
             "fbi_code": [kinds[number][1] for number in kind],
@@ -123,6 +123,19 @@ def generated_city(seed, first, days, per_day):
     newest = crimes["date_of_occurrence"].max().tz_localize("UTC") + pd.Timedelta(days=8)
     crimes["updated_at"] = newest - pd.to_timedelta(random.integers(0, 10_000, size), unit="min")
     return numbered(crimes)
+
+
+def with_placeholders(moments, draw):
+    """Return moments of which some stand for an unknown time: 00:00, 00:01, noon, the first of a month."""
+    day = moments.normalize()
+    month = day - pd.to_timedelta(day.day - 1, unit="D")
+    first = np.where(month >= moments.min(), month, day)
+    minute, noon = pd.Timedelta(minutes=1), pd.Timedelta(hours=12)
+    return np.select(
+        [draw < 0.05, draw < 0.06, draw < 0.07, draw < 0.08, draw < 0.085],
+        [day, day + minute, day + noon, first, first + minute],
+        moments,
+    )
 
 
 def real_city(folder):
