@@ -1,6 +1,6 @@
 -- One row is a police district: its crimes, its rates, and the last 28 complete days against others; and one
 -- for unknown.
--- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations.
+-- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations, chicago.recent_changes.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.crimes_by_district as
@@ -144,13 +144,37 @@ select
     case
         when changes.is_known and changes.change_pct is not null
             then rank() over (partition by changes.is_known order by changes.change_pct desc nulls last)
-    end as change_rank
-from changes;
+    end as change_rank,
+    previous.change_low_pct,
+    previous.change_high_pct,
+    previous.q_value as change_q_value,
+    previous.is_unusual as change_is_unusual,
+    case
+        when changes.is_known
+            then count(*) filter (where previous.is_unusual) over (partition by changes.is_known)
+    end as unusual_changes,
+    last_year.change_low_pct as year_change_low_pct,
+    last_year.change_high_pct as year_change_high_pct,
+    last_year.q_value as year_change_q_value,
+    last_year.is_unusual as year_change_is_unusual
+from changes
+-- Left, both: a change that is not compared has no chance either.
+left join chicago.recent_changes as previous
+    on
+        previous.family = 'district'
+        and previous.compared_with = 'previous'
+        and previous.member = cast(changes.district as text)
+left join chicago.recent_changes as last_year
+    on
+        last_year.family = 'district'
+        and last_year.compared_with = 'last_year'
+        and last_year.member = cast(changes.district as text);
 
 create unique index crimes_by_district_key on chicago.crimes_by_district (district) nulls not distinct;
 
 comment on materialized view chicago.crimes_by_district is
-'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most.';
+'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most. The largest of 22 changes '
+'passes 10 percent in most months in which nothing happens: read change_is_unusual before change_rank.';
 
 comment on column chicago.crimes_by_district.district is
 'Police district. Null: the crimes of unknown districts, which have no rank.';
@@ -198,4 +222,30 @@ comment on column chicago.crimes_by_district.arrest_rate_rank is
 'Rank by arrest_rate. Null for unknown districts and without one.';
 
 comment on column chicago.crimes_by_district.change_rank is
-'Rank by change_pct. Null for unknown districts and without one.';
+'Rank by change_pct, whether or not chance explains it. Null for unknown districts and without one.';
+
+comment on column chicago.crimes_by_district.change_low_pct is
+'Lower end of what chance leaves for the change, 19 of 20: see recent_changes. Null: not compared.';
+
+comment on column chicago.crimes_by_district.change_high_pct is 'Upper end of it. Null: not compared.';
+
+comment on column chicago.crimes_by_district.change_q_value is
+'False-discovery rate of the change among those of all districts. Null: not compared.';
+
+comment on column chicago.crimes_by_district.change_is_unusual is
+'Whether change_q_value is below 0.05: only then have crimes risen or fallen here. Null: not compared.';
+
+comment on column chicago.crimes_by_district.unusual_changes is
+'How many districts have an unusual change; 0: no rank of them means anything. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.year_change_low_pct is
+'As change_low_pct, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.year_change_high_pct is
+'As change_high_pct, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.year_change_q_value is
+'As change_q_value, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.year_change_is_unusual is
+'As change_is_unusual, of the change from a year before.';

@@ -1,5 +1,5 @@
 -- One row is an hour of the day; the crimes at exactly 00:00 are in hour 0 and beside it.
--- Reads: chicago.hour_cube. Run by: tasks/warehouse/views.py.
+-- Reads: chicago.hour_cube, chicago.hour_differences. Run by: tasks/warehouse/views.py.
 
 create view chicago.crimes_by_hour as
 with counts as (
@@ -19,10 +19,19 @@ select
     round(coalesce(counts.crimes, 0) / nullif(sum(counts.crimes) over (), 0), 4) as share,
     round(
         coalesce(counts.crimes_at_known_time, 0) / nullif(sum(counts.crimes_at_known_time) over (), 0), 4
-    ) as share_of_known_times
+    ) as share_of_known_times,
+    round(hour_differences.low / (24 * hour_differences.expected), 4) as share_low,
+    round(hour_differences.high / (24 * hour_differences.expected), 4) as share_high,
+    hour_differences.q_value,
+    hour_differences.is_unusual
 from generate_series(0, 23) as hours (hour)
 -- Left: an hour without a crime keeps its row.
-left join counts on hours.hour = counts.hour;
+left join counts on hours.hour = counts.hour
+-- Left: with few weeks nothing is known of chance. All hours of the day are a row of day 0 there.
+left join chicago.hour_differences
+    on
+        hours.hour = hour_differences.hour
+        and hour_differences.day_of_week = 0;
 
 comment on view chicago.crimes_by_hour is
 'One row is an hour of the day. Exactly 00:00 stands for an unknown time: compare share_of_known_times.';
@@ -38,3 +47,14 @@ comment on column chicago.crimes_by_hour.share is
 
 comment on column chicago.crimes_by_hour.share_of_known_times is
 'Share of the crimes at a known time, 0 to 1. Null: no such crime.';
+
+comment on column chicago.crimes_by_hour.share_low is
+'Lower end of the range that chance leaves for the share at a known time, 19 of 20, over whole weeks. Null: fewer than 8.';
+
+comment on column chicago.crimes_by_hour.share_high is 'Upper end of that range. Null as share_low.';
+
+comment on column chicago.crimes_by_hour.q_value is
+'False-discovery rate among the 24 hours, against an even day. Null as share_low.';
+
+comment on column chicago.crimes_by_hour.is_unusual is
+'Whether q_value is below 0.05: more or fewer than a 24th of the crimes at a known time. Null as share_low.';

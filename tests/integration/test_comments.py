@@ -29,6 +29,13 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
     assert [name.split("(")[0] for name, *_ in catalogue.functions] == [
         "chicago.crime_as_held",
         "chicago.crimes_as_of",
+        "chicago.normal_cdf",
+        "chicago.normal_p_value",
+        "chicago.normal_quantile",
+        "chicago.rate_ratio_bound",
+        "chicago.rate_ratio_z",
+        "chicago.t_to_z",
+        "chicago.z_to_t",
         "pipeline.crime_content",
         "pipeline.moment",
         "pipeline.next_moment",
