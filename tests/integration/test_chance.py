@@ -1,6 +1,8 @@
 # ruff: noqa: F811  (the fixtures of views_support)
 """What the SQL says of chance, against scipy and numpy, which the image does not carry."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import optimize, stats
