@@ -6,6 +6,8 @@ select
     ward_crimes_summary.alderman,
     ward_crimes_summary.total_crimes,
     ward_crimes_summary.total_crimes_rank,
+    ward_crimes_summary.total_crimes_rank_from,
+    ward_crimes_summary.total_crimes_rank_to,
     ward_crimes_summary.most_common_crime,
     ward_crimes_summary.second_most_common_crime,
     ward_crimes_summary.violent,

@@ -1,6 +1,7 @@
 -- One row is a police district: its crimes, its rates, and the last 28 complete days against others; and one
 -- for unknown.
--- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations, chicago.recent_changes.
+-- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations,
+-- chicago.recent_changes, chicago.family_dispersions.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.crimes_by_district as
@@ -156,7 +157,33 @@ select
     last_year.change_low_pct as year_change_low_pct,
     last_year.change_high_pct as year_change_high_pct,
     last_year.q_value as year_change_q_value,
-    last_year.is_unusual as year_change_is_unusual
+    last_year.is_unusual as year_change_is_unusual,
+    case
+        when changes.is_known
+            then chicago.rank_from(
+                changes.crimes, array_agg(changes.crimes) over (partition by changes.is_known), family_dispersions.noise
+            )
+    end as crimes_rank_from,
+    case
+        when changes.is_known
+            then chicago.rank_to(
+                changes.crimes, array_agg(changes.crimes) over (partition by changes.is_known), family_dispersions.noise
+            )
+    end as crimes_rank_to,
+    case
+        when changes.is_known
+            then chicago.rank_from(
+                changes.violent, array_agg(changes.violent) over (partition by changes.is_known),
+                family_dispersions.noise
+            )
+    end as violent_rank_from,
+    case
+        when changes.is_known
+            then chicago.rank_to(
+                changes.violent, array_agg(changes.violent) over (partition by changes.is_known),
+                family_dispersions.noise
+            )
+    end as violent_rank_to
 from changes
 -- Left, both: a change that is not compared has no chance either.
 left join chicago.recent_changes as previous
@@ -168,7 +195,9 @@ left join chicago.recent_changes as last_year
     on
         last_year.family = 'district'
         and last_year.compared_with = 'last_year'
-        and last_year.member = cast(changes.district as text);
+        and last_year.member = cast(changes.district as text)
+-- Left: with few weeks nothing is known of chance.
+left join chicago.family_dispersions on family_dispersions.family = 'district';
 
 create unique index crimes_by_district_key on chicago.crimes_by_district (district) nulls not distinct;
 
@@ -249,3 +278,13 @@ comment on column chicago.crimes_by_district.year_change_q_value is
 
 comment on column chicago.crimes_by_district.year_change_is_unusual is
 'As change_is_unusual, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.crimes_rank_from is
+'Best rank by crimes that chance leaves to the district; districts whose ranks overlap are tied. Null for unknown '
+'districts, and where fewer than 26 weeks are held.';
+
+comment on column chicago.crimes_by_district.crimes_rank_to is 'Worst rank that chance leaves. Null as crimes_rank_from.';
+
+comment on column chicago.crimes_by_district.violent_rank_from is 'As crimes_rank_from, of violent.';
+
+comment on column chicago.crimes_by_district.violent_rank_to is 'As crimes_rank_to, of violent.';

@@ -150,7 +150,7 @@ season_sums as (
 year_drifts as (
     select
         season_sums.family,
-        -- A slow drift loses half to the fitted wave, and not 3 of 13: what is left of it is taken one and a half times.
+        -- A slow drift loses half to the wave, and not 3 of 13: what is left of it is taken one and a half times.
         2 * 1.5 * greatest(
             0,
             sum(

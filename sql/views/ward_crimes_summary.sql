@@ -1,5 +1,5 @@
 -- One row is a ward, its alderman, its crimes and the two most common kinds; and one for unknown wards.
--- Reads: chicago.place_cube, chicago.ward_offices.
+-- Reads: chicago.place_cube, chicago.ward_offices, chicago.family_dispersions.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.ward_crimes_summary as
@@ -80,8 +80,24 @@ select
     cast(wards.violent as bigint) as violent,
     round(wards.arrest_rate, 4) as arrest_rate,
     wards.ward_phone,
-    wards.email
-from wards;
+    wards.email,
+    case
+        when wards.ward is not null
+            then chicago.rank_from(
+                wards.total_crimes, array_agg(wards.total_crimes) over (partition by wards.ward is null),
+                family_dispersions.noise
+            )
+    end as total_crimes_rank_from,
+    case
+        when wards.ward is not null
+            then chicago.rank_to(
+                wards.total_crimes, array_agg(wards.total_crimes) over (partition by wards.ward is null),
+                family_dispersions.noise
+            )
+    end as total_crimes_rank_to
+from wards
+-- Left: with few weeks nothing is known of chance.
+left join chicago.family_dispersions on family_dispersions.family = 'ward';
 
 create unique index ward_crimes_summary_key on chicago.ward_crimes_summary (ward_name);
 
@@ -116,3 +132,10 @@ comment on column chicago.ward_crimes_summary.ward_phone is
 'Telephone of the ward''s office. Null: none published.';
 
 comment on column chicago.ward_crimes_summary.email is 'Email of the ward''s office. Null: none published.';
+
+comment on column chicago.ward_crimes_summary.total_crimes_rank_from is
+'Best rank that chance leaves to the ward; wards whose ranks overlap are tied. Null for unknown wards, and where fewer than '
+'26 weeks are held.';
+
+comment on column chicago.ward_crimes_summary.total_crimes_rank_to is
+'Worst rank that chance leaves. Null as total_crimes_rank_from.';

@@ -32,6 +32,8 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
         "chicago.normal_cdf",
         "chicago.normal_p_value",
         "chicago.normal_quantile",
+        "chicago.rank_from",
+        "chicago.rank_to",
         "chicago.rate_ratio_bound",
         "chicago.rate_ratio_z",
         "chicago.t_to_z",
