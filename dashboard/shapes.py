@@ -43,7 +43,7 @@ def change(percent: Any) -> str | None:
 
 
 def judged_change(percent: Any, is_unusual: Any) -> str | None:
-    """Return a change and what chance has to do with it; None where it is not held, the change alone where not known."""
+    """Return a change and whether chance explains it, where that is known; None where it is not held."""
     said = change(percent)
     if said is None or is_unusual is None or pd.isna(is_unusual):
         return said

@@ -28,8 +28,8 @@ _TABLES: Final = (
     Table(
         name="kinds_that_stand_out",
         view="crime_types_by_district",
-        caveat="A location quotient of 1.2 is 1.2 times the city's share. Kinds with 100 crimes or more, and beyond chance "
-        "among all kinds and districts.",
+        caveat="A location quotient of 1.2 is 1.2 times the city's share. Kinds with 100 crimes or more, and beyond "
+        "chance among all kinds and districts.",
         query="district_kinds",
         asks=("district",),
         prepare=partial(shapes.standing_out, most=20),
@@ -38,8 +38,8 @@ _TABLES: Final = (
     Table(
         name="beats",
         view="violent_crimes_by_beat",
-        caveat="Violent by FBI code; a homicide is counted by its victims. All days held. Chance leaves a beat any rank from "
-        "rank_from to rank_to.",
+        caveat="Violent by FBI code; a homicide is counted by its victims. All days held. Chance leaves a beat any "
+        "rank from rank_from to rank_to.",
         query="beats",
         asks=("district",),
     ),

@@ -72,8 +72,8 @@ def _compare(sums: pd.DataFrame, days: shapes.Held) -> None:
     st.write(_last_year(sums, days))
     items.about(
         "city_last_28_days",
-        "Arrests come late, so the newest 28 days have fewer than they will have. Chance is judged by how such changes went "
-        "in the year before, over the five counts together.",
+        "Arrests come late, so the newest 28 days have fewer than they will have. Chance is judged by how such "
+        "changes went in the year before, over the five counts together.",
     )
     items.csv("last_28_days", sums, st)
 

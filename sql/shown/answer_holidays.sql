@@ -1,5 +1,5 @@
--- One row: crimes a day of the holidays that are compared, what their weekdays give around them, and whether that is more
--- than chance.
+-- One row: crimes a day of the holidays that are compared, what their weekdays give around them, and whether that is
+-- more than chance.
 -- Reads: chicago.holiday_vs_non_holiday_crimes. Writes: nothing. Run by: tasks/shown/report.py.
 
 select

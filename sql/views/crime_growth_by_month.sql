@@ -1,11 +1,12 @@
 -- One row is a calendar month that we hold something of, and how it compares with the one before and a year
 -- before.
--- Reads: chicago.daily_crimes, chicago.family_dispersions. Run by: tasks/warehouse/views.py.
+-- Reads: chicago.daily_crimes, chicago.family_dispersions.
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- Crimes count all days. A rate is over complete days alone, and a comparison needs both months whole. Chance is that
 -- of recent_changes, by the city's noise and drift; q is by Benjamini and Hochberg over the months that are compared.
 
-create view chicago.crime_growth_by_month as
+create materialized view chicago.crime_growth_by_month as
 with months as (
     select
         cast(date_trunc('month', daily_crimes.date) as date) as first_date,
@@ -189,7 +190,9 @@ left join corrected as last_year
         comparisons.first_date = last_year.first_date
         and last_year.compared_with = 'last_year';
 
-comment on view chicago.crime_growth_by_month is
+create unique index crime_growth_by_month_key on chicago.crime_growth_by_month (year, month);
+
+comment on materialized view chicago.crime_growth_by_month is
 'One row is a calendar month that we hold something of. Whole months are compared, per day. A month against '
 'the one before has the season in it; whether crime rises is asked of year_growth_is_unusual.';
 

@@ -20,6 +20,7 @@ select
     round(
         coalesce(counts.crimes_at_known_time, 0) / nullif(sum(counts.crimes_at_known_time) over (), 0), 4
     ) as share_of_known_times,
+    round(hour_differences.crimes / (24 * hour_differences.expected), 4) as recent_share,
     round(hour_differences.low / (24 * hour_differences.expected), 4) as share_low,
     round(hour_differences.high / (24 * hour_differences.expected), 4) as share_high,
     hour_differences.q_value,
@@ -48,13 +49,16 @@ comment on column chicago.crimes_by_hour.share is
 comment on column chicago.crimes_by_hour.share_of_known_times is
 'Share of the crimes at a known time, 0 to 1. Null: no such crime.';
 
-comment on column chicago.crimes_by_hour.share_low is
-'Lower end of the range that chance leaves for the share at a known time, 19 of 20, over whole weeks. Null: fewer than 8.';
+comment on column chicago.crimes_by_hour.recent_share is
+'As share_of_known_times, of the whole weeks of the newest two years. Null: fewer than 8.';
 
-comment on column chicago.crimes_by_hour.share_high is 'Upper end of that range. Null as share_low.';
+comment on column chicago.crimes_by_hour.share_low is
+'Lower end of the range that chance leaves for recent_share, 19 of 20. Null as recent_share.';
+
+comment on column chicago.crimes_by_hour.share_high is 'Upper end of that range. Null as recent_share.';
 
 comment on column chicago.crimes_by_hour.q_value is
-'False-discovery rate among the 24 hours, against an even day. Null as share_low.';
+'False-discovery rate among the 24 hours, against an even day, of recent_share. Null as recent_share.';
 
 comment on column chicago.crimes_by_hour.is_unusual is
-'Whether q_value is below 0.05: more or fewer than a 24th of the crimes at a known time. Null as share_low.';
+'Whether q_value is below 0.05: more or fewer than a 24th of the crimes at a known time. Null as recent_share.';

@@ -81,7 +81,8 @@ comment on column chicago.crimes_by_weekday_and_hour.crimes_per_day is
 'Crimes at a known time in that hour of one such day, over complete days. Null: there are none.';
 
 comment on column chicago.crimes_by_weekday_and_hour.expected_per_day is
-'Crimes at a known time of the weekday, by the share of the hour on all days; over whole weeks. Null: fewer than 8 weeks, '
+'Crimes at a known time of the weekday, by the share of the hour on all days; over the whole weeks of the '
+'newest two years. Null: fewer than 8 weeks, '
 'or fewer than 5 crimes expected in all.';
 
 comment on column chicago.crimes_by_weekday_and_hour.change_pct is

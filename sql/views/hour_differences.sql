@@ -1,5 +1,5 @@
--- One row is an hour of a day of the week (168), or an hour of any day (24, day_of_week 0), with its crimes on complete
--- days at a known time, and how far they differ by more than chance from what is expected.
+-- One row is an hour of a day of the week (168), or an hour of any day (24, day_of_week 0), with its crimes at a known
+-- time in the whole weeks of the newest two years, and how far they differ by more than chance from what is expected.
 -- Reads: pipeline.hour_counts, which follows the crimes, chicago.daily_crimes.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
@@ -16,7 +16,13 @@ with week_days as (
         cast(extract(isodow from daily_crimes.date) as smallint) as day_of_week,
         count(*) over (partition by date_trunc('week', daily_crimes.date)) as days
     from chicago.daily_crimes
-    where daily_crimes.is_complete
+    where
+        daily_crimes.is_complete
+        and daily_crimes.date >= (
+            select date_trunc('week', max(newest.date)) - interval '104 weeks'
+            from chicago.daily_crimes as newest
+            where newest.is_complete
+        )
 ),
 
 counts as (
@@ -180,13 +186,13 @@ create unique index hour_differences_key on chicago.hour_differences (day_of_wee
 
 comment on materialized view chicago.hour_differences is
 'One row is an hour of a day of the week, or of any day, against what is expected of it. Base of crimes_by_hour and '
-'crimes_by_weekday_and_hour. None where fewer than 8 whole weeks are held, or fewer than 5 crimes are expected.';
+'crimes_by_weekday_and_hour. Of the newest two years: hours of long ago say nothing of a shift today. None where fewer than 8 whole weeks are held, or fewer than 5 crimes are expected.';
 
 comment on column chicago.hour_differences.day_of_week is 'Key. 1 Monday to 7 Sunday (ISO 8601); 0: any day.';
 
 comment on column chicago.hour_differences.hour is 'Key. Hour of the day, 0 to 23, Chicago wall clock.';
 
-comment on column chicago.hour_differences.weeks is 'Weeks from Monday to Sunday of seven complete days.';
+comment on column chicago.hour_differences.weeks is 'Weeks from Monday to Sunday of seven complete days, in the newest two years.';
 
 comment on column chicago.hour_differences.crimes is 'Crimes of those weeks at a known time.';
 

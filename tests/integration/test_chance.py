@@ -108,3 +108,14 @@ def test_a_ratio_without_dispersion_has_wilsons_interval(views_engine):
     assert found == pytest.approx(
         [wilson.low / (1 - wilson.low), wilson.high / (1 - wilson.high)], rel=STATED
     )
+
+
+def test_the_ranks_that_chance_leaves_are_those_between_what_is_surely_more_and_surely_less(views_engine):
+    counts = np.array([400, 310, 295, 290, 100, 0, 0])
+    z = stats.norm.ppf(1 - 0.025 / (len(counts) - 1))
+    apart = np.subtract.outer(counts, counts) > z * np.sqrt(2 * np.add.outer(counts, counts))
+    every = "array[400, 310, 295, 290, 100, 0, 0]::double precision[]"
+    found = of_each(views_engine, f"chicago.rank_from(x, {every}, 2)", counts)
+    assert found.tolist() == (1 + apart.sum(axis=0)).tolist() == [1, 1, 2, 2, 5, 6, 6]
+    found = of_each(views_engine, f"chicago.rank_to(x, {every}, 2)", counts)
+    assert found.tolist() == (len(counts) - apart.sum(axis=1)).tolist() == [2, 4, 4, 4, 5, 7, 7]
