@@ -192,12 +192,13 @@ strict
 parallel safe
 as
 $$
-    -- Marginal confidence set of a rank (Mogstad, Romano, Shaikh and Wilhelm 2024), by Bonferroni over the others.
+    -- Marginal confidence set of a rank (Mogstad, Romano, Shaikh and Wilhelm 2024), by Bonferroni over the others. The
+    -- quantile is a query of its own, so that it is asked once, and not of each of the others.
     select cast(1 + count(*) as integer)
     from unnest(all_counts) as others (other_count)
     where
         others.other_count - own_count
-        > chicago.normal_quantile(1 - 0.025 / greatest(cardinality(all_counts) - 1, 1))
+        > (select chicago.normal_quantile(1 - 0.025 / greatest(cardinality(all_counts) - 1, 1)))
         * sqrt(dispersion * (others.other_count + own_count))
 $$;
 
@@ -218,7 +219,7 @@ $$
     from unnest(all_counts) as others (other_count)
     where
         own_count - others.other_count
-        > chicago.normal_quantile(1 - 0.025 / greatest(cardinality(all_counts) - 1, 1))
+        > (select chicago.normal_quantile(1 - 0.025 / greatest(cardinality(all_counts) - 1, 1)))
         * sqrt(dispersion * (others.other_count + own_count))
 $$;
 
