@@ -1,6 +1,8 @@
 # ruff: noqa: F811  (the fixtures of views_support)
 """What the views say of chance, against numpy and scipy, and a small twin of `make placebo`."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import psycopg
@@ -8,6 +10,7 @@ import pytest
 from scipy import stats
 
 from bench import placebo
+from tasks.warehouse.sql_files import execute
 from tests.integration.views_support import read, views_engine  # noqa: F401  (a fixture)
 
 WEEKS = placebo.HISTORY_WEEKS
@@ -194,6 +197,20 @@ def test_a_holiday_that_is_not_compared_has_no_range(noisy, views_engine):
     assert len(held) > 0
     ranges = ["expected_low", "expected_high", "violent_expected_low", "is_unusual", "stands_out", "q_value"]
     assert held[ranges].isna().all().all()
+
+
+def test_the_report_of_a_run_claims_no_more_than_chance_allows(noisy, connection, views_engine):
+    with views_engine.connect() as reading:
+        quiet = execute(reading, "shown/answer_changes").one()
+        holidays = execute(reading, "shown/answer_holidays").one()
+    assert quiet.verdict == "no district changed by more than chance"
+    assert holidays.verdict == "no more than chance"
+    placebo.seek(connection, placebo.City("planted", district_7=1.5, holiday=1.2), "district_7", seed=2)
+    with views_engine.connect() as reading:
+        changed = execute(reading, "shown/answer_changes").one()
+        holidays = execute(reading, "shown/answer_holidays").one()
+    assert re.match(r"beyond chance in district 7 \(\+\d\d\.\d %\)", changed.verdict)
+    assert re.fullmatch(r"\d\d\.\d % more", holidays.verdict)
 
 
 def test_nothing_is_found_where_nothing_differs(connection):
