@@ -14,7 +14,7 @@ PIP_AUDIT_VERSION := 2.10.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos mutants bench bench-job bench-views bench-history bench-dashboard audit-packages \
+.PHONY: help run demo chaos mutants bench bench-job bench-views bench-history bench-dashboard placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql dashboard screenshots stack stop \
 	deploy pool blocks automations dictionary requirements clean
@@ -87,6 +87,9 @@ bench-history: $(INSTALLED) ## the whole history at 250,000 and 8,000,000 rows: 
 
 bench-dashboard: $(INSTALLED) ## what each page takes in Chromium, and each of its queries (ARGS="--rows 8000000"; needs Chromium)
 	@$(BIN)/python bench/dashboard.py $(ARGS)
+
+placebo: $(INSTALLED) ## how often `is_unusual` is wrong, and what it finds, on invented cities (about 20 minutes)
+	@$(BIN)/python bench/placebo.py $(ARGS)
 
 format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/ruff check --fix --quiet || true

@@ -22,14 +22,16 @@ _TABLES: Final = (
     Table(
         name="districts",
         view="crimes_by_district",
-        caveat="The last row is the crimes of unknown districts. A comparison that is empty is not held yet.",
+        caveat="The last row is the crimes of unknown districts. A comparison that is empty is not held yet. A change "
+        "is more than chance only where change_is_unusual says so; ranks that overlap (from, to) are tied.",
         query="districts",
     ),
     Heading("What stands out"),
     Table(
         name="kinds_that_stand_out",
         view="crime_types_by_district",
-        caveat="A location quotient of 1.2 is 1.2 times the city's share. Kinds with 100 crimes or more.",
+        caveat="A location quotient of 1.2 is 1.2 times the city's share. Kinds with 100 crimes or more, and beyond "
+        "chance among all kinds and districts.",
         query="district_kinds",
         asks=("district",),
         prepare=partial(shapes.standing_out, most=20),
@@ -38,7 +40,8 @@ _TABLES: Final = (
     Table(
         name="beats",
         view="violent_crimes_by_beat",
-        caveat="Violent by FBI code; a homicide is counted by its victims. All days held.",
+        caveat="Violent by FBI code; a homicide is counted by its victims. All days held. Chance leaves a beat any "
+        "rank from rank_from to rank_to.",
         query="beats",
         asks=("district",),
     ),

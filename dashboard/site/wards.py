@@ -17,7 +17,9 @@ def _most(wards: pd.DataFrame) -> pd.DataFrame:
 
 def _compared_with_city(kinds: pd.DataFrame) -> pd.DataFrame:
     known = kinds.dropna(subset=["crimes"])
-    return known.assign(location_quotient=(known["share"] / known["city_share"]).round(2))
+    quotient = known["share"] / known["city_share"]
+    # Fewer than five expected by the city's share: a quotient would be chance.
+    return known.assign(location_quotient=quotient.where(known["crimes"] / quotient >= 5).round(2))
 
 
 _ALL: Final = (
@@ -88,7 +90,7 @@ def _one(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> list[Item]:
         Box("Violent", shapes.number(row["last_year_violent"])),
         Box("This year to date", shapes.number(row["year_to_date"])),
         Box("With an arrest", shapes.share(row["arrest_rate"])),
-        Box("Last 28 complete days", shapes.number(newest), shapes.change(_change(newest, before))),
+        Box("Last 28 complete days", shapes.number(newest), _change(asked, newest, before)),
     ]
     words = (
         f"The 28 days before: {shapes.number(before)}. The same 28 days last year: {shapes.number(year_before)}. "
@@ -107,5 +109,7 @@ def _sum(frame: pd.DataFrame, last: object, days_ago: int) -> float | None:
     return float(chosen["crimes"].sum()) if len(chosen) == 28 else None
 
 
-def _change(newest: float | None, before: float | None) -> float | None:
-    return None if newest is None or not before else 100 * (newest / before - 1)
+def _change(asked: Asked, newest: float | None, before: float | None) -> str | None:
+    judged = asked.read("ward_change", ("ward",))
+    percent = None if newest is None or not before else 100 * (newest / before - 1)
+    return shapes.judged_change(percent, None if judged.empty else judged["is_unusual"].iloc[0])

@@ -13,6 +13,9 @@ select
     ward_crimes_summary.year_to_date,
     ward_crimes_summary.year_to_date_before,
     ward_crimes_summary.total_crimes,
+    ward_crimes_summary.total_crimes_rank,
+    ward_crimes_summary.total_crimes_rank_from,
+    ward_crimes_summary.total_crimes_rank_to,
     ward_crimes_summary.arrest_rate,
     ward_crimes_summary.ward_phone,
     ward_crimes_summary.email

@@ -28,7 +28,7 @@ from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
 
-_REFERENCE: Final = re.compile(r"\bchicago\.([a-z_]+)")
+_REFERENCE: Final = re.compile(r"\bchicago\.([a-z0-9_]+)")
 _COMMENT: Final = re.compile(r"--[^\n]*")
 
 
