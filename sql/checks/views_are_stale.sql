@@ -3,7 +3,8 @@
 -- A refresh is the last step of a run that changes anything, so that reasons of a run that began before it are in the
 -- views.
 -- Reads: pipeline.deployed_views, pipeline.windows, pipeline.reference_loads, pipeline.runs, pipeline.crime_changes,
--- pipeline.unplaced_points, pipeline.counts_state, pipeline.freshness_limit. Writes: nothing. Run by: tasks/warehouse/views.py.
+-- pipeline.unplaced_points, pipeline.counts_state, pipeline.freshness_limit. Writes: nothing.
+-- Run by: tasks/warehouse/views.py.
 
 with oldest as (
     select min(refreshed_at) as at

@@ -8,6 +8,7 @@ leaves the points that are new (docs/decisions/0023). The rule is in `tasks.cont
 
 import io
 import logging
+from typing import Final
 
 import pandas as pd
 import pyarrow.csv
@@ -19,6 +20,8 @@ from tasks.warehouse.engine import driver_of
 from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
+
+_POINTS: Final = "copy (table numbered_points) to stdout (format csv, header)"
 
 
 def is_current(connection: Connection) -> bool:
@@ -51,13 +54,7 @@ def _basis(connection: Connection) -> str | None:
 def _read_points(connection: Connection) -> pd.DataFrame:
     """Return the numbered points: `latitude` and `longitude`, under their number."""
     lines = io.BytesIO()
-    with (
-        driver_of(connection)
-        .cursor()
-        .copy(
-            "copy (select number, latitude, longitude from numbered_points order by number) to stdout (format csv, header)"
-        ) as copy
-    ):
+    with driver_of(connection).cursor().copy(_POINTS) as copy:
         for line in copy:
             lines.write(line)
     lines.seek(0)
