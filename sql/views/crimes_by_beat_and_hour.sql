@@ -59,26 +59,58 @@ hours as (
     select cast(null as smallint) as hour
 ),
 
-rows_of_all as (
+framed as (
     select
         listed.beat,
         weekdays.day_of_week,
-        weekdays.days,
         hours.hour,
-        coalesce(sums.crimes, 0) as crimes,
-        coalesce(sums.crimes_squared, 0) as crimes_squared,
-        coalesce(sums.violent, 0) as violent,
-        coalesce(sums.violent_squared, 0) as violent_squared
+        0 as crimes,
+        0 as crimes_squared,
+        0 as violent,
+        0 as violent_squared
     from listed
     -- Seven rows, and 25 for each of them.
     cross join weekdays
     cross join hours
-    -- Left: an hour without a crime keeps its row.
-    left join sums
-        on
-            listed.beat is not distinct from sums.beat
-            and weekdays.day_of_week = sums.day_of_week
-            and hours.hour is not distinct from sums.hour
+    union all
+    select
+        sums.beat,
+        sums.day_of_week,
+        sums.hour,
+        sums.crimes,
+        sums.crimes_squared,
+        sums.violent,
+        sums.violent_squared
+    from sums
+),
+
+-- Put together by grouping: a join in which nulls are equal would compare each row with each.
+added_up as (
+    select
+        framed.beat,
+        framed.day_of_week,
+        framed.hour,
+        sum(framed.crimes) as crimes,
+        sum(framed.crimes_squared) as crimes_squared,
+        sum(framed.violent) as violent,
+        sum(framed.violent_squared) as violent_squared
+    from framed
+    group by framed.beat, framed.day_of_week, framed.hour
+),
+
+rows_of_all as (
+    select
+        added_up.beat,
+        added_up.day_of_week,
+        weekdays.days,
+        added_up.hour,
+        added_up.crimes,
+        added_up.crimes_squared,
+        added_up.violent,
+        added_up.violent_squared
+    from added_up
+    -- Inner: each weekday of a crime has a complete day.
+    inner join weekdays on added_up.day_of_week = weekdays.day_of_week
 )
 
 select
