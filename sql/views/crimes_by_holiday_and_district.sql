@@ -8,8 +8,10 @@
 -- on the first of a month for an unknown day.
 -- The dispersion of a part is pooled over districts and holidays, as in crimes_by_holiday_date: the sum of
 -- (count - expected)^2 / expected of ordinary days, by their degrees of freedom, and at least 1. The range is
--- expected +- 3.05 * sqrt(dispersion * expected * (1 + 1 / ordinary days)), where all 22 districts of an ordinary day
--- lie 19 times of 20: 3.05 is the normal quantile at 1 - (1 - 0.95^(1/22)) / 2.
+-- expected +- 3.05 * sqrt(dispersion * expected * (1 + 1 / ordinary days)) + 1.38 * dispersion, where all 22 districts
+-- of an ordinary day lie 19 times of 20: 3.05 is the normal quantile at 1 - (1 - 0.95^(1/22)) / 2, and 1.38, which is
+-- (3.05^2 - 1) / 6, corrects for the skew of small counts (Cornish and Fisher, 1938). Where less than 2.33 dispersions
+-- are expected, none at all is no surprise: the lower end is 0.
 
 create materialized view chicago.crimes_by_holiday_and_district as
 with newest as (
@@ -213,7 +215,7 @@ compared as (
     group by districts.district, holidays.holiday_name, holidays.part
 ),
 
-ranges as (
+spreads as (
     select
         compared.district,
         compared.holiday_name,
@@ -225,11 +227,38 @@ ranges as (
         compared.violent,
         compared.expected,
         compared.expected_violent,
+        dispersions.dispersion,
+        dispersions.dispersion_violent,
         3.05 * sqrt(dispersions.dispersion * compared.told) as half_range,
         3.05 * sqrt(dispersions.dispersion_violent * compared.told_violent) as half_range_violent
     from compared
     -- Left: where nothing is compared, nothing strays.
     left join dispersions on compared.part = dispersions.part
+),
+
+ranges as (
+    select
+        spreads.district,
+        spreads.holiday_name,
+        spreads.part,
+        spreads.days_held,
+        spreads.days,
+        spreads.last_date,
+        spreads.crimes,
+        spreads.violent,
+        spreads.expected,
+        spreads.expected_violent,
+        case
+            when spreads.expected < 2.33 * spreads.dispersion then 0
+            else spreads.expected + 1.38 * spreads.dispersion - spreads.half_range
+        end as low,
+        spreads.expected + 1.38 * spreads.dispersion + spreads.half_range as high,
+        case
+            when spreads.expected_violent < 2.33 * spreads.dispersion_violent then 0
+            else spreads.expected_violent + 1.38 * spreads.dispersion_violent - spreads.half_range_violent
+        end as low_violent,
+        spreads.expected_violent + 1.38 * spreads.dispersion_violent + spreads.half_range_violent as high_violent
+    from spreads
 )
 
 select
@@ -242,14 +271,15 @@ select
     ranges.days,
     cast(ranges.crimes as bigint) as crimes,
     round(ranges.expected, 2) as expected_crimes,
-    round(cast(greatest(ranges.expected - ranges.half_range, 0) as numeric), 2) as expected_crimes_low,
-    round(cast(ranges.expected + ranges.half_range as numeric), 2) as expected_crimes_high,
-    abs(ranges.crimes - ranges.expected) > ranges.half_range as is_unusual,
+    round(cast(case when ranges.low < 0 then 0 else ranges.low end as numeric), 2) as expected_crimes_low,
+    round(cast(ranges.high as numeric), 2) as expected_crimes_high,
+    not ranges.crimes between ranges.low and ranges.high as is_unusual,
     cast(ranges.violent as bigint) as violent,
     round(ranges.expected_violent, 2) as expected_violent,
-    round(cast(greatest(ranges.expected_violent - ranges.half_range_violent, 0) as numeric), 2) as expected_violent_low,
-    round(cast(ranges.expected_violent + ranges.half_range_violent as numeric), 2) as expected_violent_high,
-    abs(ranges.violent - ranges.expected_violent) > ranges.half_range_violent as is_violent_unusual
+    round(cast(case when ranges.low_violent < 0 then 0 else ranges.low_violent end as numeric), 2)
+        as expected_violent_low,
+    round(cast(ranges.high_violent as numeric), 2) as expected_violent_high,
+    not ranges.violent between ranges.low_violent and ranges.high_violent as is_violent_unusual
 from ranges
 -- Left: crimes can be in a district that is unknown or has no station.
 left join chicago.police_stations on ranges.district = police_stations.district;
@@ -302,7 +332,7 @@ comment on column chicago.crimes_by_holiday_and_district.expected_violent_low is
 'Lower end of the range of ordinary days. Null: none is compared.';
 
 comment on column chicago.crimes_by_holiday_and_district.expected_violent_high is
-'Upper end of the range of ordinary days. Few crimes have a skewed count: near 1, the true range is wider at the top. Null: none is compared.';
+'Upper end of the range of ordinary days. Null: none is compared.';
 
 comment on column chicago.crimes_by_holiday_and_district.is_violent_unusual is
 'Whether violent lies outside its range. Null: none is compared.';
