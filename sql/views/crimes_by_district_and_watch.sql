@@ -45,15 +45,45 @@ weekdays as (
     group by cast(extract(isodow from complete_days.date) as smallint)
 ),
 
-cells as (
+hours as (
     select
         crimes.district,
-        crimes.watch,
-        crimes.watch_date,
+        crimes.date,
+        crimes.hour,
         count(*) as crimes,
         count(*) filter (where crimes.is_violent) as violent
     from chicago.last_year_crimes as crimes
-    group by crimes.district, crimes.watch, crimes.watch_date
+    group by crimes.district, crimes.date, crimes.hour
+),
+
+cells as (
+    select
+        hours.district,
+        watches.watch,
+        watch_days.watch_date,
+        sum(hours.crimes) as crimes,
+        sum(hours.violent) as violent
+    from hours
+    -- Left: each hour is of one watch, an unknown time of none.
+    left join chicago.watches
+        on
+            case
+                when watches.starts_at_hour < watches.ends_at_hour
+                    then hours.hour >= watches.starts_at_hour and hours.hour < watches.ends_at_hour
+                else hours.hour >= watches.starts_at_hour or hours.hour < watches.ends_at_hour
+            end
+    -- One row on the right: the first watch of a day starts on the evening before.
+    cross join
+        lateral (
+            values (
+                case
+                    when watches.starts_at_hour > watches.ends_at_hour and hours.hour >= watches.starts_at_hour
+                        then hours.date + 1
+                    else hours.date
+                end
+            )
+        ) as watch_days (watch_date)
+    group by hours.district, watches.watch, watch_days.watch_date
 ),
 
 sums as (

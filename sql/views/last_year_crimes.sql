@@ -1,7 +1,7 @@
--- One row is a crime of a complete day of the last year, with its hour and its watch where its time is known: the base
--- of what is said of places by time.
+-- One row is a crime of a complete day of the last year, with its hour where its time is known: the base of what is
+-- said of places by time.
 -- Reads: chicago.crimes of the last year, chicago.daily_crimes, chicago.place_periods_held, chicago.fbi_codes,
--- chicago.watches, chicago.primary_type_spellings. Run by: tasks/warehouse/views.py.
+-- chicago.primary_type_spellings. Run by: tasks/warehouse/views.py.
 
 create view chicago.last_year_crimes as
 select
@@ -12,11 +12,6 @@ select
     daily_crimes.date,
     cast(extract(isodow from daily_crimes.date) as smallint) as day_of_week,
     hours.hour,
-    watches.watch,
-    -- The first watch of a day starts on the evening before.
-    daily_crimes.date
-    + case when watches.starts_at_hour > watches.ends_at_hour and hours.hour >= watches.starts_at_hour then 1 else 0 end
-        as watch_date,
     crimes.iucr,
     coalesce(primary_type_spellings.primary_type, crimes.primary_description) as primary_type,
     crimes.secondary_description,
@@ -38,14 +33,6 @@ cross join
             end
         )
     ) as hours (hour)
--- Left: each hour is of one watch, an unknown time of none.
-left join chicago.watches
-    on
-        case
-            when watches.starts_at_hour < watches.ends_at_hour
-                then hours.hour >= watches.starts_at_hour and hours.hour < watches.ends_at_hour
-            else hours.hour >= watches.starts_at_hour or hours.hour < watches.ends_at_hour
-        end
 -- Left: codes can be newer than the list, and most kinds have one spelling.
 left join chicago.fbi_codes on crimes.fbi_code = fbi_codes.fbi_code
 left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published
@@ -55,7 +42,7 @@ where
     and crimes.date_of_occurrence < (select place_periods_held.last_year_to + 1 from chicago.place_periods_held);
 
 comment on view chicago.last_year_crimes is
-'One row is a crime of a complete day of last_year, with its hour and watch where its time is known. Base of views.';
+'One row is a crime of a complete day of last_year, with its hour where its time is known. Base of views.';
 
 comment on column chicago.last_year_crimes.crime_id is 'As in crimes.';
 
@@ -71,11 +58,6 @@ comment on column chicago.last_year_crimes.day_of_week is 'Of date: 1 Monday to 
 
 comment on column chicago.last_year_crimes.hour is
 'Hour of the day, 0 to 23, Chicago wall clock. Null: at exactly 00:00 or 00:01, which stand for an unknown time.';
-
-comment on column chicago.last_year_crimes.watch is 'Watch of the police: see watches. Null: the time is unknown.';
-
-comment on column chicago.last_year_crimes.watch_date is
-'The watch''s day: from 22:00 on, the first watch is of the next day, as the police date it.';
 
 comment on column chicago.last_year_crimes.iucr is 'As in crimes.';
 
