@@ -41,6 +41,9 @@ QUESTIONS = {
     " where date_of_occurrence >= '2026-11-10' and is_violent group by time_of_day",
     "crime_map_cells": "select cell_x, cell_y, latitude, longitude, crimes from chicago.crime_map_cells"
     " where primary_description = 'ROBBERY'",
+    "crime_community_areas": "select * from chicago.crime_community_areas where crime_id = 'row-000001000'",
+    "crimes_by_beat_and_hour": "select * from chicago.crimes_by_beat_and_hour where district = 8 and day_of_week = 5",
+    "last_year_crimes": "select * from chicago.last_year_crimes where crime_id = 'row-000001000'",
     "daily_cube": "select district, sum(crimes) from chicago.daily_cube where date >= '2026-01-01' group by district",
     "cells_by_period": "select cell_x, cell_y, last_year from chicago.cells_by_period where primary_type = 'ROBBERY'",
     "places_by_period": "select primary_type, sum(last_year) from chicago.places_by_period where beat = '0111'"

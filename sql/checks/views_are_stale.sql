@@ -3,7 +3,8 @@
 -- A refresh is the last step of a run that changes anything, so that reasons of a run that began before it are in the
 -- views.
 -- Reads: pipeline.deployed_views, pipeline.windows, pipeline.reference_loads, pipeline.runs, pipeline.crime_changes,
--- pipeline.counts_state, pipeline.freshness_limit. Writes: nothing. Run by: tasks/warehouse/views.py.
+-- pipeline.unplaced_points, pipeline.counts_state, pipeline.freshness_limit. Writes: nothing.
+-- Run by: tasks/warehouse/views.py.
 
 with oldest as (
     select min(refreshed_at) as at
@@ -42,4 +43,6 @@ select
         where freshness_limit.set_at >= oldest.at
     )
     or exists (select 1 from pipeline.crime_changes)
+    -- a point alone can have been corrected, which no count is made of
+    or exists (select 1 from pipeline.unplaced_points)
     or not exists (select 1 from pipeline.counts_state) as is_stale;

@@ -18,7 +18,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 from pandera.typing.pandas import Series
 
-from tasks.contract.city import LATITUDE_BOX, LONGITUDE_BOX, MAX_WARD, X_BOX, Y_BOX
+from tasks.contract.city import LATITUDE_BOX, LONGITUDE_BOX, MAX_COMMUNITY_AREA, MAX_WARD, X_BOX, Y_BOX
 from tasks.datasets import LISTS
 from tasks.errors import ContractError
 
@@ -170,6 +170,64 @@ class Beats(_List):
         return bool(agrees.all())
 
 
+class Population(_List):
+    """One row a place and its residents of the 2020 Census: the city, community areas, districts, a ward. Key `place`.
+
+    `basis`: a count of blocks; an estimate, of districts (error below 2.2 %); an average, of the wards, which are drawn
+    to be nearly equal. `caveat`: why a rate by residents misleads, where it does.
+    """
+
+    place: Series[str] = pa.Field(unique=True)
+    place_kind: Series[str] = pa.Field(isin=["city", "community area", "district", "ward"])
+    number: Series[pd.Int16Dtype] = pa.Field(nullable=True)
+    place_name: Series[str]
+    residents: Series[pd.Int32Dtype] = pa.Field(gt=0)
+    basis: Series[str] = pa.Field(isin=["count", "estimate", "average"])
+    year: Series[pd.Int16Dtype] = pa.Field(eq=2020)
+    square_kilometres: Series[float] = pa.Field(nullable=True, gt=0)
+    caveat: Series[str] = pa.Field(nullable=True)
+    source_name: Series[str]
+
+    @pa.dataframe_check(name="the city, its 77 community areas, its 22 districts, and a ward on average")
+    @classmethod
+    def _is_whole(cls, places: pd.DataFrame) -> bool:
+        numbers = {
+            place_kind: set(group["number"].dropna()) for place_kind, group in places.groupby("place_kind")
+        }
+        expected = {
+            "city": set(),
+            "community area": set(range(1, MAX_COMMUNITY_AREA + 1)),
+            "district": set(DISTRICTS),
+            "ward": set(),
+        }
+        return numbers == expected and len(places) == 2 + MAX_COMMUNITY_AREA + len(DISTRICTS)
+
+    @pa.dataframe_check(name="community areas and districts each add up to the city")
+    @classmethod
+    def _adds_up(cls, places: pd.DataFrame) -> bool:
+        sums = places.groupby("place_kind")["residents"].sum()
+        return bool(sums["city"] == sums["community area"] == sums["district"])
+
+
+class Watches(_List):
+    """One row a watch of the police: eight hours of the day, Chicago wall clock. Key `watch`."""
+
+    watch: Series[pd.Int16Dtype] = pa.Field(unique=True)
+    watch_name: Series[str] = pa.Field(unique=True)
+    starts_at_hour: Series[pd.Int16Dtype] = pa.Field(in_range={"min_value": 0, "max_value": 23})
+    ends_at_hour: Series[pd.Int16Dtype] = pa.Field(in_range={"min_value": 0, "max_value": 23})
+
+    @pa.dataframe_check(name="each hour of the day is of one watch")
+    @classmethod
+    def _cover_the_day(cls, watches: pd.DataFrame) -> bool:
+        hours = [
+            (start + hour) % 24
+            for start, end in zip(watches["starts_at_hour"], watches["ends_at_hour"], strict=True)
+            for hour in range((end - start) % 24)
+        ]
+        return sorted(hours) == list(range(24))
+
+
 class Holidays(_List):
     """One row a holiday of the City in one year: the day itself and the day that the City is closed."""
 
@@ -213,6 +271,8 @@ MODELS: dict[str, type[pa.DataFrameModel]] = {
     "iucr_codes": IucrCodes,
     "fbi_codes": FbiCodes,
     "beats": Beats,
+    "population": Population,
+    "watches": Watches,
     "holidays": Holidays,
     "dates": Dates,
 }

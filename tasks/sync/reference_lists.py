@@ -36,7 +36,7 @@ from tasks.warehouse.source_columns import record_columns
 from tasks.windows import FIRST_OF_RECORD
 
 REFRESH_AFTER: Final = timedelta(days=7)
-ALL_LISTS: Final = (*LISTS, "fbi_codes", "beats")
+ALL_LISTS: Final = (*LISTS, "fbi_codes", "beats", "population", "watches")
 
 
 @dataclass(frozen=True)

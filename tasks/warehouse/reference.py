@@ -17,7 +17,17 @@ from tasks.errors import LoadError
 from tasks.warehouse.sql_files import execute
 
 TABLES = frozenset(
-    {"dates", "police_stations", "police_headquarters", "ward_offices", "iucr_codes", "fbi_codes", "beats"}
+    {
+        "dates",
+        "police_stations",
+        "police_headquarters",
+        "ward_offices",
+        "iucr_codes",
+        "fbi_codes",
+        "beats",
+        "population",
+        "watches",
+    }
 )
 # As many digits as a double needs to be read back as itself.
 SIGNIFICANT_DIGITS = 15

@@ -20,6 +20,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
+from tasks.warehouse.community_areas import is_current, place_points
 from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
@@ -79,7 +80,7 @@ def deploy_views(engine: Engine, run_id: UUID | None = None) -> list[str]:
         if not changed:
             return []
         # The materialized views read the counts; readers see the old views meanwhile.
-        update_counts(connection)
+        _update_bases(connection)
         with _set_aside(connection, changed, "the views were not deployed") as dropped:
             made = [file for file in files if file.name in changed | dropped]
             for file in made:
@@ -99,7 +100,7 @@ def all_views_set_aside(connection: Connection) -> Iterator[None]:
     files = read_view_files()
     with _set_aside(connection, _read_deployed(connection), "the migrations were not applied"):
         yield
-        update_counts(connection)
+        _update_bases(connection)
         for file in files:
             _create(connection, file)
 
@@ -110,7 +111,7 @@ def refresh_stale_views(engine: Engine, run_id: UUID) -> list[str]:
     What is asked and what is done about it are one transaction, so that no other run comes in between.
     """
     with run_transaction(engine, run_id) as connection:
-        if not execute(connection, "checks/views_are_stale").scalar_one():
+        if is_current(connection) and not execute(connection, "checks/views_are_stale").scalar_one():
             return []
         return _refresh(connection)
 
@@ -128,7 +129,7 @@ def _refresh(connection: Connection) -> list[str]:
     """
     names = [file.name for file in read_view_files() if file.is_materialized]
     limit_transaction(connection)
-    update_counts(connection)
+    _update_bases(connection)
     connection.execute(text("analyze chicago.crime_history"))
     for name in names:
         run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))
@@ -139,6 +140,12 @@ def _refresh(connection: Connection) -> list[str]:
         {"names": names},
     )
     return names
+
+
+def _update_bases(connection: Connection) -> None:
+    """Bring what the views are made of up to the crimes: the counts, and where their points are. In this order."""
+    update_counts(connection)
+    place_points(connection)
 
 
 def set_freshness_limit(

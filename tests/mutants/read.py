@@ -46,6 +46,7 @@ GUARDS = (
     "each transaction of a run is fenced",
     "stamps of the ledger never go back",
     "a change is counted wholly or not yet",
+    "a point that was corrected is placed anew",
     "a swap does not add up",
     "one window at a time compares and commits",
     "a window that is done is not done again",

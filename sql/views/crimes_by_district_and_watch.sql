@@ -1,0 +1,213 @@
+-- One row is a police district, a day of the week and a watch of it: what one such watch has, and how far it strays
+-- from that; and one the crimes of the weekday of which the time is not known.
+-- Reads: chicago.last_year_crimes, chicago.watches, chicago.daily_crimes, chicago.place_periods_held,
+-- chicago.police_stations. Run by: tasks/warehouse/views.py; refreshed when the data changed.
+--
+-- A watch is compared where all its hours are of complete days: the first watch of a day begins on the evening before.
+
+create materialized view chicago.crimes_by_district_and_watch as
+with complete_days as materialized (
+    select daily_crimes.date
+    from chicago.daily_crimes
+    -- Inner: one row, which says of which days.
+    inner join chicago.place_periods_held as held
+        on daily_crimes.date between held.last_year_from and held.last_year_to
+    where daily_crimes.is_complete
+),
+
+occurrences as (
+    select
+        watches.watch,
+        complete_days.date as watch_date,
+        cast(extract(isodow from complete_days.date) as smallint) as day_of_week
+    from complete_days
+    -- Three rows on the right.
+    cross join chicago.watches
+    where
+        watches.starts_at_hour < watches.ends_at_hour
+        or exists (select 1 from complete_days as eves where eves.date = complete_days.date - 1)
+),
+
+weekdays as (
+    select
+        occurrences.watch,
+        occurrences.day_of_week,
+        count(*) as watches
+    from occurrences
+    group by occurrences.watch, occurrences.day_of_week
+    union all
+    -- The row of unknown times.
+    select
+        cast(null as smallint) as watch,
+        cast(extract(isodow from complete_days.date) as smallint) as day_of_week,
+        count(*) as watches
+    from complete_days
+    group by cast(extract(isodow from complete_days.date) as smallint)
+),
+
+hours as (
+    select
+        crimes.district,
+        crimes.date,
+        crimes.hour,
+        count(*) as crimes,
+        count(*) filter (where crimes.is_violent) as violent
+    from chicago.last_year_crimes as crimes
+    group by crimes.district, crimes.date, crimes.hour
+),
+
+cells as (
+    select
+        hours.district,
+        watches.watch,
+        watch_days.watch_date,
+        sum(hours.crimes) as crimes,
+        sum(hours.violent) as violent
+    from hours
+    -- Left: each hour is of one watch, an unknown time of none.
+    left join chicago.watches
+        on
+            case
+                when watches.starts_at_hour < watches.ends_at_hour
+                    then hours.hour >= watches.starts_at_hour and hours.hour < watches.ends_at_hour
+                else hours.hour >= watches.starts_at_hour or hours.hour < watches.ends_at_hour
+            end
+    -- One row on the right: the first watch of a day starts on the evening before.
+    cross join
+        lateral (
+            values (
+                case
+                    when watches.starts_at_hour > watches.ends_at_hour and hours.hour >= watches.starts_at_hour
+                        then hours.date + 1
+                    else hours.date
+                end
+            )
+        ) as watch_days (watch_date)
+    group by hours.district, watches.watch, watch_days.watch_date
+),
+
+sums as (
+    select
+        cells.district,
+        cells.watch,
+        cast(extract(isodow from cells.watch_date) as smallint) as day_of_week,
+        sum(cells.crimes) as crimes,
+        sum(cells.crimes * cells.crimes) as crimes_squared,
+        sum(cells.violent) as violent,
+        sum(cells.violent * cells.violent) as violent_squared
+    from cells
+    -- Inner where the watch is known: half a watch at either end of the days held is not compared.
+    left join occurrences on cells.watch = occurrences.watch and cells.watch_date = occurrences.watch_date
+    where cells.watch is null or occurrences.watch is not null
+    group by cells.district, cells.watch, cast(extract(isodow from cells.watch_date) as smallint)
+),
+
+listed as (
+    select police_stations.district
+    from chicago.police_stations
+    union
+    select sums.district
+    from sums
+),
+
+rows_of_all as (
+    select
+        listed.district,
+        weekdays.day_of_week,
+        weekdays.watch,
+        weekdays.watches,
+        coalesce(sums.crimes, 0) as crimes,
+        coalesce(sums.crimes_squared, 0) as crimes_squared,
+        coalesce(sums.violent, 0) as violent,
+        coalesce(sums.violent_squared, 0) as violent_squared
+    from listed
+    -- 28 rows on the right.
+    cross join weekdays
+    -- Left: a watch without a crime keeps its row.
+    left join sums
+        on
+            listed.district is not distinct from sums.district
+            and weekdays.day_of_week = sums.day_of_week
+            and weekdays.watch is not distinct from sums.watch
+)
+
+select
+    rows_of_all.district,
+    coalesce(police_stations.district_name, 'unknown') as district_name,
+    rows_of_all.day_of_week,
+    (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[rows_of_all.day_of_week]
+        as day_of_week_name,
+    rows_of_all.watch,
+    coalesce(watches.watch_name, 'unknown') as watch_name,
+    rows_of_all.watches,
+    cast(rows_of_all.crimes as bigint) as crimes,
+    case when rows_of_all.watch is not null then round(rows_of_all.crimes / rows_of_all.watches, 4) end
+        as expected_crimes,
+    case
+        when rows_of_all.watch is not null
+            then
+                round(
+                    (rows_of_all.crimes_squared - rows_of_all.crimes * rows_of_all.crimes / rows_of_all.watches)
+                    / nullif(rows_of_all.watches - 1, 0),
+                    4
+                )
+    end as crimes_variance,
+    cast(rows_of_all.violent as bigint) as violent,
+    case when rows_of_all.watch is not null then round(rows_of_all.violent / rows_of_all.watches, 4) end
+        as expected_violent,
+    case
+        when rows_of_all.watch is not null
+            then
+                round(
+                    (rows_of_all.violent_squared - rows_of_all.violent * rows_of_all.violent / rows_of_all.watches)
+                    / nullif(rows_of_all.watches - 1, 0),
+                    4
+                )
+    end as violent_variance
+from rows_of_all
+-- Left: the time can be unknown.
+left join chicago.watches on rows_of_all.watch = watches.watch
+-- Left: crimes can be in a district that is unknown or has no station.
+left join chicago.police_stations on rows_of_all.district = police_stations.district;
+
+create unique index crimes_by_district_and_watch_key on chicago.crimes_by_district_and_watch (
+    district, day_of_week, watch
+) nulls not distinct;
+
+comment on materialized view chicago.crimes_by_district_and_watch is
+'One row is a police district, a day of the week and a watch of last_year: what to expect of one such watch, and its spread. Recorded crimes are not calls for service, and say nothing of how many officers a watch needs.';
+
+comment on column chicago.crimes_by_district_and_watch.district is 'Police district. Null: unknown.';
+
+comment on column chicago.crimes_by_district_and_watch.district_name is
+'Name of the district; unknown where it is, or where the district has no station.';
+
+comment on column chicago.crimes_by_district_and_watch.day_of_week is
+'1 Monday to 7 Sunday (ISO 8601), of the day that the watch is of: the first watch of Monday begins on Sunday at 22:00.';
+
+comment on column chicago.crimes_by_district_and_watch.day_of_week_name is 'Monday to Sunday.';
+
+comment on column chicago.crimes_by_district_and_watch.watch is
+'1, 2 or 3: see watches. Null: the crimes at exactly 00:00 or 00:01, of which the time is not known.';
+
+comment on column chicago.crimes_by_district_and_watch.watch_name is 'As the police call it, or unknown.';
+
+comment on column chicago.crimes_by_district_and_watch.watches is
+'How many such watches of last_year are of complete days alone, 52 at most.';
+
+comment on column chicago.crimes_by_district_and_watch.crimes is
+'Crimes of these watches. Half a first watch at either end of the days held is left out.';
+
+comment on column chicago.crimes_by_district_and_watch.expected_crimes is
+'Crimes in one such watch: crimes by watches. As published: about 2 in 100 are still to come. Null: the time is not known.';
+
+comment on column chicago.crimes_by_district_and_watch.crimes_variance is
+'Variance of that number over the weeks, watches without a crime included. Equal to expected_crimes if chance alone were at work. Null: one watch, or the time is not known.';
+
+comment on column chicago.crimes_by_district_and_watch.violent is 'Of crimes, violent index crimes by FBI code.';
+
+comment on column chicago.crimes_by_district_and_watch.expected_violent is
+'Violent crimes in one such watch: violent by watches. Null: the time is not known.';
+
+comment on column chicago.crimes_by_district_and_watch.violent_variance is
+'Variance of that number over the weeks, watches without one included. Null: one watch, or the time is not known.';
