@@ -31,7 +31,7 @@ from tasks.run import connections, lifecycle
 from tasks.settings import read_settings
 from tasks.warehouse import ddl, migrations
 from tasks.warehouse.engine import open_warehouse
-from tasks.warehouse.faults import MAX_TRIES
+from tasks.warehouse.refusals import MAX_TRIES
 from tasks.warehouse.sql_files import SQL_FOLDER
 from tests.chaos import oracle
 from tests.integration.conftest import PROJECT, crime
@@ -129,6 +129,20 @@ def test_what_cannot_pass_is_not_tried_again(three_weeks):
     assert ended.code == 1
     assert world.value("select last_value from public.met") == 3, "three windows, each once"
     assert held(world) == 0
+
+
+def test_a_run_that_cannot_be_closed_says_why_all_the_same(three_weeks):
+    """Before: exit 1, "backfill running", and no word. The next run marks it dead."""
+    world = three_weeks
+    break_table(world, "chicago.crimes", 1000, "XX001")
+    world.query(
+        "create trigger stay before update on pipeline.runs for each row when (new.status <> 'running')"
+        " execute function public.fail()"
+    )
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert "backfill not closed in" in ended.said
+    assert "the database said XX001: made by a test" in ended.why[0]
 
 
 def test_a_real_deadlock_is_tried_again(three_weeks):
