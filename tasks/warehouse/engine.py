@@ -232,6 +232,9 @@ def _create_database(engine: Engine, settings: Mapping[str, str]) -> None:
     try:
         with with_session(maintenance, settings).connect() as connection:
             session.make_database(driver_of(connection), name)
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+        # Another first run has just made it; which of the two loads, the writer's lock decides.
+        return
     except (DBAPIError, psycopg.Error) as error:
         raise LoadError(
             f"database {name!r} does not exist and could not be created: {first_line(error)}. "

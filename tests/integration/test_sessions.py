@@ -42,6 +42,7 @@ HOSTILE = {
     "standard_conforming_strings": "off",
     "array_nulls": "off",
     "transform_null_equals": "on",
+    "quote_all_identifiers": "on",
     "default_transaction_isolation": "serializable",
     "default_transaction_read_only": "on",
     "default_transaction_deferrable": "on",
@@ -328,6 +329,24 @@ def test_a_role_that_the_login_is_told_to_act_as_is_named_and_one_it_may_not_be_
             open_warehouse(read_settings())
     finally:
         world.query(f"drop role {role}; drop role {other}")
+
+
+def test_triggers_fire_or_the_login_is_refused(world, monkeypatch):
+    """Counts follow what they write down; only a superuser may turn them on again."""
+    role, database = f"untriggered_{os.getpid()}", world.environment["DATABASE_NAME"]
+    world.query(f"create role {role} login")
+    world.query(f"alter database \"{database}\" set session_replication_role = 'replica'")
+    try:
+        engine = open_warehouse(read_settings())
+        with engine.connect() as connection:
+            assert connection.execute(text("show session_replication_role")).scalar() == "origin"
+        engine.dispose()
+        monkeypatch.setenv("DB_USERNAME", role)
+        ended = run_main_here(world)
+        assert ended.code == 2
+        assert "run without triggers, by which counts follow the crimes" in ended.why[0]
+    finally:
+        world.query(f"drop role {role}")
 
 
 # Poolers.
