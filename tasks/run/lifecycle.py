@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import tenacity
@@ -22,10 +22,12 @@ from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
-from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
+from tasks.warehouse.faults import PassingFaultError, named_faults
 from tasks.warehouse.ledger import ClosedRun, RunStatus
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.migrations import migrate
+from tasks.warehouse.refusals import FIRST_WAIT_SECONDS, MAX_TRIES
+from tasks.warehouse.slots import windows_within
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +55,14 @@ async def open_run(request: Request) -> AsyncIterator[Run | None]:
 async def _opened(request: Request) -> AsyncIterator[Run | None]:
     prepare_process()
     engine = await asyncio.to_thread(connections.warehouse)
-    connections.source().portal.allow_windows(request.max_concurrency)
     with writer_lock(engine) as connection:
         if connection is None:
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
+        windows = await asyncio.to_thread(_windows_within, engine, request.max_concurrency)
+        request = replace(request, max_concurrency=windows)
+        connections.source().portal.allow_windows(windows)
         run_id = await asyncio.to_thread(_open, engine, request)
         status: RunStatus = "stopped"
         message: str | None = "stopped by a signal; the next run goes on from here"
@@ -81,6 +85,9 @@ _again_when_it_may_help = tenacity.retry(
     wait=tenacity.wait_exponential(multiplier=FIRST_WAIT_SECONDS),
     reraise=True,
 )
+
+
+_windows_within = _again_when_it_may_help(windows_within)
 
 
 @_again_when_it_may_help

@@ -20,8 +20,9 @@ from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
-from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
+from tasks.warehouse.faults import PassingFaultError, named_faults
 from tasks.warehouse.lock import free_window, lock_window
+from tasks.warehouse.refusals import FIRST_WAIT_SECONDS, MAX_TRIES
 from tasks.windows import Window
 
 _LOOK_AGAIN_SECONDS: Final = 0.5

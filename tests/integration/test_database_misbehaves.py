@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from tasks.run import connections, lifecycle
 from tasks.settings import read_settings
 from tasks.warehouse import ddl, migrations
 from tasks.warehouse.engine import open_warehouse
-from tasks.warehouse.faults import MAX_TRIES
+from tasks.warehouse.refusals import MAX_TRIES
 from tasks.warehouse.sql_files import SQL_FOLDER
 from tests.chaos import oracle
 from tests.integration.conftest import PROJECT, crime
@@ -129,6 +130,20 @@ def test_what_cannot_pass_is_not_tried_again(three_weeks):
     assert ended.code == 1
     assert world.value("select last_value from public.met") == 3, "three windows, each once"
     assert held(world) == 0
+
+
+def test_a_run_that_cannot_be_closed_says_why_all_the_same(three_weeks):
+    """Before: exit 1, "backfill running", and no word. The next run marks it dead."""
+    world = three_weeks
+    break_table(world, "chicago.crimes", 1000, "XX001")
+    world.query(
+        "create trigger stay before update on pipeline.runs for each row when (new.status <> 'running')"
+        " execute function public.fail()"
+    )
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert "backfill not closed in" in ended.said
+    assert "the database said XX001: made by a test" in ended.why[0]
 
 
 def test_a_real_deadlock_is_tried_again(three_weeks):
@@ -364,6 +379,22 @@ def test_a_full_disk_fails_the_windows_that_need_it_and_says_so(world, monkeypat
         stored = world.query("select date_of_occurrence::date::text, count(*) from chicago.crimes group by 1")
         assert {count for _, count in stored} <= {2500}, "whole days or none"
         assert len(stored) < 3
+    assert run_main_here(world).code == 0
+    is_equal(world)
+
+
+def test_too_small_a_limit_on_temporary_files_is_named(world):
+    """Little memory alone costs time only."""
+    database = world.environment["DATABASE_NAME"]
+    rows = [crime(f"JH{number:06}", "2023-12-11T10:00:00.000") for number in range(1500)]
+    world.store.insert(CRIMES, rows, at=world.now())
+    world.query(f"alter database \"{database}\" set work_mem = '64kB'")
+    world.query(f'alter database "{database}" set temp_file_limit = 0')
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert "the database said 53400: temporary file size exceeds" in ended.said
+    assert "Raise the server's limit for the login (alter role .. set temp_file_limit)" in ended.said
+    world.query(f'alter database "{database}" reset temp_file_limit')
     assert run_main_here(world).code == 0
     is_equal(world)
 
@@ -681,6 +712,43 @@ def test_two_roles_take_turns_as_the_runbook_says(empty, rotation, monkeypatch):
     assert world.query(owners) == [("rotation_owner",)]
     as_role(world, "rotation_a", "set role none; alter role rotation_b password 'not-to-be-shown'")
     as_role(world, "rotation_a", "set role none; alter role rotation_a password 'not-to-be-shown'")
+
+
+# Two first runs.
+
+
+def test_two_first_runs_that_make_the_database_at_once_find_one(world, monkeypatch):
+    """Both have seen that there is none. Before: the second failed, and told its user to create what there was."""
+    both, make = threading.Barrier(2), session.make_database
+
+    def make_at_once(connection, name):
+        both.wait(20)
+        make(connection, name)
+
+    monkeypatch.setattr(session, "make_database", make_at_once)
+    name = f"at_once_{os.getpid()}"
+    monkeypatch.setenv("DATABASE_NAME", name)
+    settings = read_settings()
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for opened in pool.map(open_warehouse, [settings, settings]):
+                assert opened.url.database == name
+                opened.dispose()
+    finally:
+        with psycopg.connect(f"{world.conninfo} dbname=postgres", autocommit=True) as connection:
+            connection.execute(f'drop database "{name}" with (force)')
+
+
+def test_of_two_first_runs_one_loads_and_the_other_is_skipped(empty):
+    """Two processes and an empty database: nothing is done twice, and both end with 0."""
+    rows = [crime(f"JH{day:06}", f"2023-12-{day}T10:00:00.000") for day in (11, 18, 25)]
+    empty.store.insert(CRIMES, rows, at=empty.now())
+    first, second = (empty.start_main() for _ in range(2))
+    said = [process.communicate(timeout=180)[0] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert sorted("skipped: another run is at work" in out for out in said) == [False, True]
+    assert held(empty) == 3
+    is_equal(empty)
 
 
 # Versions.

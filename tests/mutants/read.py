@@ -85,6 +85,9 @@ GUARDS = (
     "a silent network is given up",
     "a signal to stop is never lost",
     "a run goes on without Prefect's server",
+    "windows are as many as there are connections for",
+    "counts are not written without triggers",
+    "what a run has called done outlives a crash",
 )
 
 
