@@ -39,18 +39,19 @@ class Run:
 
 
 @asynccontextmanager
-async def open_run(request: Request) -> AsyncIterator[Run | None]:
+async def open_run(request: Request, flow_run_id: UUID | None = None) -> AsyncIterator[Run | None]:
     """Be the one writer while the body runs; yield None when another run is.
 
+    flow_run_id: the flow run of Prefect that it is, None where there is none.
     The run is closed as done, or as what the body's exception says: unequal, failed, or stopped by a signal.
     """
     with stopped_by_signals():
-        async with _opened(request) as run:
+        async with _opened(request, flow_run_id) as run:
             yield run
 
 
 @asynccontextmanager
-async def _opened(request: Request) -> AsyncIterator[Run | None]:
+async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[Run | None]:
     prepare_process()
     engine = await asyncio.to_thread(connections.warehouse)
     connections.source().portal.allow_windows(request.max_concurrency)
@@ -59,7 +60,7 @@ async def _opened(request: Request) -> AsyncIterator[Run | None]:
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
-        run_id = await asyncio.to_thread(_open, engine, request)
+        run_id = await asyncio.to_thread(_open, engine, request, flow_run_id)
         status: RunStatus = "stopped"
         message: str | None = "stopped by a signal; the next run goes on from here"
         try:
@@ -84,7 +85,7 @@ _again_when_it_may_help = tenacity.retry(
 
 
 @_again_when_it_may_help
-def _open(engine: Engine, request: Request) -> UUID:
+def _open(engine: Engine, request: Request, flow_run_id: UUID | None) -> UUID:
     with named_faults(engine, "setting up the warehouse"):
         migrate(engine)
     with named_faults(engine, "opening the run"), engine.begin() as transaction:
@@ -97,6 +98,7 @@ def _open(engine: Engine, request: Request) -> UUID:
             (request.start, request.end),
             accept_retirements=request.accept_retirements,
             accept_span=request.accept_span,
+            flow_run_id=flow_run_id,
         )
 
 
