@@ -84,6 +84,8 @@ GUARDS = (
     "a silent network is given up",
     "a signal to stop is never lost",
     "a run goes on without Prefect's server",
+    "what decides is never cleared",
+    "what is over is closed in Prefect",
 )
 
 

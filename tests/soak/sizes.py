@@ -88,17 +88,24 @@ def measure(soak):
     """Return the sizes of a soak's databases and logs now."""
     folder = local_services.services_folder(soak.project)
     logs = [path.stat().st_size for path in folder.rglob("*.log")]
-    with psycopg.connect(soak.world.conninfo) as ours, psycopg.connect(prefect_of(soak)) as theirs:
+    found = measure_warehouse(soak)
+    with psycopg.connect(prefect_of(soak)) as theirs:
+        rows = {name.replace("public.", "prefect."): count for name, count in _rows(theirs).items()}
+        rows[OPEN_RUNS] = _value(theirs, "select count(*) from flow_run where end_time is null")
+        prefect_bytes = _value(theirs, "select pg_database_size(current_database())")
+    rows |= found.pop("rows")
+    return Sizes(**found, prefect_bytes=prefect_bytes, log_files=len(logs), log_bytes=sum(logs), rows=rows)
+
+
+def measure_warehouse(soak):
+    """Return what `Sizes` has of the warehouse, by name."""
+    with psycopg.connect(soak.world.conninfo) as ours:
         cursor = ours.execute(_WAREHOUSE, {"by_the_data": list(BY_THE_DATA)})
         found = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
         rows = {name: count for name, count in _rows(ours).items() if name.split(".")[1] not in BY_THE_DATA}
         del rows["pipeline.runs"]
         rows[IDLE_RUNS] = _value(ours, _IDLE_RUNS)
-        rows |= {name.replace("public.", "prefect."): count for name, count in _rows(theirs).items()}
-        rows[OPEN_RUNS] = _value(theirs, "select count(*) from flow_run where end_time is null")
-        prefect_bytes = _value(theirs, "select pg_database_size(current_database())")
-    numbers = {name: int(value) for name, value in found.items()}
-    return Sizes(**numbers, prefect_bytes=prefect_bytes, log_files=len(logs), log_bytes=sum(logs), rows=rows)
+    return {name: int(value) for name, value in found.items()} | {"rows": rows}
 
 
 def prefect_of(soak):
