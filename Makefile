@@ -14,7 +14,7 @@ PIP_AUDIT_VERSION := 2.10.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos mutants bench bench-job bench-views bench-history bench-dashboard placebo audit-packages \
+.PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-dashboard placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql dashboard screenshots stack stop \
 	deploy pool blocks automations dictionary requirements clean
@@ -70,6 +70,9 @@ lint-workflows: $(INSTALLED)
 
 chaos: $(INSTALLED) ## a source and runs that misbehave, for half an hour (ARGS="--minutes 5 --seed 7"); stopped, it goes on
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(INSTALLED) ## sixty days of the stand-in city with faults, and whether anything grows (ARGS="--days 60 --seed 7"; 15 minutes)
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 mutants: $(INSTALLED) ## take each guard away, one at a time, and see that its tests fail (ARGS="NAME": that one alone)
 	@$(BIN)/python -m tests.mutants $(ARGS)

@@ -1,4 +1,4 @@
--- depends: 0012.source_columns
+-- depends: 0013.clearing
 -- Two rules that stood in many statements stand once: what the clock on Chicago's walls shows at an instant, and which
 -- of our rows the source would still hold if nothing but time had passed (tasks/sync/scope.py).
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.

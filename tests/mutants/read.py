@@ -88,6 +88,8 @@ GUARDS = (
     "windows are as many as there are connections for",
     "counts are not written without triggers",
     "what a run has called done outlives a crash",
+    "what decides is never cleared",
+    "what is over is closed in Prefect",
 )
 
 
