@@ -1,6 +1,6 @@
 -- One row is a Chicago local date that we hold: its counts, whether it is complete, and the means of the days
 -- before.
--- Reads: chicago.daily_cube, chicago.dates, pipeline.counts_state (which days are complete).
+-- Reads: chicago.daily_cube, chicago.dates, pipeline.counts_state (which days are complete), pipeline.nowcasts.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- A day is complete when we hold it whole and it is at least 21 days older than the source's last load: 96%
@@ -53,10 +53,21 @@ select
             then round(avg(days.crimes) over last_28_days, 2)
     end as mean_28_days,
     dates.holiday_name,
-    dates.actual_holiday_name
+    dates.actual_holiday_name,
+    round(cast(nowcasts.published_share as numeric), 4) as published_share,
+    nowcasts.nowcast,
+    nowcasts.low as nowcast_low,
+    nowcasts.high as nowcast_high
 from days_with_completeness as days
 -- Left: a date that the calendar lacks stays, without a holiday.
 left join chicago.dates on days.date = dates.date
+-- Left: older days move no more, and of the very newest only midnight is published.
+left join pipeline.nowcasts
+    on
+        nowcasts.family = 'city'
+        and nowcasts.place = 'crimes'
+        and nowcasts.period = 'day'
+        and days.date = nowcasts.first_date
 window
     last_7_days as (order by days.date range between interval '6 days' preceding and current row),
     last_28_days as (order by days.date range between interval '27 days' preceding and current row);
@@ -92,3 +103,15 @@ comment on column chicago.daily_crimes.holiday_name is
 
 comment on column chicago.daily_crimes.actual_holiday_name is
 'The holiday whose own day this date is. Null: it is not a holiday.';
+
+comment on column chicago.daily_crimes.published_share is
+'crimes by what they will come to. Null: not one of the newest 60 days published, or withheld (nowcast_days says why).';
+
+comment on column chicago.daily_crimes.nowcast is
+'crimes that will be held of the day in 45 days, see nowcast_days. Null: as published_share.';
+
+comment on column chicago.daily_crimes.nowcast_low is
+'Lower end of the nowcast''s interval of 90 %, which is of lateness alone.';
+
+comment on column chicago.daily_crimes.nowcast_high is
+'Upper end of the nowcast''s interval of 90 %, which is of lateness alone.';

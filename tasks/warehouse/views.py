@@ -23,6 +23,7 @@ from tasks.errors import LoadError
 from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
+from tasks.warehouse.nowcast import update_nowcast
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ def deploy_views(engine: Engine, run_id: UUID | None = None) -> list[str]:
             return []
         # The materialized views read the counts; readers see the old views meanwhile.
         update_counts(connection)
+        update_nowcast(connection)
         with _set_aside(connection, changed, "the views were not deployed") as dropped:
             made = [file for file in files if file.name in changed | dropped]
             for file in made:
@@ -99,6 +101,7 @@ def all_views_set_aside(connection: Connection) -> Iterator[None]:
     with _set_aside(connection, _read_deployed(connection), "the migrations were not applied"):
         yield
         update_counts(connection)
+        update_nowcast(connection)
         for file in files:
             _create(connection, file)
 
@@ -128,6 +131,7 @@ def _refresh(connection: Connection) -> list[str]:
     names = [file.name for file in read_view_files() if file.is_materialized]
     limit_transaction(connection)
     update_counts(connection)
+    update_nowcast(connection)
     connection.execute(text("analyze chicago.crime_history"))
     for name in names:
         run_sql(connection, sql.SQL("refresh materialized view concurrently {}").format(_relation(name)))

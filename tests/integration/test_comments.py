@@ -29,6 +29,7 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
     assert [name.split("(")[0] for name, *_ in catalogue.functions] == [
         "chicago.crime_as_held",
         "chicago.crimes_as_of",
+        "chicago.warn_before_first_load",
         "pipeline.crime_content",
         "pipeline.moment",
         "pipeline.next_moment",
