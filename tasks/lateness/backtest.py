@@ -37,11 +37,8 @@ class Past:
         """Return `date`, `kind`, `district`, `crimes` after the loads of a day, for the days that still move."""
         known = self.events[(self.events["observed"] <= today) & (self.events["date"] >= today - DATES_DAYS)]
         net = (known["gains"] - known["losses"]).rename("crimes")
-        return (
-            pd.concat([known[["date", "kind", "district"]], net], axis=1)
-            .groupby(["date", "kind", "district"], as_index=False)["crimes"]
-            .sum()
-        )
+        keys = [known[name] for name in ("date", "kind", "district")]
+        return net.groupby(keys).sum().reset_index()
 
     def curve(self, today: int) -> Curve:
         """Return the curve as it was learned by a day."""
@@ -65,7 +62,7 @@ def _said(past: Past, today: int) -> Iterator[pd.DataFrame]:
 
 def _expected(past: Past, today: int) -> pd.DataFrame:
     held = past.held(today)
-    city = held.groupby(["date", "kind"], as_index=False)["crimes"].sum()
+    city = held.groupby(["date", "kind"])["crimes"].sum().reset_index()
     outlook = expect.to_outlook(past.curve(today), today, city, past.holidays)
     spans = [
         period for period in expect.periods(today) if period.name in {"newest_7", "newest_28", "complete_28"}

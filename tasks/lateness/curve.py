@@ -16,7 +16,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from tasks.lateness.triangle import FIRST_AGE, HORIZON_DAYS, LAST_AGE, OTHER, Flags, Floats, Ints, Triangle
+from tasks.lateness.triangle import (
+    FIRST_AGE,
+    HORIZON_DAYS,
+    LAST_AGE,
+    OTHER,
+    Flags,
+    Floats,
+    Ints,
+    Triangle,
+    counted,
+)
 
 LEARNED: Final = "learned"
 BUNDLED: Final = "bundled"
@@ -256,11 +266,11 @@ def _fit(steps: _Steps, kept: Flags, kinds: int) -> Rates:
             * occurred.ravel()[at_occurred]
             * published[at_published]
         )
-        total = np.bincount(steps.look, mean, len(gains))
+        total = counted(steps.look, mean, len(gains))
         # Of a sum over several days each has the part that is expected of it (the E of an EM).
         arrived = mean * (gains / np.maximum(total, 1e-12))[steps.look]
         seen, without = (
-            np.bincount(at, of, size) for of in (arrived, mean / np.maximum(factor.ravel()[at], 1e-12))
+            counted(at, of, size) for of in (arrived, mean / np.maximum(factor.ravel()[at], 1e-12))
         )
         return ((seen + pseudo) / np.maximum(without + pseudo, 1e-9)).reshape(factor.shape)
 
@@ -269,28 +279,28 @@ def _fit(steps: _Steps, kept: Flags, kinds: int) -> Rates:
         kind = scaled(at_kind, kind.size, kind, _PSEUDO)
         occurred = scaled(at_occurred, occurred.size, occurred, _PSEUDO)
         published = scaled(at_published, 7, published, _PSEUDO)
-    by_band = np.bincount(band, arrived, len(base))
-    by_kind = np.bincount(at_kind, arrived, kind.size).reshape(kind.shape)
+    by_band = counted(band, arrived, len(base))
+    by_kind = counted(at_kind, arrived, kind.size).reshape(kind.shape)
     return Rates(base, kind, occurred, published, _losses(steps, kept), by_band, by_kind)
 
 
 def _losses(steps: _Steps, kept: Flags) -> Floats:
     """Return the share that is withdrawn at a step, or goes to another kind, by age band."""
     first = np.unique(steps.look, return_index=True)[1]
-    lost = np.bincount(_band(steps.age[first]), np.where(kept, steps.losses, 0), len(_EDGES) - 1)
-    held = np.bincount(_band(steps.age), np.where(kept[steps.look], steps.exposure, 0), len(_EDGES) - 1)
+    lost = counted(_band(steps.age[first]), np.where(kept, steps.losses, 0), len(_EDGES) - 1)
+    held = counted(_band(steps.age), np.where(kept[steps.look], steps.exposure, 0), len(_EDGES) - 1)
     return lost / np.maximum(held, 1)
 
 
 def _expected(steps: _Steps, rates: Rates) -> Floats:
     """Return the arrivals that are expected, by look."""
     mean = steps.exposure * _hazard(rates, steps.kind, steps.age, steps.occurred, steps.day % 7)
-    return np.bincount(steps.look, mean, len(steps.gains))
+    return counted(steps.look, mean, len(steps.gains))
 
 
 def _by_day(steps: _Steps, expected: Floats) -> tuple[Ints, Floats, Floats]:
     days, at = np.unique(steps.look_day, return_inverse=True)
-    return days, np.bincount(at, steps.gains), np.bincount(at, expected)
+    return days, counted(at, steps.gains), counted(at, expected)
 
 
 def _odd_days(steps: _Steps, expected: Floats) -> Ints:
@@ -317,7 +327,7 @@ def _dispersions(steps: _Steps, expected: Floats, kept: Flags) -> tuple[float, f
 
 def _dispersion(group: Ints, gains: Floats, expected: Floats, fitted: int) -> float:
     at = np.unique(group, return_inverse=True)[1]
-    seen, mean = np.bincount(at, gains), np.bincount(at, expected)
+    seen, mean = counted(at, gains), counted(at, expected)
     enough = mean > 1
     if enough.sum() <= fitted + 3:
         return 1.0
@@ -348,7 +358,7 @@ def bundled_rates(shares: pd.DataFrame) -> tuple[Rates, tuple[str, ...]]:
     share = 1 - np.exp(np.interp(ages, every["age_days"].to_numpy(float), missing))
     step = share[1:] / share[:-1] - 1
     band = _band(ages[1:])
-    base = np.bincount(band, step, len(_EDGES) - 1) / np.bincount(band, minlength=len(_EDGES) - 1)
+    base = counted(band, step, len(_EDGES) - 1) / counted(band, None, len(_EDGES) - 1)
     own = shares[shares["primary_type"].notna()]
     late = 1 / own["published_share"].to_numpy(float) - 1
     factor = np.append(late / (1 / share[0] - 1), 1.0)

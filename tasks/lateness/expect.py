@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tasks.lateness.curve import Curve
-from tasks.lateness.triangle import FIRST_AGE, LAST_AGE, Flags, Floats, Ints
+from tasks.lateness.triangle import FIRST_AGE, LAST_AGE, Flags, Floats, Ints, counted
 
 COMPLETE_AGE: Final = 21
 _Z90: Final = 1.6448536269514722
@@ -96,7 +96,7 @@ class Outlook:
     def kind_of(self, kinds: pd.Series) -> Ints:
         """Return the numbers of kinds; one that has no curve of its own is among the others, the last."""
         place = {kind: number for number, kind in enumerate(self.curve.kinds)}
-        return kinds.map(place).fillna(len(place) - 1).to_numpy(np.int64)
+        return np.asarray(kinds.map(place).fillna(len(place) - 1), dtype=np.int64)
 
 
 def to_outlook(curve: Curve, today: int, held: pd.DataFrame, holidays: Collection[int]) -> Outlook:
@@ -115,7 +115,7 @@ def to_outlook(curve: Curve, today: int, held: pd.DataFrame, holidays: Collectio
     outlook = Outlook(curve, today, first, growth, gains, losses, calm)
     rows = _within(held, outlook)
     at = rows["date"].to_numpy(np.int64) - first
-    total = np.bincount(at, rows["crimes"] * growth[outlook.kind_of(rows["kind"]), at], len(aheads))
+    total: Floats = counted(at, rows["crimes"] * growth[outlook.kind_of(rows["kind"]), at], len(aheads))
     return Outlook(curve, today, first, growth, gains, losses, _cautions(total, today, first, holidays))
 
 
@@ -214,7 +214,7 @@ class _Sums:
 
 def _sums(outlook: Outlook, code: Ints, size: int, kind: Ints, at: Ints, crimes: Floats) -> _Sums:
     def summed(weights: Floats) -> Floats:
-        return np.bincount(code, weights, size)
+        return counted(code, weights, size)
 
     arrivals = outlook.gains[kind, at] * crimes[:, None]
     total = crimes * outlook.growth[kind, at]
@@ -222,7 +222,7 @@ def _sums(outlook: Outlook, code: Ints, size: int, kind: Ints, at: Ints, crimes:
     variance = np.zeros(size)
     for band in range(arrivals.shape[1]):
         variance += summed(arrivals[:, band]) ** 2 / max(rates.gains[band], 1)
-    of_kind = np.bincount(
+    of_kind = counted(
         code * len(outlook.curve.kinds) + kind, arrivals.sum(axis=1), size * len(outlook.curve.kinds)
     )
     # A kind's factors are known as well as its arrivals and the pseudo-arrivals tell.
@@ -236,7 +236,7 @@ def _sums(outlook: Outlook, code: Ints, size: int, kind: Ints, at: Ints, crimes:
         summed(crimes * outlook.losses[kind, at]),
         variance,
         summed(total * (outlook.cautions.raised[at] - 1)),
-        np.bincount(code, low, size) > 0,
+        counted(code, low, size) > 0,
     )
 
 

@@ -25,6 +25,11 @@ _MIN_GAINS: Final = 60  # late arrivals of a kind in the window, below which it 
 OTHER: Final = "other kinds"
 
 
+def counted(at: Ints, weights: npt.ArrayLike | None, size: int = 0) -> Floats:
+    """Return the sum of the weights (None: how many there are) at each place."""
+    return np.bincount(at, weights, size).astype(np.float64)
+
+
 @dataclass(frozen=True)
 class Triangle:
     """Arrays by kind, day of occurrence and calendar day (a day's ordinal less `first_date`, `first_day`).
@@ -67,7 +72,7 @@ def to_triangle(events: pd.DataFrame, today: int, looks: Iterable[int] = ()) -> 
     kind = known["kind"].map(place).fillna(len(kinds) - 1).to_numpy(np.int64)
     flat = np.ravel_multi_index((kind, row, column), shape)
     gains, losses = (
-        np.bincount(flat, known[name].to_numpy(np.float64), int(np.prod(shape))).reshape(shape)
+        counted(flat, known[name].to_numpy(np.float64), int(np.prod(shape))).reshape(shape)
         for name in ("gains", "losses")
     )
     observed = np.zeros(shape[2], dtype=bool)

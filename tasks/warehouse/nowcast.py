@@ -19,7 +19,7 @@ from tasks.lateness import expect
 from tasks.lateness.backtest import Past
 from tasks.lateness.curve import Curve, bundled_rates
 from tasks.lateness.triangle import DATES_DAYS, FIRST_AGE, LAST_AGE
-from tasks.warehouse.copy import copy_frame
+from tasks.warehouse.copy import copy_rows
 from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
@@ -43,14 +43,12 @@ def update_nowcast(connection: Connection) -> None:
     today = state.load_date.toordinal()
     past = read_past(connection, state.load_date, DATES_DAYS)
     curve = past.curve(today)
-    copy_frame(connection, "pipeline.reporting_delay", _delay(curve))
+    _write(connection, "pipeline.reporting_delay", _delay(curve))
     held = _read_held(connection, state.load_date)
     if len(held):
         expected = _expected(curve, today, held, past.holidays)
         # A period that begins before what we hold would be short of days.
-        copy_frame(
-            connection, "pipeline.nowcasts", expected[expected["first_date"] >= state.first_complete_date]
-        )
+        _write(connection, "pipeline.nowcasts", expected[expected["first_date"] >= state.first_complete_date])
     log.info(
         "curve=%s days=%d arrivals=%d dispersion=%.2f recent_ratio=%.2f",
         curve.basis, curve.days, curve.arrivals, curve.dispersion, curve.recent_ratio,
@@ -77,6 +75,12 @@ def read_past(connection: Connection, today: Date, days: int, *, by_district: bo
         events, _read_dates(connection, "nowcast/looks"), frozenset(_read_dates(connection, "nowcast/holidays")),
         rates, kinds,
     )  # fmt: skip
+
+
+def _write(connection: Connection, table: str, frame: pd.DataFrame) -> None:
+    """Append a frame of a few thousand rows at most; missing values become NULL."""
+    values = frame.astype("object").where(frame.notna(), None)
+    copy_rows(connection, table, list(frame.columns), values.itertuples(index=False, name=None))
 
 
 def read_load_date(connection: Connection) -> Date | None:
@@ -147,8 +151,7 @@ def _expected(curve: Curve, today: int, held: pd.DataFrame, holidays: Collection
 
 
 def _by(held: pd.DataFrame, places: Sequence[str]) -> pd.DataFrame:
-    keys = [*places, "date", "kind"]
-    return held.groupby(keys)["crimes"].sum().reset_index()
+    return held.groupby([*places, "date", "kind"])["crimes"].sum().reset_index()
 
 
 def _large(own: pd.DataFrame) -> pd.DataFrame:
