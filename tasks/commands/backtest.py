@@ -19,7 +19,9 @@ from tasks.warehouse.nowcast import read_load_date, read_past
 
 _DAYS: Final = 800  # of occurrence that are read: two years of words, whatever is held
 _MAX_COMPARED: Final = 60  # past days, evenly spread
-_NEEDED: Final = f"a back-test needs {MIN_DAYS} days of first-seen times, of which the last {HORIZON_DAYS} are to compare with"
+_NEEDED: Final = (
+    f"a back-test needs {MIN_DAYS} days of first-seen times, and compares with the last {HORIZON_DAYS}"
+)
 
 
 def backtest_lines(engine: Engine) -> list[str]:
@@ -44,8 +46,10 @@ def _lines(past: Past, today: Date) -> list[str]:
     if last - first < MIN_DAYS:
         ready = Date.fromordinal(first + MIN_DAYS)
         return [
-            f"{_NEEDED}; here they are {last - first}, since {Date.fromordinal(first)}. "
-            f"Run every day; there is enough from the load of {ready} on",
+            (
+                f"{_NEEDED}; here they are {last - first}, since {Date.fromordinal(first)}. "
+                f"Run every day; there is enough from the load of {ready} on"
+            ),
             "until then the views use the bundled curve, and say so: basis is bundled in chicago.reporting_delay",
         ]
     days = _compared(sorted(set(seen) | set(past.looks)), first, last)
@@ -69,9 +73,11 @@ def to_lines(said: pd.DataFrame) -> list[str]:
     days = said["today"].nunique()
     learned = said.loc[said["basis"] == LEARNED, "today"].nunique()
     lines = [
-        f"what was said of {days} past loads, from {Date.fromordinal(int(said['today'].min()))} to "
-        f"{Date.fromordinal(int(said['today'].max()))}, against what was held {HORIZON_DAYS} days later "
-        f"({learned} by a learned curve, {days - learned} by the bundled one)"
+        (
+            f"what was said of {days} past loads, from {Date.fromordinal(int(said['today'].min()))} to "
+            f"{Date.fromordinal(int(said['today'].max()))}, against what was held {HORIZON_DAYS} days later "
+            f"({learned} by a learned curve, {days - learned} by the bundled one)"
+        )
     ]
     lines += [_line(row) for row in summary(said).itertuples()]
     cautioned = said[said["caution"].notna()].groupby("caution")["today"].nunique()

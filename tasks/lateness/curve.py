@@ -87,7 +87,7 @@ class Curve:
         band = _band(age)
         hazard = self._hazard(np.arange(len(self.kinds))[:, None], age, np.full_like(age, date % 7), at % 7)
         loss = self.rates.loss[band]
-        kept = np.cumprod(1 + hazard - loss, axis=1)
+        kept: Floats = np.cumprod(1 + hazard - loss, axis=1).astype(np.float64)
         before = np.concatenate([np.ones((len(self.kinds), 1)), kept[:, :-1]], axis=1)
         by_band = np.zeros((len(self.kinds), len(self.rates.base)))
         for column in range(len(age)):

@@ -51,7 +51,7 @@ class Triangle:
     @property
     def dates(self) -> int:
         """How many days of occurrence."""
-        return self.held.shape[1]
+        return int(self.held.shape[1])
 
 
 def to_triangle(events: pd.DataFrame, today: int, looks: Iterable[int] = ()) -> Triangle:
