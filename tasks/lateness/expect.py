@@ -174,29 +174,36 @@ def expect(
     """
     rows = _within(held, outlook)
     kind, at = outlook.kind_of(rows["kind"]), rows["date"].to_numpy(np.int64) - outlook.first
-    places, code = np.unique(rows["place"].astype(str).to_numpy(), return_inverse=True)
-    city = None if everywhere is None else _within(everywhere, outlook)
-    found = []
+    places, code = np.unique(rows["place"].astype(str).to_numpy(dtype=object), return_inverse=True)
+    crimes = rows["crimes"].to_numpy(np.float64)
+    city_gains = _gains_by_day(outlook, rows if everywhere is None else _within(everywhere, outlook))
+    found: list[dict[str, np.ndarray]] = []
     for period in of:
-        inside = (at >= period.first - outlook.first) & (at <= period.last - outlook.first)
-        sums = _sums(
-            outlook, code[inside], len(places), kind[inside], at[inside], rows["crimes"].to_numpy()[inside]
+        first, last = period.first - outlook.first, period.last - outlook.first
+        inside = (at >= first) & (at <= last)
+        sums = _sums(outlook, code[inside], len(places), kind[inside], at[inside], crimes[inside])
+        found.append(
+            _to_columns(outlook, sums, places, period, float(city_gains[max(first, 0) : last + 1].sum()))
         )
-        if city is None:
-            all_gains = sums.gains
-        else:
-            of_city = city[city["date"].between(period.first, period.last)]
-            at_city = of_city["date"].to_numpy(np.int64) - outlook.first
-            all_gains = np.array(
-                [
-                    (
-                        outlook.gains[outlook.kind_of(of_city["kind"]), at_city].sum(axis=1)
-                        * of_city["crimes"]
-                    ).sum()
-                ]
-            )
-        found.append(_to_rows(outlook, sums, places, family, period, all_gains))
-    return pd.concat(found, ignore_index=True)[list(COLUMNS)]
+    return _to_frame(found, family, outlook.curve.basis)
+
+
+def _gains_by_day(outlook: Outlook, city: pd.DataFrame) -> Floats:
+    at = city["date"].to_numpy(np.int64) - outlook.first
+    gains = outlook.gains[outlook.kind_of(city["kind"]), at].sum(axis=1) * city["crimes"].to_numpy(np.float64)
+    return counted(at, gains, outlook.growth.shape[1])
+
+
+def _to_frame(found: list[dict[str, np.ndarray]], family: str, basis: str) -> pd.DataFrame:
+    """Return all periods as one frame: made once, since a frame a period costs more than what is in it."""
+    columns = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+    frame = pd.DataFrame({**columns, "family": family, "basis": basis})
+    withheld = frame.pop("is_withheld").astype(bool)
+    whole = {name: frame[name].round().astype("Int64") for name in ("crimes", "nowcast", "low", "high")}
+    frame = frame.assign(**whole)
+    frame["nowcast"] = frame["nowcast"].mask(withheld)
+    frame["published_share"] = frame["published_share"].round(5).mask(withheld)
+    return frame[frame["crimes"] > 0][list(COLUMNS)].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -240,41 +247,36 @@ def _sums(outlook: Outlook, code: Ints, size: int, kind: Ints, at: Ints, crimes:
     )
 
 
-def _to_rows(
-    outlook: Outlook, sums: _Sums, places: np.ndarray, family: str, period: Period, all_gains: Floats
-) -> pd.DataFrame:
-    curve = outlook.curve
-    low, high = _interval(curve, sums, all_gains, is_day=period.first == period.last)
-    share = sums.crimes / np.maximum(sums.total, 1e-9)
-    is_withheld = sums.on_low_days | ((not curve.recent_fits) & (sums.gains > _HARMLESS * sums.crimes))
-    caution = np.where(sums.on_low_days, _FEW, np.where(curve.recent_fits, None, _LATE))  # type: ignore[call-overload]
-    frame = pd.DataFrame(
-        {
-            "family": family,
-            "place": places,
-            "period": period.name,
-            "first_date": Date.fromordinal(period.first),
-            "last_date": Date.fromordinal(period.last),
-            "days": period.last - period.first + 1,
-            "crimes": sums.crimes.astype(np.int64),
-            "published_share": pd.Series(share).round(5).mask(is_withheld),
-            "nowcast": pd.Series(np.rint(sums.total)).astype("Int64").mask(is_withheld),
-            "low": pd.Series(np.rint(low)).astype("Int64"),
-            "high": pd.Series(np.rint(high)).astype("Int64"),
-            "basis": curve.basis,
-            "caution": pd.Series(caution, dtype="str"),
-        }
-    )
-    return frame[sums.crimes > 0]
+def _to_columns(
+    outlook: Outlook, sums: _Sums, places: np.ndarray, period: Period, city_gains: float
+) -> dict[str, np.ndarray]:
+    curve, size = outlook.curve, len(places)
+    low, high = _interval(curve, sums, city_gains, is_day=period.first == period.last)
+    unfit = (not curve.recent_fits) & (sums.gains > _HARMLESS * sums.crimes)
+    late = None if curve.recent_fits else _LATE
+    return {
+        "place": places,
+        "period": np.full(size, period.name, dtype=object),
+        "first_date": np.full(size, Date.fromordinal(period.first), dtype=object),
+        "last_date": np.full(size, Date.fromordinal(period.last), dtype=object),
+        "days": np.full(size, period.last - period.first + 1),
+        "crimes": sums.crimes,
+        "published_share": sums.crimes / np.maximum(sums.total, 1e-9),
+        "nowcast": sums.total,
+        "low": low,
+        "high": high,
+        "is_withheld": sums.on_low_days | unfit,
+        "caution": np.array([_FEW if low else late for low in sums.on_low_days], dtype=object),
+    }
 
 
-def _interval(curve: Curve, sums: _Sums, all_gains: Floats, *, is_day: bool) -> tuple[Floats, Floats]:
+def _interval(curve: Curve, sums: _Sums, city_gains: float, *, is_day: bool) -> tuple[Floats, Floats]:
     """Return the ends of the interval of 90 %: Cornish and Fisher's quantiles of a dispersed Poisson sum.
 
     What disperses arrivals is common to the city, so that a place has of it its part of the city's arrivals.
     """
     most = max(curve.dispersion, curve.date_dispersion) if not is_day else curve.date_dispersion
-    part = np.minimum(sums.gains / np.maximum(all_gains, 1e-9), 1)
+    part = np.minimum(sums.gains / max(city_gains, 1e-9), 1)
     dispersion = 1 + (most - 1) * part
     unfit = 1.0 if curve.recent_fits else float(np.clip(curve.recent_ratio, 0.2, 5))
     error = (curve.relative_error * sums.gains) ** 2 + curve.dispersion * sums.curve_variance

@@ -131,7 +131,7 @@ def test_the_interval_of_a_count_holds_nine_in_ten_poisson_arrivals(mean):
     exact = type(curve)(**{**vars(curve), "dispersion": 1.0, "date_dispersion": 1.0, "relative_error": 0.0})
     one, none = np.array([mean]), np.zeros(1)
     sums = expect._Sums(none, one, one, none, none, none, none > 0)
-    low, high = (int(np.rint(end[0])) for end in expect._interval(exact, sums, one, is_day=False))
+    low, high = (int(np.rint(end[0])) for end in expect._interval(exact, sums, mean, is_day=False))
     chance = sum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(low, high + 1))
     # Of few arrivals a number more or less is some percent.
     assert 0.875 <= chance <= (0.97 if mean > 5 else 0.99)
