@@ -43,7 +43,7 @@ comment on column pipeline.reporting_delay.recent_ratio is
 comment on column pipeline.reporting_delay.recent_fits is 'Whether that is within chance, or less than half off.';
 
 create table pipeline.nowcasts (
-    family text not null,
+    family text not null,  -- noqa: RF04
     place text not null,
     period text not null,
     first_date date not null,

@@ -5,7 +5,7 @@
 create view chicago.nowcast_periods as
 with years_before as (
     select
-        'city' as family,
+        'city' as family,  -- noqa: RF04
         counts.place,
         nowcasts.period,
         sum(counts.crimes) as crimes
@@ -43,26 +43,26 @@ with years_before as (
 compared as (
     select
         newest.*,
-        before.first_date as previous_first_date,
-        before.crimes as previous_crimes,
-        before.published_share as previous_published_share,
-        before.nowcast as previous_nowcast,
-        cast(newest.nowcast as numeric) / newest.days / nullif(cast(before.nowcast as numeric) / before.days, 0)
+        earlier.first_date as previous_first_date,
+        earlier.crimes as previous_crimes,
+        earlier.published_share as previous_published_share,
+        earlier.nowcast as previous_nowcast,
+        cast(newest.nowcast as numeric) / newest.days / nullif(cast(earlier.nowcast as numeric) / earlier.days, 0)
             as ratio,
         cast(newest.nowcast as numeric) / nullif(years_before.crimes, 0) as year_ratio,
         years_before.crimes as year_before_crimes,
         -- Half widths by the number: of two numbers whose errors are of one curve, no more than this.
         cast(newest.nowcast - newest.low as numeric) / nullif(newest.nowcast, 0) as below,
         cast(newest.high - newest.nowcast as numeric) / nullif(newest.nowcast, 0) as above,
-        cast(before.nowcast - before.low as numeric) / nullif(before.nowcast, 0) as previous_below,
-        cast(before.high - before.nowcast as numeric) / nullif(before.nowcast, 0) as previous_above
+        cast(earlier.nowcast - earlier.low as numeric) / nullif(earlier.nowcast, 0) as previous_below,
+        cast(earlier.high - earlier.nowcast as numeric) / nullif(earlier.nowcast, 0) as previous_above
     from pipeline.nowcasts as newest
     -- Left: 28 days before that we do not hold whole give a null.
-    left join pipeline.nowcasts as before
+    left join pipeline.nowcasts as earlier
         on
-            newest.family = before.family
-            and newest.place = before.place
-            and before.period = 'before_' || newest.period
+            newest.family = earlier.family
+            and newest.place = earlier.place
+            and earlier.period = 'before_' || newest.period
     -- One row at most on the right, and none before the first count.
     left join pipeline.counts_state on true
     -- Left: of wards, beats and kinds the year before is not counted by day.
@@ -114,7 +114,7 @@ select
 from compared;
 
 comment on view chicago.nowcast_periods is
-'One row is a place, kind or count of the city, and the newest 7 or 28 days published, or the newest 28 complete days: what they will come to, against the 28 days before (per day) and the same days a year before. Lateness is corrected on both sides. The intervals are of lateness alone: do not read a change outside of them as more than chance.';
+'One row is a place, kind or count of the city, and the newest 7 or 28 days published, or the newest 28 complete days: what they will come to, against the 28 days before (per day) and the same days a year earlier. Lateness is corrected on both sides. The intervals are of lateness alone: do not read a change outside of them as more than chance.';
 
 comment on column chicago.nowcast_periods.family is
 'Key, with place and period. city, district, ward, beat or primary_type.';
@@ -158,7 +158,7 @@ comment on column chicago.nowcast_periods.change_low_pct is 'Lower end of the ch
 comment on column chicago.nowcast_periods.change_high_pct is 'Upper end of the change by lateness alone, at least 90 %.';
 
 comment on column chicago.nowcast_periods.year_before_crimes is
-'Rows of crimes of the same days 364 days before. Null: not held whole, or of a ward, beat or kind.';
+'Rows of crimes of the same days 364 days earlier. Null: not held whole, or of a ward, beat or kind.';
 
 comment on column chicago.nowcast_periods.year_change_pct is
 'nowcast less year_before_crimes in percent of it: a year later a day is published whole.';
