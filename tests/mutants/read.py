@@ -47,6 +47,8 @@ GUARDS = (
     "stamps of the ledger never go back",
     "a change is counted wholly or not yet",
     "a swap does not add up",
+    "a curve that does not fit gives no number",
+    "sixty days before a curve is learned",
     "one window at a time compares and commits",
     "a window that is done is not done again",
     "dead runs are marked",
