@@ -14,7 +14,7 @@ PIP_AUDIT_VERSION := 2.10.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-dashboard placebo audit-packages \
+.PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-dashboard bench-nowcast placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql dashboard screenshots stack stop \
 	deploy pool blocks automations dictionary requirements clean
@@ -87,6 +87,9 @@ bench-views: $(INSTALLED) ## reading each view and refreshing all, at 250,000 an
 
 bench-history: $(INSTALLED) ## the whole history at 250,000 and 8,000,000 rows: time, memory (about an hour, 35 GB of disk)
 	@$(BIN)/python bench/history.py $(ARGS)
+
+bench-nowcast: $(INSTALLED) ## how far the corrected newest days may be trusted: a back-test on two cities
+	@$(BIN)/python bench/nowcast.py $(ARGS)
 
 bench-dashboard: $(INSTALLED) ## what each page takes in Chromium, and each of its queries (ARGS="--rows 8000000"; needs Chromium)
 	@$(BIN)/python bench/dashboard.py $(ARGS)

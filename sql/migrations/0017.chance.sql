@@ -1,4 +1,4 @@
--- depends: 0015.placeholders
+-- depends: 0016.nowcast
 -- What chance does to a count, as plain functions: the server needs no extension. Formulas, sources and limits:
 -- docs/methods.md. Held to 1e-4 against scipy by tests/integration/test_chance.py.
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.

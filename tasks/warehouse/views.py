@@ -25,6 +25,7 @@ from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.others_views import others_set_aside
+from tasks.warehouse.nowcast import update_nowcast
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -143,9 +144,10 @@ def _refresh(connection: Connection) -> list[str]:
 
 
 def _update_bases(connection: Connection) -> None:
-    """Bring what the views are made of up to the crimes: the counts, and where their points are. In this order."""
+    """Bring what the views are made of up to the crimes: counts, areas of points, what is late. In this order."""
     update_counts(connection)
     place_points(connection)
+    update_nowcast(connection)
 
 
 def set_freshness_limit(

@@ -39,6 +39,7 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
         "chicago.t_to_z",
         "chicago.wall_clock",
         "chicago.ward_map_since",
+        "chicago.warn_before_first_load",
         "chicago.z_to_t",
         "pipeline.crime_content",
         "pipeline.is_in_scope",

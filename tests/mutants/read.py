@@ -48,6 +48,8 @@ GUARDS = (
     "a change is counted wholly or not yet",
     "a point that was corrected is placed anew",
     "a swap does not add up",
+    "a curve that does not fit gives no number",
+    "sixty days before a curve is learned",
     "one window at a time compares and commits",
     "a window that is done is not done again",
     "dead runs are marked",
