@@ -16,7 +16,7 @@ longest as (
     from pipeline.audits as audits
     cross join accepted
     where audits.equal and upper_inf(audits.span) and audits.audit_id >= coalesce(accepted.audit_id, 0)
-    order by audits.source_newest_update at time zone 'America/Chicago' - lower(audits.span) desc nulls last
+    order by chicago.wall_clock(audits.source_newest_update) - lower(audits.span) desc nulls last
     limit 1
 ),
 

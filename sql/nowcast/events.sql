@@ -10,7 +10,7 @@
 with loads as (
     select
         audits.checked_at,
-        cast(audits.source_newest_update at time zone 'America/Chicago' as date) as load_date
+        cast(chicago.wall_clock(audits.source_newest_update) as date) as load_date
     from pipeline.audits
     inner join pipeline.runs on audits.run_id = runs.run_id
     -- A run of a range has looked at its own days only.
@@ -57,7 +57,7 @@ moments as (
                 order by loads.checked_at
                 limit 1
             ),
-            cast(distinct_moments.moment at time zone 'America/Chicago' as date)
+            cast(chicago.wall_clock(distinct_moments.moment) as date)
         ) as observed
     from (select distinct versions.moment from versions) as distinct_moments
 ),

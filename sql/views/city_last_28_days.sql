@@ -64,7 +64,10 @@ select
     last_year.change_low_pct as year_change_low_pct,
     last_year.change_high_pct as year_change_high_pct,
     last_year.q_value as year_change_q_value,
-    last_year.is_unusual as year_change_is_unusual
+    last_year.is_unusual as year_change_is_unusual,
+    previous.corrected_change_pct,
+    last_year.corrected_change_pct as year_corrected_change_pct,
+    previous.published_share
 from sums
 -- Left, both: a change that is not compared has no chance either.
 left join chicago.recent_changes as previous
@@ -127,3 +130,11 @@ comment on column chicago.city_last_28_days.year_change_q_value is
 
 comment on column chicago.city_last_28_days.year_change_is_unusual is
 'As change_is_unusual, of the change from a year before.';
+
+comment on column chicago.city_last_28_days.corrected_change_pct is
+'change_pct of what both periods will come to: the newest days still gain rows. Null: withheld or unknown, see recent_changes.';
+
+comment on column chicago.city_last_28_days.year_corrected_change_pct is 'As corrected_change_pct, from a year before.';
+
+comment on column chicago.city_last_28_days.published_share is
+'last_28_days by what will be held of them in 45 days. Null: withheld; and for arrests.';

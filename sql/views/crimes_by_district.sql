@@ -202,6 +202,8 @@ select
     last_year.change_high_pct as year_change_high_pct,
     last_year.q_value as year_change_q_value,
     last_year.is_unusual as year_change_is_unusual,
+    previous.corrected_change_pct,
+    last_year.corrected_change_pct as year_corrected_change_pct,
     case
         when changes.is_known
             then chicago.rank_from(
@@ -338,6 +340,11 @@ comment on column chicago.crimes_by_district.change_is_unusual is
 
 comment on column chicago.crimes_by_district.unusual_changes is
 'How many districts have an unusual change; 0: no rank of them means anything. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.corrected_change_pct is
+'change_pct of what both periods will come to: the newest days still gain rows. Null: withheld, see recent_changes.';
+
+comment on column chicago.crimes_by_district.year_corrected_change_pct is 'As corrected_change_pct, from a year before.';
 
 comment on column chicago.crimes_by_district.year_change_low_pct is
 'As change_low_pct, of the change from a year before.';

@@ -26,12 +26,25 @@ def test_the_last_28_days_are_compared_with_those_before_and_a_year_before(views
         city(*daily("2024-01-16", [2] * 28 + [3] * 28), ("2024-03-11 10:00", {"arrest": True}, 4)),
     )
     query = "select * from chicago.city_last_28_days"
-    assert rows(views_engine, query)[0] == (
+    *compared, corrected, _, published_share = rows(views_engine, query)[0]
+    assert compared == [
         *("crimes", date(2024, 2, 13), date(2024, 3, 11), 88, 56, 57.14),
         *(None, None),
         # Half a year is needed to say what chance allows.
         *(None,) * 8,
+    ]
+    # The newer 28 days still gain more rows than those before.
+    shares = dict(
+        rows(
+            views_engine,
+            "select period, published_share from chicago.published_shares"
+            " where family = 'city' and place = 'crimes'",
+        )
     )
+    newest, before = shares["complete_28"], shares["before_complete_28"]
+    assert 0.95 < newest < before < 1
+    assert published_share == pytest.approx(newest, abs=1e-4)
+    assert corrected == pytest.approx(100 * (88 / 56 * before / newest - 1), abs=0.01)
     assert [row[3:5] for row in rows(views_engine, query)] == [(88, 56), (0, 0), (88, 56), (4, 0), (0, 0)]
 
 
