@@ -14,7 +14,7 @@ PIP_AUDIT_VERSION := 2.10.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos mutants bench bench-job bench-views bench-history bench-dashboard audit-packages \
+.PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-dashboard bench-nowcast placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql dashboard screenshots stack stop \
 	deploy pool blocks automations dictionary requirements clean
@@ -71,6 +71,9 @@ lint-workflows: $(INSTALLED)
 chaos: $(INSTALLED) ## a source and runs that misbehave, for half an hour (ARGS="--minutes 5 --seed 7"); stopped, it goes on
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+soak: $(INSTALLED) ## sixty days of the stand-in city with faults, and whether anything grows (ARGS="--days 60 --seed 7"; 15 minutes)
+	@$(BIN)/python -m tests.soak $(ARGS)
+
 mutants: $(INSTALLED) ## take each guard away, one at a time, and see that its tests fail (ARGS="NAME": that one alone)
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
@@ -85,8 +88,14 @@ bench-views: $(INSTALLED) ## reading each view and refreshing all, at 250,000 an
 bench-history: $(INSTALLED) ## the whole history at 250,000 and 8,000,000 rows: time, memory (about an hour, 35 GB of disk)
 	@$(BIN)/python bench/history.py $(ARGS)
 
+bench-nowcast: $(INSTALLED) ## how far the corrected newest days may be trusted: a back-test on two cities
+	@$(BIN)/python bench/nowcast.py $(ARGS)
+
 bench-dashboard: $(INSTALLED) ## what each page takes in Chromium, and each of its queries (ARGS="--rows 8000000"; needs Chromium)
 	@$(BIN)/python bench/dashboard.py $(ARGS)
+
+placebo: $(INSTALLED) ## how often `is_unusual` is wrong, and what it finds, on invented cities (about 20 minutes)
+	@$(BIN)/python bench/placebo.py $(ARGS)
 
 format: $(INSTALLED) ## mend what ruff and sqlfluff can
 	@$(BIN)/ruff check --fix --quiet || true

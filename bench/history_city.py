@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from demo.city import FILE_NAME, City, history_rows, load_of  # noqa: E402
-from demo.lists import LISTS, read_list  # noqa: E402
+from demo.lists import PUBLISHED_LISTS, rows_of_list  # noqa: E402
 from demo.shapes import HISTORY, Row  # noqa: E402
 from demo.store import Change, Store, mint_ids, to_json_rows, to_stamp  # noqa: E402
 
@@ -62,8 +62,8 @@ def build(folder: Path, rows: int) -> Path:
         with Store(unfinished, seed=_SEED, journal="off") as store:
             last = load_of(_SEED, LAST_DAY + timedelta(days=8)).updated_at
             store.create(HISTORY, at=last, fill=lambda change: _deal(change, rows))
-            for source in LISTS:
-                store.create(source.shape, read_list(source), at=last)
+            for source in PUBLISHED_LISTS:
+                store.create(source.shape, rows_of_list(source), at=last)
             store.analyze()
             assert_as_published(store, rows)
         unfinished.rename(path)

@@ -45,6 +45,9 @@ QUESTIONS = {
     "crimes_by_beat_and_hour": "select * from chicago.crimes_by_beat_and_hour where district = 8 and day_of_week = 5",
     "last_year_crimes": "select * from chicago.last_year_crimes where crime_id = 'row-000001000'",
     "daily_cube": "select district, sum(crimes) from chicago.daily_cube where date >= '2026-01-01' group by district",
+    "cells_by_period": "select cell_x, cell_y, last_year from chicago.cells_by_period where primary_type = 'ROBBERY'",
+    "places_by_period": "select primary_type, sum(last_year) from chicago.places_by_period where beat = '0111'"
+    " group by primary_type",
     "place_cube": "select primary_type, sum(crimes) from chicago.place_cube where beat = '0111' group by primary_type",
 }
 # What nobody asks for at once; for the record.

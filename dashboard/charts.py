@@ -194,7 +194,9 @@ def holidays(frame: pd.DataFrame) -> Any:
     """Return each compared holiday against the range of an ordinary day: bar, middle, and the holiday as a mark."""
     named = _drawn(frame.dropna(subset=["expected"])).assign(
         label=lambda f: f["holiday_name"] + ", " + pd.to_datetime(f["date"]).dt.strftime("%a %d %b %Y"),
-        judged=lambda f: f["is_unusual"].map({True: _JUDGED[0], False: _JUDGED[1]}),
+        judged=lambda f: (
+            f["stands_out"].fillna(value=False).astype(bool).map({True: _JUDGED[0], False: _JUDGED[1]})
+        ),
     )
     base = alt.Chart(named).encode(
         y=alt.Y("label:N", title=None, sort=list(named["label"]), axis=alt.Axis(labelLimit=260))

@@ -42,6 +42,14 @@ def change(percent: Any) -> str | None:
     return None if percent is None or pd.isna(percent) else f"{percent:+.1f} %"
 
 
+def judged_change(percent: Any, is_unusual: Any) -> str | None:
+    """Return a change and whether chance explains it, where that is known; None where it is not held."""
+    said = change(percent)
+    if said is None or is_unusual is None or pd.isna(is_unusual):
+        return said
+    return f"{said}, beyond chance" if is_unusual else f"{said}, no more than chance"
+
+
 def number(value: Any) -> str:
     """Return a number with its thousands, or that it is not held."""
     return NOT_HELD if value is None or pd.isna(value) else f"{value:,.0f}"
@@ -93,7 +101,7 @@ def thinned(days: pd.DataFrame, most: int = _MAX_DOTS) -> tuple[pd.DataFrame, in
 
 
 def standing_out(kinds: pd.DataFrame, least: int = 100, most: int = 10) -> pd.DataFrame:
-    """Return the kinds of crime that are most unusual for their place, of those with enough crimes to say so."""
-    return (
-        kinds[(kinds["crimes"] >= least) & (kinds["location_quotient"] > 1)].head(most).reset_index(drop=True)
-    )
+    """Return the kinds of crime that are most above their share in the city, where that is no chance."""
+    is_unusual = kinds["is_unusual"].fillna(value=False).astype(bool)
+    found = kinds[(kinds["crimes"] >= least) & (kinds["location_quotient"] > 1) & is_unusual]
+    return found.head(most).reset_index(drop=True)

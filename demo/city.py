@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from demo.lists import LISTS, read_list
+from demo.lists import PUBLISHED_LISTS, rows_of_list
 from demo.occurrences import FIRST_LAG_DAYS, NEVER_DAYS, Day, Ints, draw_day, has_news, to_contents
 from demo.shapes import HISTORY, ONE_YEAR, Row, Stored
 from demo.store import Change, Store, to_stamp
@@ -110,8 +110,8 @@ class City:
         """Fill the one-year dataset of a store as of the load of a day, and the lists; returns the rows."""
         load = load_of(self.seed, as_of)
         store.create(ONE_YEAR, at=load.updated_at, fill=lambda change: self._fill(change, as_of))
-        for source in LISTS:
-            store.create(source.shape, read_list(source), at=load.created_at)
+        for source in PUBLISHED_LISTS:
+            store.create(source.shape, rows_of_list(source), at=load.created_at)
         return store.count(ONE_YEAR.id)
 
     def _fill(self, change: Change, as_of: date) -> None:

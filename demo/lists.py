@@ -61,14 +61,14 @@ def _iucr(cells: dict[str, str]) -> Row:
     return row
 
 
-LISTS = (
+PUBLISHED_LISTS = (
     ListSource(STATIONS, ("police_stations.csv", "police_headquarters.csv"), _station),
     ListSource(WARD_OFFICES, ("ward_offices.csv",), _ward),
     ListSource(IUCR, ("iucr_codes.csv",), _iucr),
 )
 
 
-def read_list(source: ListSource, folder: Path = DATA_FOLDER) -> list[Row]:
+def rows_of_list(source: ListSource, folder: Path = DATA_FOLDER) -> list[Row]:
     """Return the portal's rows of one list, from those of its files that exist.
 
     Fields it does not declare are left out.

@@ -33,14 +33,13 @@ Kind = Literal[
     "rows_repeated",  # as many rows as there are, half of them copies of the others
     "filter_unheeded",  # as if there were no $where
     "order_unheeded",  # as if there were no $order: shuffled
-    "limit_lowered",  # one row, whatever $limit says
+    "limit_lowered",  # `rows` rows, whatever $limit says
     "slow",  # right, after `seconds`
 ]
 Body = Literal["object", "list", "none", "html"]
 _UNHEEDED: dict[str, dict[str, str | None]] = {
     "filter_unheeded": {"$where": None},
     "order_unheeded": {"$order": None},
-    "limit_lowered": {"$limit": "1"},
 }
 
 
@@ -61,12 +60,15 @@ class Fault:
     no_reason_phrase: bool = False
     retry_after: str = ""
     seconds: float = 0.0
+    rows: int = 1
     only_without_token: bool = False
 
 
 def heeded(fault: Fault | None, params: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a request that the fault lets the portal heed."""
     changed = _UNHEEDED.get(fault.kind, {}) if fault else {}
+    if fault and fault.kind == "limit_lowered":
+        changed = {"$limit": str(min(fault.rows, int(params.get("$limit", fault.rows))))}
     return {name: value for name, value in {**params, **changed}.items() if value is not None}
 
 

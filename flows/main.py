@@ -22,6 +22,7 @@ from flows.share_windows import share_windows
 from flows.sync_window import sync_window
 from tasks.audit import audit
 from tasks.check_database import check_database
+from tasks.clear_old import clear_old
 from tasks.close_windows import close_windows
 from tasks.commands.command_line import run_command
 from tasks.errors import PipelineError
@@ -30,7 +31,7 @@ from tasks.refresh_views import refresh_views
 from tasks.report import report
 from tasks.request import Mode, make_request
 from tasks.run import connections
-from tasks.run.cockpit import is_lost, run_window, unless_lost
+from tasks.run.cockpit import flow_run_id, is_lost, run_window, unless_lost
 from tasks.run.fan_out import further_runs
 from tasks.run.lifecycle import Run, open_run
 from tasks.run.plan import Plan
@@ -80,7 +81,7 @@ async def chicago_crime(
         accept_span=accept_span,
         fan_out=fan_out,
     )
-    async with open_run(request) as run:
+    async with open_run(request, flow_run_id()) as run:
         if run is None:
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
         plan = await check_database(run)
@@ -94,7 +95,13 @@ async def chicago_crime(
         # By Prefect's types the state of an async task need not be awaited.
         audited = await audit(run, plan, windows.failed_windows, return_state=True)  # type: ignore[misc]
         refreshed = await refresh_views(run, return_state=True)  # type: ignore[misc]
-        states = {"load_reference": listed, "audit": audited, "refresh_views": refreshed}
+        cleared = await clear_old(run, return_state=True)  # type: ignore[misc]
+        states = {
+            "load_reference": listed,
+            "audit": audited,
+            "refresh_views": refreshed,
+            "clear_old": cleared,
+        }
         later = [await error_of(step, state) for step, state in states.items()]
         reported = await report(run, plan, windows, later)
         return reported.or_raise()

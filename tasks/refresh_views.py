@@ -1,4 +1,4 @@
-"""The step `refresh_views`, the last that changes anything: deploy and refresh views (tasks/warehouse/refresh.py)."""
+"""The step `refresh_views`, the last that analysts see: deploy and refresh views (tasks/warehouse/refresh.py)."""
 
 import asyncio
 import logging

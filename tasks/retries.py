@@ -14,7 +14,8 @@ from prefect.tasks import Task, exponential_backoff
 
 from tasks.errors import SourceError
 from tasks.source.portal import RefusedError
-from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError
+from tasks.warehouse.faults import PassingFaultError
+from tasks.warehouse.refusals import FIRST_WAIT_SECONDS, MAX_TRIES
 
 P = ParamSpec("P")
 R = TypeVar("R")

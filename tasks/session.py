@@ -27,7 +27,8 @@ _CREATE_WITH_CASES: Final = sql.SQL(
     " locale_provider builtin builtin_locale 'C.UTF-8'"
 )
 # What a text, a date or a number means, which rows are seen, and which name is whose table. Not fixed: what costs time
-# and changes no value (work_mem), and synchronous_commit, which is the owner's choice.
+# and changes no value (work_mem), where rows lie (tablespaces), and synchronous_commit, which is the owner's choice: a
+# run ends with a commit that is waited for (sql/ledger/close_run.sql), and all before it are on disk then.
 _MEANING: Final = {
     # A login that is to act as another role says so in DB_ROLE.
     "role": "none",
@@ -41,6 +42,8 @@ _MEANING: Final = {
     "standard_conforming_strings": "on",
     "array_nulls": "on",
     "transform_null_equals": "off",
+    # PostgreSQL 18 cannot refresh a view concurrently where it is on: its own statement has quotes in the wrong place.
+    "quote_all_identifiers": "off",
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
@@ -66,6 +69,8 @@ LOADER: Final = _MEANING | {
     "statement_timeout": "15min",
     # A policy that hides rows is an error: of rows that are not seen, nothing is proven.
     "row_security": "off",
+    # Counts follow what triggers write down.
+    "session_replication_role": "origin",
 }
 # A reader that waits longer has somebody's deployment of the views before it, or a question too large.
 READER: Final = _MEANING | {
@@ -100,6 +105,11 @@ _LENT: Final = (
     "pool_mode=transaction or statement). Neither what a session is set to nor the lock of the one writer holds "
     "through it, so nothing was done. Let SERVER_NAME and PORT name PostgreSQL itself, or set pool_mode=session for "
     "this database in the pooler"
+)
+_WITHOUT_TRIGGERS: Final = (
+    "sessions of this login run without triggers, by which counts follow the crimes, and it may not turn them on. Have "
+    "a superuser take that back, whichever was set: alter database .. reset session_replication_role, or alter role .. "
+    "reset session_replication_role"
 )
 
 
@@ -139,10 +149,14 @@ def set_up(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> 
         wanted[_MARK] = mark
     try:
         connection.execute(
-            "select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(%s::pg_catalog.json)",
+            "select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(%s::pg_catalog.json)"
+            # Only a superuser may set it, also to what it is.
+            " where key <> 'session_replication_role' or pg_catalog.current_setting(key) <> value",
             [json.dumps(wanted)],
         )
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue) as error:
+        if "session_replication_role" in str(error):
+            raise ConfigError(_WITHOUT_TRIGGERS) from None
         raise ConfigError(
             f"the session could not be set up: {error}. DB_ROLE is {settings['role']}; "
             f"it has to be a role that {connection.info.user} is a member of"

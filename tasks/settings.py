@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     freshness_days: float = Field(
         4, gt=0, description="Age of the source's newest stamp above which it is stale."
     )
+    ledger_days: float = Field(
+        400, gt=0, description="Days after which the ledger's lines of a run are cleared."
+    )
     stamp_margin_days: float = Field(
         1,
         ge=0,

@@ -12,7 +12,7 @@ from tests.spent import Spent
 
 QUICK = "quick"
 # What needs a PostgreSQL, a Prefect server or a browser.
-ROOMS_WITH_SERVICES = ("chaos", "integration")
+ROOMS_WITH_SERVICES = ("chaos", "integration", "soak")
 # A module is one process's work, since it shares what is dear to set up. Whichever is begun last, all wait for it.
 LONGEST_FIRST = (
     "test_deployment.py",

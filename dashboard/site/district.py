@@ -28,7 +28,8 @@ _ITEMS: Final = (
     Table(
         name="district_{district}_kinds",
         view="crime_types_by_district",
-        caveat="More usual here than in the city, of kinds with 100 crimes or more. Arrest rates are of complete days.",
+        caveat="More usual here than in the city beyond chance, of kinds with 100 crimes or more. Arrest rates are of "
+        "complete days.",
         query="district_kinds",
         asks=("district",),
         prepare=_kinds,
@@ -68,18 +69,24 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     items.draw(_ITEMS, Asked(freshness, choices))
 
 
+def _arrests(row: pd.Series) -> str:
+    ratio, low, high = (row[f"standardized_arrest_ratio{end}"] for end in ("", "_low", "_high"))
+    return shapes.NOT_HELD if pd.isna(ratio) else f"{ratio:.2f} ({low:.2f} to {high:.2f})"
+
+
 def _numbers(row: pd.Series) -> None:
-    ranked = ("crimes_rank", "violent_rank", "arrest_rate_rank")
+    ranked = ("last_year_rank", "last_year_violent_rank", "standardized_arrest_ratio_rank")
     ranks = {name: "" if pd.isna(row[name]) else f" (rank {int(row[name])})" for name in ranked}
     last_28 = shapes.number(row["last_28_days"])
+    change = shapes.judged_change(row["change_pct"], row["change_is_unusual"])
     boxes = [
-        Box("All crimes" + ranks["crimes_rank"], shapes.number(row["crimes"])),
-        Box("Violent" + ranks["violent_rank"], shapes.number(row["violent"])),
-        Box("With an arrest" + ranks["arrest_rate_rank"], shapes.share(row["arrest_rate"])),
-        Box("Last 28 complete days", last_28, shapes.change(row["change_pct"]), "Against the 28 days before"),
+        Box("Crimes of the last year" + ranks["last_year_rank"], shapes.number(row["last_year"])),
+        Box("Violent" + ranks["last_year_violent_rank"], shapes.number(row["last_year_violent"])),
+        Box("Arrests by those expected" + ranks["standardized_arrest_ratio_rank"], _arrests(row)),
+        Box("Last 28 complete days", last_28, change, "Against the 28 days before"),
     ]
     Boxes(boxes).draw()
     last_year = shapes.number(row["same_28_days_last_year"])
-    difference = shapes.change(row["year_change_pct"])
+    difference = shapes.judged_change(row["year_change_pct"], row["year_change_is_unusual"])
     st.write(f"The same 28 days last year: {last_year}" + (f" ({difference})." if difference else "."))
     items.about("crimes_by_district", "Ranks are among the districts; 1 is the most.")

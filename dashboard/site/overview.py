@@ -61,13 +61,19 @@ def _compare(sums: pd.DataFrame, days: shapes.Held) -> None:
     first, last = sums["first_date"].iloc[0], sums["last_date"].iloc[0]
     st.write(f"**{first:%-d %B %Y} to {last:%-d %B %Y}**, against the 28 days before.")
     boxes = [
-        Box(_NAMES[row["counted"]], shapes.number(row["last_28_days"]), shapes.change(row["change_pct"]))
+        Box(
+            _NAMES[row["counted"]],
+            shapes.number(row["last_28_days"]),
+            shapes.judged_change(row["change_pct"], row["change_is_unusual"]),
+        )
         for _, row in sums.iterrows()
     ]
     Boxes(boxes).draw()
     st.write(_last_year(sums, days))
     items.about(
-        "city_last_28_days", "Arrests come late, so the newest 28 days have fewer than they will have."
+        "city_last_28_days",
+        "Arrests come late, so the newest 28 days have fewer than they will have. Chance is judged by how such "
+        "changes went in the year before, over the five counts together.",
     )
     items.csv("last_28_days", sums, st)
 
@@ -82,7 +88,7 @@ def _last_year(sums: pd.DataFrame, days: shapes.Held) -> str:
         )
     said = [
         f"{_NAMES[row['counted']]} {shapes.number(row['same_28_days_last_year'])}"
-        f" ({shapes.change(row['year_change_pct'])})"
+        f" ({shapes.judged_change(row['year_change_pct'], row['year_change_is_unusual'])})"
         for _, row in sums.iterrows()
     ]
     return "**The same 28 days last year** (364 days before, so the same weekdays): " + ", ".join(said) + "."

@@ -11,31 +11,35 @@ from dashboard.warehouse import Freshness
 
 
 def _most(wards: pd.DataFrame) -> pd.DataFrame:
-    ranked = wards.dropna(subset=["ward"]).sort_values("total_crimes", ascending=False).head(15)
+    ranked = wards.dropna(subset=["ward", "last_year"]).sort_values("last_year", ascending=False).head(15)
     return ranked.assign(named="ward " + ranked["ward"].astype(int).astype(str))
 
 
 def _compared_with_city(kinds: pd.DataFrame) -> pd.DataFrame:
     known = kinds.dropna(subset=["crimes"])
-    return known.assign(location_quotient=(known["share"] / known["city_share"]).round(2))
+    quotient = known["share"] / known["city_share"]
+    # Fewer than five expected by the city's share: a quotient would be chance.
+    return known.assign(location_quotient=quotient.where(known["crimes"] / quotient >= 5).round(2))
 
 
 _ALL: Final = (
     Chart(
         name="wards_with_most_crimes",
         view="ward_crimes_summary",
-        caveat="The fifteen with most. Wards differ in people and in what draws people there; this is a count, not a "
-        "rate.",
+        caveat="The fifteen with most, of the newest 364 complete days or those of them that are held. Wards differ in "
+        "what draws people there; this is a count, not a rate.",
         query="wards",
         prepare=_most,
         drawing=charts.bars,
         alt="The fifteen wards with the most crimes",
-        given=("total_crimes", "named", "Crimes of all days held"),
+        given=("last_year", "named", "Crimes of the last year"),
+        empty="No complete day on today's map of wards is held yet.",
     ),
     Table(
         name="wards",
         view="ward_crimes_summary",
-        caveat="The last row is the crimes of unknown wards.",
+        caveat="The last row is the crimes of unknown wards. total_crimes is of all days held: before 15 May 2023 the "
+        "same number was another area, and no period that reaches before that day is counted.",
         query="wards",
     ),
 )
@@ -80,17 +84,19 @@ def _one(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> list[Item]:
     frame = asked.read(_DAYS.query, _DAYS.asks)
     last = days.last_complete or days.last
     newest, before, year_before = (_sum(frame, last, ago) for ago in (0, 28, 364))
-    rank = f"All crimes (rank {int(row['total_crimes_rank'])} of {len(known)})"
+    rank = "" if pd.isna(row["last_year_rank"]) else f" (rank {int(row['last_year_rank'])} of {len(known)})"
     boxes = [
-        Box(rank, shapes.number(row["total_crimes"])),
-        Box("Violent", shapes.number(row["violent"])),
+        Box(f"Crimes of the last year{rank}", shapes.number(row["last_year"])),
+        Box("Violent", shapes.number(row["last_year_violent"])),
+        Box("This year to date", shapes.number(row["year_to_date"])),
         Box("With an arrest", shapes.share(row["arrest_rate"])),
-        Box("Last 28 complete days", shapes.number(newest), shapes.change(_change(newest, before))),
+        Box("Last 28 complete days", shapes.number(newest), _change(asked, newest, before)),
     ]
     words = (
         f"The 28 days before: {shapes.number(before)}. The same 28 days last year: {shapes.number(year_before)}. "
-        f"Most often: {row['most_common_crime']}, {row['second_most_common_crime']}. "
-        f"The middle ward has {known['total_crimes'].median():,.0f} crimes."
+        f"The year before to the same day: {shapes.number(row['year_to_date_before'])}. "
+        f"Most often: {row['last_year_most_common_crime'] or shapes.number(None)}. "
+        f"The middle ward has {shapes.number(known['last_year'].median())} crimes of the last year."
     )
     return [Heading(f"Ward {asked.choices['ward']}"), Boxes(boxes), Words(words), _DAYS, _KINDS]
 
@@ -103,5 +109,7 @@ def _sum(frame: pd.DataFrame, last: object, days_ago: int) -> float | None:
     return float(chosen["crimes"].sum()) if len(chosen) == 28 else None
 
 
-def _change(newest: float | None, before: float | None) -> float | None:
-    return None if newest is None or not before else 100 * (newest / before - 1)
+def _change(asked: Asked, newest: float | None, before: float | None) -> str | None:
+    judged = asked.read("ward_change", ("ward",))
+    percent = None if newest is None or not before else 100 * (newest / before - 1)
+    return shapes.judged_change(percent, None if judged.empty else judged["is_unusual"].iloc[0])

@@ -1,6 +1,6 @@
 """Two questions answered twice: from the database with pandas, and from the exported files with DuckDB.
 
-1. In which police districts did crime rise the most in the last 28 complete days, against the 28 before?
+1. Which police districts have the largest changes in the last 28 complete days, and are they more than chance?
 2. At what hours of a Saturday is a robbery most likely, by known times?
 
 Run it on what `make demo` or `make run` has loaded:
@@ -22,8 +22,13 @@ import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
-RISING = """
-select district, district_name, last_28_days, previous_28_days, change_pct
+CHANGES = """
+select district, district_name, last_28_days, previous_28_days, change_pct,
+    case
+        when change_is_unusual then 'beyond chance'
+        when not change_is_unusual then 'no more than chance'
+        else 'not known: less than half a year is held'
+    end as verdict
 from chicago.crimes_by_district
 where change_rank <= 5
 order by change_rank, district
@@ -38,9 +43,9 @@ group by hour
 
 def from_the_database(engine: Engine) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both answers with pandas: the views have done most of it."""
-    rising = pd.read_sql(RISING, engine)
+    changes = pd.read_sql(CHANGES, engine)
     hours = pd.read_sql(SATURDAYS, engine)
-    return rising, hours.sort_values(["robberies", "hour"], ascending=[False, True]).head(5).reset_index(
+    return changes, hours.sort_values(["robberies", "hour"], ascending=[False, True]).head(5).reset_index(
         drop=True
     )
 
@@ -50,11 +55,11 @@ def from_the_exports(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     database = duckdb.connect()
     for name in ("crimes_by_district", "crimes_enriched"):
         database.execute(f"create view {name} as select * from read_parquet('{folder / name}.parquet')")  # noqa: S608
-    rising = database.execute(RISING.replace("chicago.", "")).df()
+    changes = database.execute(CHANGES.replace("chicago.", "")).df()
     hours = database.execute(
         SATURDAYS.replace("chicago.", "") + " order by robberies desc, hour limit 5"
     ).df()
-    return rising, hours
+    return changes, hours
 
 
 def main(conninfo: str, folder: Path) -> None:
@@ -62,7 +67,7 @@ def main(conninfo: str, folder: Path) -> None:
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo))
     answers = from_the_database(engine)
     titles = (
-        "Where crime rose the most: the last 28 complete days against the 28 before",
+        "The largest changes upwards: the last 28 complete days against the 28 before",
         "When robberies happen on Saturdays: the five hours with most",
     )
     for title, ours, theirs in zip(titles, answers, from_the_exports(folder), strict=True):

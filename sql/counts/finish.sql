@@ -15,7 +15,7 @@ select
     -- Rounded up to a midnight. Both ends are of an index, whatever the size.
     cast(min(crimes.date_of_occurrence) + interval '1 day - 1 microsecond' as date) as first_complete_date,
     cast(
-        (
+        chicago.wall_clock((
             -- A stamp of the future is an error of the source, and no load.
             select max(stamped.updated_at)
             from chicago.crimes as stamped
@@ -24,7 +24,7 @@ select
                     select now() + make_interval(secs => freshness_limit.stamp_margin_days * 86400)
                     from pipeline.freshness_limit
                 )
-        ) at time zone 'America/Chicago' as date
+        )) as date
     ) - 21 as last_complete_date
 from chicago.crimes
 returning

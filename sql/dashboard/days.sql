@@ -1,5 +1,5 @@
 -- One row is a date that we hold, from the first asked for, the newest last.
--- Reads: chicago.daily_crimes. Run by: dashboard/site/overview.py.
+-- Reads: chicago.daily_crimes. Run by: dashboard/site/overview.py. Parameters: first_date.
 
 select
     daily_crimes.date,

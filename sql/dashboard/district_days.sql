@@ -1,5 +1,6 @@
 -- One row is a date, from the first asked for, and the crimes of the district asked for.
 -- Reads: chicago.daily_crimes, chicago.daily_cube. Run by: dashboard/site/district.py.
+-- Parameters: district, first_date.
 
 select
     daily_crimes.date,

@@ -9,5 +9,11 @@ select
     city_last_28_days.previous_28_days,
     city_last_28_days.change_pct,
     city_last_28_days.same_28_days_last_year,
-    city_last_28_days.year_change_pct
+    city_last_28_days.year_change_pct,
+    city_last_28_days.change_low_pct,
+    city_last_28_days.change_high_pct,
+    city_last_28_days.change_is_unusual,
+    city_last_28_days.year_change_low_pct,
+    city_last_28_days.year_change_high_pct,
+    city_last_28_days.year_change_is_unusual
 from chicago.city_last_28_days;

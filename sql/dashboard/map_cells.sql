@@ -1,6 +1,7 @@
 -- One row is a cell of 1,000 feet with a crime of those asked for; one, without a place, is those that have no point.
 -- Reads: chicago.crimes_enriched, chicago.crime_map_totals. Run by: dashboard/site/city_map.py.
--- A filter that is null lets all through. Of two years at most: those days are found by their index.
+-- Parameters: first_date, last_date, and the filters, which let all through where they are null: kind, violent,
+-- time_of_day, district, ward. Of two years at most: those days are found by their index.
 
 with cells as (
     select

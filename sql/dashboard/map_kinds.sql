@@ -1,6 +1,6 @@
 -- One row is a cell of 1,000 feet with its crimes of all days that are of a kind, or violent, or both.
 -- Reads: chicago.crime_map_cells. Run by: dashboard/site/city_map.py, where all days are asked for.
--- The crimes without a point are not counted by kind. A filter that is null lets all through.
+-- The crimes without a point are not counted by kind. Parameters: kind, violent (null: all).
 
 select
     crime_map_cells.cell_x,

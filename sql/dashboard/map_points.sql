@@ -1,6 +1,7 @@
 -- One row is a block with a crime of those asked for, at the middle of its points; one is those without a point.
 -- Reads: chicago.crimes_enriched. Run by: dashboard/site/city_map.py, where a district or a ward is chosen.
--- A filter that is null lets all through. Of two years at most: those days are found by their index.
+-- Parameters: first_date, last_date, and the filters, which let all through where they are null: kind, violent,
+-- time_of_day, district, ward. Of two years at most: those days are found by their index.
 
 select
     case when crimes_enriched.latitude is not null then crimes_enriched.block end as block,

@@ -2,7 +2,7 @@
 -- Reads: chicago.crime_history. Run by: dashboard/site/revisions.py.
 
 select
-    cast(crime_history.retired_at at time zone 'America/Chicago' as date) as learned_on,
+    cast(chicago.wall_clock(crime_history.retired_at) as date) as learned_on,
     coalesce(crime_history.reason, 'not settled yet') as reason,
     count(*) as crimes
 from chicago.crime_history

@@ -1,5 +1,6 @@
 -- One row is a date and the crimes of the ward asked for, in the dates asked for.
 -- Reads: chicago.daily_crimes, chicago.crimes_enriched. Run by: dashboard/site/wards.py.
+-- Parameters: ward, first_date, last_date.
 
 with ward_days as (
     select

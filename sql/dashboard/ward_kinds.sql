@@ -1,5 +1,5 @@
 -- One row is a kind of crime in the ward asked for, with its share in the city.
--- Reads: chicago.place_cube. Run by: dashboard/site/wards.py.
+-- Reads: chicago.place_cube. Run by: dashboard/site/wards.py. Parameters: ward.
 
 select
     place_cube.primary_type,

@@ -6,7 +6,16 @@ set
     status = :status,
     ended_at = pipeline.next_moment(),
     message = :message
-where run_id = :run_id and status = 'running'
+where
+    run_id = :run_id
+    and status = 'running'
+    -- On disk before the run says how it ended, and with it all that it committed before: an owner may have turned
+    -- synchronous_commit off.
+    and set_config(
+        'synchronous_commit',
+        coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'local'),
+        true
+    ) is not null
 returning
     kind,
     range_start is null and range_end is null and kind is not null as is_whole,

@@ -2,7 +2,7 @@
 -- hand; null before the first proof.
 -- Reads: pipeline.audits, pipeline.runs. Writes: nothing. Run by: tasks/warehouse/audits.py.
 
-select max(audits.source_newest_update at time zone 'America/Chicago' - lower(audits.span)) as longest_span
+select max(chicago.wall_clock(audits.source_newest_update) - lower(audits.span)) as longest_span
 from pipeline.audits as audits
 where
     audits.equal

@@ -1,8 +1,9 @@
 -- Writes how a window stands: running, done with its counts (in the transaction of its rows), or failed with its
 -- reason.
 -- Reads and writes: pipeline.windows. Run by: tasks/warehouse/ledger.py.
--- Parameters: run_id, kind, window_start, window_end, since, round (the window); status, error; the counts (null:
--- they stay).
+-- Parameters: run_id, kind, window_start, window_end, since, round (the window); status, error, seconds; the counts
+-- (null: they stay): source_rows, touched, inserted, updated, unchanged, repaired, rekeyed, retired, rejected,
+-- bad_coordinates.
 
 update pipeline.windows
 set

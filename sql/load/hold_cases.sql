@@ -18,11 +18,12 @@ from chicago.crimes as crimes
 -- drops the rows of other cases: that is the scope
 inner join touched_cases on crimes.case_number = touched_cases.case_number
 where
-    crimes.date_of_occurrence >= cast(:span_start as timestamp without time zone)
-    or (
-        crimes.date_of_occurrence < crimes.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-        -- a stamp of the future makes no row too old to have been published
-        and crimes.date_of_occurrence < crimes.loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    pipeline.is_in_scope(
+        crimes.date_of_occurrence,
+        crimes.updated_at,
+        crimes.loaded_at,
+        cast(:span_start as timestamp without time zone),
+        cast(:oldest_age as interval)
     )
 union all
 select
@@ -33,12 +34,11 @@ from pipeline.rejected_rows as rejected_rows
 -- as above
 inner join touched_cases on rejected_rows.case_number = touched_cases.case_number
 where
-    rejected_rows.date_of_occurrence >= cast(:span_start as timestamp without time zone)
-    or (
-        rejected_rows.date_of_occurrence
-        < rejected_rows.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-        -- a stamp of the future makes no row too old to have been published
-        and rejected_rows.date_of_occurrence
-        < rejected_rows.first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    pipeline.is_in_scope(
+        rejected_rows.date_of_occurrence,
+        rejected_rows.updated_at,
+        rejected_rows.first_seen_at,
+        cast(:span_start as timestamp without time zone),
+        cast(:oldest_age as interval)
     )
     or rejected_rows.date_of_occurrence is null;

@@ -12,13 +12,12 @@ from chicago.crimes
 where
     date_of_occurrence >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
     and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity')
-    and (
-        date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or (
-            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-            -- a stamp of the future makes no row too old to have been published
-            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-        )
+    and pipeline.is_in_scope(
+        date_of_occurrence,
+        updated_at,
+        loaded_at,
+        cast(:span_start as timestamp without time zone),
+        cast(:oldest_age as interval)
     )
 union all
 select
@@ -29,11 +28,10 @@ from pipeline.rejected_rows
 where
     date_of_occurrence >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
     and date_of_occurrence < coalesce(cast(:window_end as timestamp without time zone), 'infinity')
-    and (
-        date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or (
-            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-            -- a stamp of the future makes no row too old to have been published
-            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-        )
+    and pipeline.is_in_scope(
+        date_of_occurrence,
+        updated_at,
+        first_seen_at,
+        cast(:span_start as timestamp without time zone),
+        cast(:oldest_age as interval)
     );

@@ -9,11 +9,12 @@ from (
         case_number
     from chicago.crimes
     where
-        date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or (
-            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-            -- a stamp of the future makes no row too old to have been published
-            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        pipeline.is_in_scope(
+            date_of_occurrence,
+            updated_at,
+            loaded_at,
+            cast(:span_start as timestamp without time zone),
+            cast(:oldest_age as interval)
         )
     union all
     select
@@ -21,11 +22,12 @@ from (
         case_number
     from pipeline.rejected_rows
     where
-        date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or (
-            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-            -- a stamp of the future makes no row too old to have been published
-            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        pipeline.is_in_scope(
+            date_of_occurrence,
+            updated_at,
+            first_seen_at,
+            cast(:span_start as timestamp without time zone),
+            cast(:oldest_age as interval)
         )
         or date_of_occurrence is null
 ) as held

@@ -1,7 +1,8 @@
 -- One row: how many rows of a list were added or changed, and how many were removed.
 -- Makes the list equal to the rows given; readers see the old list or the new one.
--- Reads: :rows, a JSON array of objects with the table's columns. Writes: the table of schema chicago that :list names.
+-- Writes: the table of schema chicago that list names.
 -- Run by: tasks/warehouse/reference.py (replace_table), which knows the lists.
+-- Parameters: list, rows (a JSON array of objects with the table's columns).
 
 select
     replaced.stored_rows,

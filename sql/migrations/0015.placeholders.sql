@@ -1,4 +1,4 @@
--- depends: 0012.source_columns
+-- depends: 0014.wall_clock_and_scope
 -- What stands in the record for a time or a day that is not known is counted beside the rest: 00:01 as well as 00:00,
 -- noon, and the first of a month; and from when on a ward's number means what it means today. Takes no longer for many
 -- rows: columns with a constant. The SQL that counts has changed with it, so that the next refresh counts anew.

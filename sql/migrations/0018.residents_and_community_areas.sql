@@ -1,4 +1,4 @@
--- depends: 0015.placeholders
+-- depends: 0017.chance
 -- Residents and watches, two bundled lists; and the community area of a point, an estimate beside the record
 -- (docs/decisions/0023). Takes no longer for many rows; the first refresh after it places all points anew.
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.

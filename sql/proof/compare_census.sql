@@ -16,11 +16,12 @@ with ours as (
         date_of_occurrence,
         date_of_occurrence as accepted_date,
         false as is_stray,
-        date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or (
-            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-            -- a stamp of the future makes no row too old to have been published
-            and date_of_occurrence < loaded_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        pipeline.is_in_scope(
+            date_of_occurrence,
+            updated_at,
+            loaded_at,
+            cast(:span_start as timestamp without time zone),
+            cast(:oldest_age as interval)
         )
             as is_in_scope
     from chicago.crimes
@@ -48,11 +49,12 @@ with ours as (
         cast(null as timestamp without time zone) as accepted_date,
         date_of_occurrence is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
         date_of_occurrence is null
-        or date_of_occurrence >= cast(:span_start as timestamp without time zone)
-        or (
-            date_of_occurrence < updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-            -- a stamp of the future makes no row too old to have been published
-            and date_of_occurrence < first_seen_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+        or pipeline.is_in_scope(
+            date_of_occurrence,
+            updated_at,
+            first_seen_at,
+            cast(:span_start as timestamp without time zone),
+            cast(:oldest_age as interval)
         )
             as is_in_scope
     from pipeline.rejected_rows

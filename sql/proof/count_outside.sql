@@ -26,9 +26,10 @@ select
     ) as unexplained_rows
 from before_span
 where
-    (
-        before_span.date_of_occurrence
-        < before_span.updated_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
-        and before_span.date_of_occurrence
-        < before_span.stored_at at time zone 'America/Chicago' - cast(:oldest_age as interval)
+    pipeline.is_in_scope(
+        before_span.date_of_occurrence,
+        before_span.updated_at,
+        before_span.stored_at,
+        cast(:span_start as timestamp without time zone),
+        cast(:oldest_age as interval)
     ) is not true;

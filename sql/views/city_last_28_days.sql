@@ -1,79 +1,51 @@
 -- One row is a count of the whole city (all crimes, violent, property, arrests, domestic): the newest 28 complete
--- days against the 28 before and the same 28 a year before.
--- Reads: chicago.daily_crimes. Run by: tasks/warehouse/views.py.
+-- days against the 28 before and the same 28 a year before, with what chance allows.
+-- Reads: chicago.weekly_counts, chicago.recent_changes, chicago.daily_crimes. Run by: tasks/warehouse/views.py.
 
 create view chicago.city_last_28_days as
-with newest as (
+with counts as (
+    select
+        numbers.place,
+        numbers.counted
+    from (
+        values (1, 'crimes'), (2, 'violent'), (3, 'property'), (4, 'arrests'), (5, 'domestic')
+    ) as numbers (place, counted)
+),
+
+newest as (
     select max(daily_crimes.date) as last_date
     from chicago.daily_crimes
     where daily_crimes.is_complete
 ),
 
-held_periods as (
-    select
-        newest.last_date,
-        -- 364 days are 52 whole weeks: the same weekdays a year before.
-        count(*) filter (where daily_crimes.date > newest.last_date - 28) = 28 as holds_last,
-        count(*) filter (
-            where daily_crimes.date between newest.last_date - 55 and newest.last_date - 28
-        ) = 28 as holds_previous,
-        count(*) filter (
-            where daily_crimes.date between newest.last_date - 391 and newest.last_date - 364
-        ) = 28 as holds_last_year
-    from chicago.daily_crimes
-    -- One row on the right.
-    cross join newest
-    where daily_crimes.is_complete
-    group by newest.last_date
-),
-
-day_counts as (
-    select
-        daily_crimes.date,
-        counts.place,
-        counts.counted,
-        counts.crimes
-    from chicago.daily_crimes
-    -- Five rows on the right: each day has all five counts.
-    cross join
-        lateral (
-            values
-            (1, 'crimes', daily_crimes.crimes),
-            (2, 'violent', daily_crimes.violent),
-            (3, 'property', daily_crimes.property),
-            (4, 'arrests', daily_crimes.arrests),
-            (5, 'domestic', daily_crimes.domestic)
-        ) as counts (place, counted, crimes)
-    where daily_crimes.is_complete
-),
-
 sums as (
     select
-        day_counts.place,
-        day_counts.counted,
-        held_periods.last_date,
+        counts.place,
+        counts.counted,
+        newest.last_date,
+        -- 364 days are 52 whole weeks: the same weekdays a year before. Null unless all four weeks are held.
         case
-            when held_periods.holds_last
-                then sum(day_counts.crimes) filter (where day_counts.date > held_periods.last_date - 28)
+            when count(*) filter (where weekly_counts.weeks_before < 4) = 4
+                then sum(weekly_counts.crimes) filter (where weekly_counts.weeks_before < 4)
         end as last_28_days,
         case
-            when held_periods.holds_previous
-                then sum(day_counts.crimes) filter (
-                    where day_counts.date between held_periods.last_date - 55 and held_periods.last_date - 28
-                )
+            when count(*) filter (where weekly_counts.weeks_before between 4 and 7) = 4
+                then sum(weekly_counts.crimes) filter (where weekly_counts.weeks_before between 4 and 7)
         end as previous_28_days,
         case
-            when held_periods.holds_last_year
-                then sum(day_counts.crimes) filter (
-                    where day_counts.date between held_periods.last_date - 391 and held_periods.last_date - 364
-                )
+            when count(*) filter (where weekly_counts.weeks_before between 52 and 55) = 4
+                then sum(weekly_counts.crimes) filter (where weekly_counts.weeks_before between 52 and 55)
         end as same_28_days_last_year
-    from day_counts
+    from counts
     -- One row on the right.
-    cross join held_periods
-    group by
-        day_counts.place, day_counts.counted, held_periods.last_date,
-        held_periods.holds_last, held_periods.holds_previous, held_periods.holds_last_year
+    cross join newest
+    -- Left: also where we hold no whole week.
+    left join chicago.weekly_counts
+        on
+            weekly_counts.family = 'city'
+            and counts.counted = weekly_counts.member
+    where newest.last_date is not null
+    group by counts.place, counts.counted, newest.last_date
 )
 
 select
@@ -84,12 +56,32 @@ select
     cast(sums.previous_28_days as bigint) as previous_28_days,
     round(100 * (sums.last_28_days / nullif(sums.previous_28_days, 0) - 1), 2) as change_pct,
     cast(sums.same_28_days_last_year as bigint) as same_28_days_last_year,
-    round(100 * (sums.last_28_days / nullif(sums.same_28_days_last_year, 0) - 1), 2) as year_change_pct
+    round(100 * (sums.last_28_days / nullif(sums.same_28_days_last_year, 0) - 1), 2) as year_change_pct,
+    previous.change_low_pct,
+    previous.change_high_pct,
+    previous.q_value as change_q_value,
+    previous.is_unusual as change_is_unusual,
+    last_year.change_low_pct as year_change_low_pct,
+    last_year.change_high_pct as year_change_high_pct,
+    last_year.q_value as year_change_q_value,
+    last_year.is_unusual as year_change_is_unusual
 from sums
+-- Left, both: a change that is not compared has no chance either.
+left join chicago.recent_changes as previous
+    on
+        previous.family = 'city'
+        and previous.compared_with = 'previous'
+        and sums.counted = previous.member
+left join chicago.recent_changes as last_year
+    on
+        last_year.family = 'city'
+        and last_year.compared_with = 'last_year'
+        and sums.counted = last_year.member
 order by sums.place;
 
 comment on view chicago.city_last_28_days is
-'One row is a count of the whole city: the newest 28 complete days against the 28 before and a year before.';
+'One row is a count of the whole city: the newest 28 complete days against the 28 before and a year before. A change whose '
+'range has 0 in it is no more than chance and the usual drift; a month against the one before has the season in it.';
 
 comment on column chicago.city_last_28_days.counted is
 'Key. What is counted: crimes, violent, property, arrests or domestic, as in daily_crimes.';
@@ -112,3 +104,26 @@ comment on column chicago.city_last_28_days.same_28_days_last_year is
 
 comment on column chicago.city_last_28_days.year_change_pct is
 'last_28_days less same_28_days_last_year in percent of it. Null: one is not held, or there were none.';
+
+comment on column chicago.city_last_28_days.change_low_pct is
+'Lower end of what chance leaves for the change, 19 of 20: see recent_changes. Null: not compared.';
+
+comment on column chicago.city_last_28_days.change_high_pct is 'Upper end of it. Null: not compared.';
+
+comment on column chicago.city_last_28_days.change_q_value is
+'False-discovery rate of the change among the five counts. Null: not compared.';
+
+comment on column chicago.city_last_28_days.change_is_unusual is
+'Whether change_q_value is below 0.05: only then has this risen or fallen. Null: not compared.';
+
+comment on column chicago.city_last_28_days.year_change_low_pct is
+'As change_low_pct, of the change from a year before.';
+
+comment on column chicago.city_last_28_days.year_change_high_pct is
+'As change_high_pct, of the change from a year before.';
+
+comment on column chicago.city_last_28_days.year_change_q_value is
+'As change_q_value, of the change from a year before.';
+
+comment on column chicago.city_last_28_days.year_change_is_unusual is
+'As change_is_unusual, of the change from a year before.';

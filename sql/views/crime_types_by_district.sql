@@ -1,7 +1,11 @@
 -- One row is a police district (or unknown) and a kind of crime that occurs in it, with how unusual it is
 -- there.
--- Reads: chicago.place_cube, chicago.police_stations, chicago.places_by_period, chicago.place_periods_held.
+-- Reads: chicago.place_cube, chicago.police_stations, chicago.places_by_period, chicago.place_periods_held,
+-- chicago.family_dispersions.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+--
+-- The test of a quotient is that of a table of two by two: the kind here and elsewhere, against all crimes here and
+-- elsewhere, with the greater noise of kinds and districts as dispersion. docs/methods.md.
 
 create materialized view chicago.crime_types_by_district as
 with counts as (
@@ -22,6 +26,9 @@ shares as (
         counts.crimes,
         counts.crimes / sum(counts.crimes) over (partition by counts.district) as share,
         sum(counts.crimes) over (partition by counts.primary_type) / sum(counts.crimes) over () as city_share,
+        sum(counts.crimes) over (partition by counts.district) as district_crimes,
+        sum(counts.crimes) over (partition by counts.primary_type) as kind_crimes,
+        sum(counts.crimes) over () as city_crimes,
         counts.complete_arrests / nullif(counts.complete_crimes, 0) as arrest_rate
     from counts
 ),
@@ -58,21 +65,124 @@ years as (
         on
             counts.district is not distinct from year_counts.district
             and counts.primary_type = year_counts.primary_type
+),
+
+noises as (
+    select case when count(*) = 2 then max(family_dispersions.noise) end as noise
+    from chicago.family_dispersions
+    where family_dispersions.family in ('district', 'kind')
+),
+
+quotients as (
+    select
+        shares.district,
+        shares.primary_type,
+        shares.crimes,
+        shares.share,
+        shares.city_share,
+        shares.arrest_rate,
+        shares.district_crimes * shares.city_share as expected_crimes,
+        shares.district_crimes / shares.city_crimes as district_share,
+        shares.kind_crimes - shares.crimes as crimes_elsewhere,
+        shares.district_crimes,
+        shares.city_crimes - shares.district_crimes as city_crimes_elsewhere,
+        case
+            when shares.district is not null and shares.district_crimes * shares.city_share >= 5
+                then noises.noise * (1 - shares.city_share)
+        end as dispersion
+    from shares
+    -- One row on the right, of a null where too few weeks are held.
+    cross join noises
+),
+
+tests as (
+    select
+        quotients.district,
+        quotients.primary_type,
+        quotients.crimes,
+        quotients.share,
+        quotients.city_share,
+        quotients.arrest_rate,
+        quotients.expected_crimes,
+        quotients.district_share,
+        chicago.rate_ratio_bound(
+            quotients.crimes, quotients.crimes_elsewhere, quotients.district_crimes, quotients.city_crimes_elsewhere,
+            quotients.dispersion, -chicago.normal_quantile(0.975)
+        ) as ratio_low,
+        chicago.rate_ratio_bound(
+            quotients.crimes, quotients.crimes_elsewhere, quotients.district_crimes, quotients.city_crimes_elsewhere,
+            quotients.dispersion, chicago.normal_quantile(0.975)
+        ) as ratio_high,
+        chicago.normal_p_value(
+            chicago.rate_ratio_z(
+                quotients.crimes, quotients.crimes_elsewhere, quotients.district_crimes,
+                quotients.city_crimes_elsewhere, quotients.dispersion
+            )
+        ) as p_value
+    from quotients
+),
+
+ranked as (
+    select
+        tests.district,
+        tests.primary_type,
+        tests.crimes,
+        tests.share,
+        tests.city_share,
+        tests.arrest_rate,
+        tests.expected_crimes,
+        -- From the ratio to elsewhere to that to the city, which the district is a part of.
+        tests.ratio_low / nullif(tests.district_share * tests.ratio_low + 1 - tests.district_share, 0) as quotient_low,
+        tests.ratio_high / nullif(tests.district_share * tests.ratio_high + 1 - tests.district_share, 0)
+            as quotient_high,
+        tests.p_value,
+        tests.p_value * count(tests.p_value) over ()
+        / row_number() over (
+            order by tests.p_value asc nulls last, tests.district asc, tests.primary_type asc
+        ) as step
+    from tests
+),
+
+corrected as (
+    select
+        ranked.district,
+        ranked.primary_type,
+        ranked.crimes,
+        ranked.share,
+        ranked.city_share,
+        ranked.arrest_rate,
+        ranked.expected_crimes,
+        ranked.quotient_low,
+        ranked.quotient_high,
+        case
+            when ranked.p_value is not null
+                then min(ranked.step) over (
+                    order by ranked.p_value desc nulls first, ranked.district desc, ranked.primary_type desc
+                    rows unbounded preceding
+                )
+        end as q_value
+    from ranked
 )
 
 select
-    shares.district,
+    corrected.district,
     coalesce(police_stations.district_name, 'unknown') as district_name,
-    shares.primary_type as primary_description,
-    cast(shares.crimes as bigint) as crimes,
-    round(shares.share, 4) as share,
-    round(shares.city_share, 4) as city_share,
-    round(shares.share / shares.city_share, 2) as location_quotient,
-    round(shares.arrest_rate, 4) as arrest_rate,
+    corrected.primary_type as primary_description,
+    cast(corrected.crimes as bigint) as crimes,
+    round(corrected.share, 4) as share,
+    round(corrected.city_share, 4) as city_share,
+    case when corrected.expected_crimes >= 5 then round(corrected.share / corrected.city_share, 2) end
+        as location_quotient,
+    round(corrected.arrest_rate, 4) as arrest_rate,
     case
-        when shares.district is not null
-            then rank() over (partition by shares.district order by shares.crimes desc)
+        when corrected.district is not null
+            then rank() over (partition by corrected.district order by corrected.crimes desc)
     end as rank,
+    round(corrected.expected_crimes, 2) as expected_crimes,
+    round(cast(corrected.quotient_low as numeric), 2) as quotient_low,
+    round(cast(corrected.quotient_high as numeric), 2) as quotient_high,
+    round(cast(corrected.q_value as numeric), 4) as q_value,
+    corrected.q_value < 0.05 as is_unusual,
     cast(years.last_year as bigint) as last_year,
     years.last_year_from,
     years.last_year_to,
@@ -83,24 +193,25 @@ select
     cast(years.year_to_date_before as bigint) as year_to_date_before,
     -- All have the same days: the rank of a count is that of its rate per day.
     case
-        when shares.district is not null and years.last_year is not null
-            then rank() over (partition by shares.district order by years.last_year desc)
+        when corrected.district is not null and years.last_year is not null
+            then rank() over (partition by corrected.district order by years.last_year desc)
     end as last_year_rank
-from shares
+from corrected
 -- Inner, and one to one: both are made of counts.
 inner join years
     on
-        shares.district is not distinct from years.district
-        and shares.primary_type = years.primary_type
+        corrected.district is not distinct from years.district
+        and corrected.primary_type = years.primary_type
 -- Left: crimes can be in a district that is unknown or has no station.
-left join chicago.police_stations on shares.district = police_stations.district;
+left join chicago.police_stations on corrected.district = police_stations.district;
 
 create unique index crime_types_by_district_key on chicago.crime_types_by_district (
     district, primary_description
 ) nulls not distinct;
 
 comment on materialized view chicago.crime_types_by_district is
-'One row is a police district (or unknown) and a kind of crime that occurs in it.';
+'One row is a police district (or unknown) and a kind of crime that occurs in it. That a kind is unusual here says that its '
+'share is not the city''s, and not that it is many, or more than it was.';
 
 comment on column chicago.crime_types_by_district.district is
 'Police district. Null: the crimes of unknown districts, which have no rank.';
@@ -120,7 +231,7 @@ comment on column chicago.crime_types_by_district.city_share is
 'Share of the same kind in the crimes of the city, 0 to 1.';
 
 comment on column chicago.crime_types_by_district.location_quotient is
-'share divided by city_share: above 1, the kind is more usual here than in the city.';
+'share divided by city_share. Null: by the city''s share fewer than 5 are expected, and the quotient would be chance.';
 
 comment on column chicago.crime_types_by_district.arrest_rate is
 'Share of crimes with an arrest, 0 to 1, of complete days, because arrests come late. Null: no such crime.';
@@ -154,3 +265,18 @@ comment on column chicago.crime_types_by_district.year_to_date_before is
 
 comment on column chicago.crime_types_by_district.last_year_rank is
 'Rank by last_year_per_day within the district, 1 the most. Null for unknown districts.';
+
+comment on column chicago.crime_types_by_district.expected_crimes is
+'Crimes of the kind that the district would have by the city''s share.';
+
+comment on column chicago.crime_types_by_district.quotient_low is
+'Lower end of the range that chance leaves for location_quotient, 19 of 20. Null: not compared, as too few are expected, '
+'or too few weeks are held.';
+
+comment on column chicago.crime_types_by_district.quotient_high is 'Upper end of that range. Null: not compared.';
+
+comment on column chicago.crime_types_by_district.q_value is
+'False-discovery rate among all kinds of all districts. Null: not compared.';
+
+comment on column chicago.crime_types_by_district.is_unusual is
+'Whether q_value is below 0.05: more usual here than elsewhere (quotient above 1) or less. Null: not compared.';

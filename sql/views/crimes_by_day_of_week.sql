@@ -1,6 +1,6 @@
 -- One row is a day of the week: how many crimes it has, a day, and its rank; and one for the crimes of which the day is
 -- not known.
--- Reads: chicago.daily_crimes. Run by: tasks/warehouse/views.py.
+-- Reads: chicago.daily_crimes, chicago.weekday_differences. Run by: tasks/warehouse/views.py.
 
 create view chicago.crimes_by_day_of_week as
 with weekdays as (
@@ -45,14 +45,24 @@ select
     round(counts.crimes_per_day, 2) as crimes_per_day,
     round(counts.violent_per_day, 2) as violent_per_day,
     round(counts.crimes / nullif(sum(counts.crimes) over (), 0), 4) as share,
-    case when counts.crimes_per_day is not null then rank() over by_crimes_per_day end as rank
+    case when counts.crimes_per_day is not null then rank() over by_crimes_per_day end as rank,
+    weekday_differences.change_pct,
+    weekday_differences.change_low_pct,
+    weekday_differences.change_high_pct,
+    weekday_differences.q_value,
+    weekday_differences.is_unusual,
+    weekday_differences.rank_from,
+    weekday_differences.rank_to
 from weekdays
 -- Left: a weekday without a crime keeps its row.
 left join counts on weekdays.day_of_week is not distinct from counts.day_of_week
+-- Left: with few weeks nothing is known of chance.
+left join chicago.weekday_differences on weekdays.day_of_week = weekday_differences.day_of_week
 window by_crimes_per_day as (order by counts.crimes_per_day desc nulls last);
 
 comment on view chicago.crimes_by_day_of_week is
-'One row is a day of the week, compared per day, and one the crimes of unknown days: those at 00:00 or 00:01 on the first of a month.';
+'One row is a day of the week, compared per day, and one the crimes of unknown days: those at 00:00 or 00:01 on the first of a month. '
+'Days whose ranks rank_from to rank_to overlap are tied: the first of them is not the day with most crimes, but one of some.';
 
 comment on column chicago.crimes_by_day_of_week.day_of_week is
 '1 Monday to 7 Sunday (ISO 8601). Null: the crimes of unknown days, which have no rank.';
@@ -74,3 +84,23 @@ comment on column chicago.crimes_by_day_of_week.share is 'Share of all crimes, 0
 
 comment on column chicago.crimes_by_day_of_week.rank is
 'Rank by crimes_per_day, 1 the most. Null: no complete day.';
+
+comment on column chicago.crimes_by_day_of_week.change_pct is
+'This day against the mean of the seven days of its week, in percent, over whole weeks. Null: fewer than 8 are held.';
+
+comment on column chicago.crimes_by_day_of_week.change_low_pct is
+'Lower end of the range that chance leaves for change_pct, 19 of 20. Null as change_pct.';
+
+comment on column chicago.crimes_by_day_of_week.change_high_pct is 'Upper end of that range. Null as change_pct.';
+
+comment on column chicago.crimes_by_day_of_week.q_value is
+'False-discovery rate of change_pct among the seven days. Null as change_pct.';
+
+comment on column chicago.crimes_by_day_of_week.is_unusual is
+'Whether q_value is below 0.05: more or fewer crimes than the mean day. Null as change_pct.';
+
+comment on column chicago.crimes_by_day_of_week.rank_from is
+'Best rank by crimes a day that chance leaves to this day, of seven. Null as change_pct.';
+
+comment on column chicago.crimes_by_day_of_week.rank_to is
+'Worst rank that chance leaves to it. Null as change_pct.';

@@ -1,7 +1,7 @@
 -- One row is a police district: its crimes, its rates, and the last 28 complete days against others; and one
 -- for unknown.
 -- Reads: chicago.place_cube, chicago.daily_cube, chicago.daily_crimes, chicago.police_stations,
--- chicago.places_by_period, chicago.place_periods_held.
+-- chicago.places_by_period, chicago.place_periods_held, chicago.recent_changes, chicago.family_dispersions.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.crimes_by_district as
@@ -190,6 +190,44 @@ select
         when changes.is_known and changes.change_pct is not null
             then rank() over (partition by changes.is_known order by changes.change_pct desc nulls last)
     end as change_rank,
+    previous.change_low_pct,
+    previous.change_high_pct,
+    previous.q_value as change_q_value,
+    previous.is_unusual as change_is_unusual,
+    case
+        when changes.is_known
+            then count(*) filter (where previous.is_unusual) over (partition by changes.is_known)
+    end as unusual_changes,
+    last_year.change_low_pct as year_change_low_pct,
+    last_year.change_high_pct as year_change_high_pct,
+    last_year.q_value as year_change_q_value,
+    last_year.is_unusual as year_change_is_unusual,
+    case
+        when changes.is_known
+            then chicago.rank_from(
+                changes.crimes, array_agg(changes.crimes) over (partition by changes.is_known), family_dispersions.noise
+            )
+    end as crimes_rank_from,
+    case
+        when changes.is_known
+            then chicago.rank_to(
+                changes.crimes, array_agg(changes.crimes) over (partition by changes.is_known), family_dispersions.noise
+            )
+    end as crimes_rank_to,
+    case
+        when changes.is_known
+            then chicago.rank_from(
+                changes.violent, array_agg(changes.violent) over (partition by changes.is_known),
+                family_dispersions.noise
+            )
+    end as violent_rank_from,
+    case
+        when changes.is_known
+            then chicago.rank_to(
+                changes.violent, array_agg(changes.violent) over (partition by changes.is_known),
+                family_dispersions.noise
+            )
+    end as violent_rank_to,
     cast(years.last_year as bigint) as last_year,
     cast(years.last_year_violent as bigint) as last_year_violent,
     cast(years.last_year_property as bigint) as last_year_property,
@@ -218,12 +256,26 @@ select
     end as last_year_property_rank
 from changes
 -- Inner, and one to one: both are made of districts.
-inner join years on changes.district is not distinct from years.district;
+inner join years on changes.district is not distinct from years.district
+-- Left, both: a change that is not compared has no chance either.
+left join chicago.recent_changes as previous
+    on
+        previous.family = 'district'
+        and previous.compared_with = 'previous'
+        and previous.member = cast(changes.district as text)
+left join chicago.recent_changes as last_year
+    on
+        last_year.family = 'district'
+        and last_year.compared_with = 'last_year'
+        and last_year.member = cast(changes.district as text)
+-- Left: with few weeks nothing is known of chance.
+left join chicago.family_dispersions on family_dispersions.family = 'district';
 
 create unique index crimes_by_district_key on chicago.crimes_by_district (district) nulls not distinct;
 
 comment on materialized view chicago.crimes_by_district is
-'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most.';
+'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most. The largest of 22 changes '
+'passes 10 percent in most months in which nothing happens: read change_is_unusual before change_rank.';
 
 comment on column chicago.crimes_by_district.district is
 'Police district. Null: the crimes of unknown districts, which have no rank.';
@@ -271,7 +323,43 @@ comment on column chicago.crimes_by_district.arrest_rate_rank is
 'Rank by arrest_rate, which ranks the mix of crimes: see police_rank_by_arrest. Null for unknown districts and without one.';
 
 comment on column chicago.crimes_by_district.change_rank is
-'Rank by change_pct. Null for unknown districts and without one.';
+'Rank by change_pct, whether or not chance explains it. Null for unknown districts and without one.';
+
+comment on column chicago.crimes_by_district.change_low_pct is
+'Lower end of what chance leaves for the change, 19 of 20: see recent_changes. Null: not compared.';
+
+comment on column chicago.crimes_by_district.change_high_pct is 'Upper end of it. Null: not compared.';
+
+comment on column chicago.crimes_by_district.change_q_value is
+'False-discovery rate of the change among those of all districts. Null: not compared.';
+
+comment on column chicago.crimes_by_district.change_is_unusual is
+'Whether change_q_value is below 0.05: only then have crimes risen or fallen here. Null: not compared.';
+
+comment on column chicago.crimes_by_district.unusual_changes is
+'How many districts have an unusual change; 0: no rank of them means anything. Null for unknown districts.';
+
+comment on column chicago.crimes_by_district.year_change_low_pct is
+'As change_low_pct, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.year_change_high_pct is
+'As change_high_pct, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.year_change_q_value is
+'As change_q_value, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.year_change_is_unusual is
+'As change_is_unusual, of the change from a year before.';
+
+comment on column chicago.crimes_by_district.crimes_rank_from is
+'Best rank by crimes that chance leaves to the district; districts whose ranks overlap are tied. Null for unknown '
+'districts, and where fewer than 26 weeks are held.';
+
+comment on column chicago.crimes_by_district.crimes_rank_to is 'Worst rank that chance leaves. Null as crimes_rank_from.';
+
+comment on column chicago.crimes_by_district.violent_rank_from is 'As crimes_rank_from, of violent.';
+
+comment on column chicago.crimes_by_district.violent_rank_to is 'As crimes_rank_to, of violent.';
 
 comment on column chicago.crimes_by_district.last_year is
 'Crimes of the newest 364 complete days, or of those that are held: see last_year_days. Null: no complete day.';

@@ -1,7 +1,10 @@
 -- One row is a holiday of the City on one basis: on the day itself (actual), or on the day the City is closed
 -- (observed).
--- Reads: chicago.daily_crimes, chicago.dates. Run by: tasks/warehouse/views.py; refreshed when the data
--- changed.
+-- Reads: chicago.daily_crimes, chicago.dates, chicago.crimes_by_holiday_date. Run by: tasks/warehouse/views.py;
+-- refreshed when the data changed.
+--
+-- Chance is that of crimes_by_holiday_date, over all dates of the holiday that are compared: its crimes and those of
+-- the ordinary days, as two counts. q is by Benjamini and Hochberg over the holidays of a basis. docs/methods.md.
 --
 -- What is expected of a holiday is the mean of the same weekday over the four weeks before and the four
 -- after, days of holidays (either basis) and firsts of a month left out. A holiday is compared when it and all those
@@ -124,6 +127,93 @@ changes as (
             holidays.compared_violent_per_day / nullif(holidays.expected_violent, 0) - 1
         ) as violent_change_pct
     from holidays
+),
+
+measures as (
+    select
+        crimes_by_holiday_date.holiday_name,
+        crimes_by_holiday_date.basis,
+        counts.measure,
+        sum(counts.crimes) as crimes,
+        -- As many ordinary days for each as make the same variance.
+        sum(counts.expected) * sum(counts.expected)
+        / nullif(sum(counts.expected / crimes_by_holiday_date.ordinary_days), 0) as ordinary_crimes,
+        sum(counts.expected)
+        / nullif(sum(counts.expected / crimes_by_holiday_date.ordinary_days), 0) as ordinary_days,
+        max(counts.dispersion) as dispersion
+    from chicago.crimes_by_holiday_date
+    -- Two rows on the right.
+    cross join
+        lateral (
+            values
+            (
+                'crimes', crimes_by_holiday_date.compared_crimes, crimes_by_holiday_date.expected,
+                crimes_by_holiday_date.dispersion
+            ),
+            (
+                'violent', crimes_by_holiday_date.compared_violent, crimes_by_holiday_date.violent_expected,
+                crimes_by_holiday_date.violent_dispersion
+            )
+        ) as counts (measure, crimes, expected, dispersion)
+    where crimes_by_holiday_date.expected is not null
+    group by crimes_by_holiday_date.holiday_name, crimes_by_holiday_date.basis, counts.measure
+    -- A comparison needs an expected count of 5.
+    having sum(counts.expected) >= 5
+),
+
+tests as (
+    select
+        measures.holiday_name,
+        measures.basis,
+        measures.measure,
+        chicago.rate_ratio_bound(
+            measures.crimes, measures.ordinary_crimes, 1, measures.ordinary_days,
+            measures.dispersion, -chicago.normal_quantile(0.975)
+        ) as ratio_low,
+        chicago.rate_ratio_bound(
+            measures.crimes, measures.ordinary_crimes, 1, measures.ordinary_days,
+            measures.dispersion, chicago.normal_quantile(0.975)
+        ) as ratio_high,
+        chicago.rate_ratio_z(
+            measures.crimes, measures.ordinary_crimes, 1, measures.ordinary_days,
+            measures.dispersion
+        ) as z
+    from measures
+),
+
+ranked as (
+    select
+        tests.holiday_name,
+        tests.basis,
+        tests.measure,
+        tests.ratio_low,
+        tests.ratio_high,
+        tests.z,
+        chicago.normal_p_value(tests.z) * count(tests.z) over (partition by tests.basis, tests.measure)
+        / row_number() over (
+            partition by tests.basis, tests.measure
+            order by abs(tests.z) desc nulls last, tests.holiday_name asc
+        ) as step
+    from tests
+),
+
+corrected as (
+    select
+        ranked.holiday_name,
+        ranked.basis,
+        ranked.measure,
+        round(cast(100 * (ranked.ratio_low - 1) as numeric), 2) as low_pct,
+        round(cast(100 * (ranked.ratio_high - 1) as numeric), 2) as high_pct,
+        ranked.z,
+        case
+            when ranked.z is not null
+                then min(ranked.step) over (
+                    partition by ranked.basis, ranked.measure
+                    order by abs(ranked.z) asc nulls first, ranked.holiday_name desc
+                    rows unbounded preceding
+                )
+        end as q_value
+    from ranked
 )
 
 select
@@ -142,14 +232,41 @@ select
         when changes.change_pct is not null
             then rank() over (partition by changes.basis order by changes.change_pct desc nulls last)
     end as rank,
+    all_crimes.low_pct as change_low_pct,
+    all_crimes.high_pct as change_high_pct,
+    round(cast(all_crimes.q_value as numeric), 4) as q_value,
+    all_crimes.q_value < 0.05 as is_unusual,
+    case
+        when all_crimes.q_value < 0.05
+            then rank() over (
+                partition by changes.basis, all_crimes.q_value < 0.05
+                order by abs(all_crimes.z) desc nulls last
+            )
+    end as unusual_rank,
+    violent.low_pct as violent_change_low_pct,
+    violent.high_pct as violent_change_high_pct,
+    round(cast(violent.q_value as numeric), 4) as violent_q_value,
+    violent.q_value < 0.05 as violent_is_unusual,
     round(changes.compared_per_day, 2) as compared_per_day,
     round(changes.compared_violent_per_day, 2) as compared_violent_per_day
-from changes;
+from changes
+-- Left, both: see above.
+left join corrected as all_crimes
+    on
+        changes.holiday_name = all_crimes.holiday_name
+        and changes.basis = all_crimes.basis
+        and all_crimes.measure = 'crimes'
+left join corrected as violent
+    on
+        changes.holiday_name = violent.holiday_name
+        and changes.basis = violent.basis
+        and violent.measure = 'violent';
 
 create unique index crimes_by_holiday_key on chicago.crimes_by_holiday (holiday_name, basis);
 
 comment on materialized view chicago.crimes_by_holiday is
-'One row is a holiday and a basis, with what is expected of an ordinary day of that weekday at that time.';
+'One row is a holiday and a basis, with what is expected of an ordinary day of that weekday at that time. Read is_unusual '
+'before rank: the first of thirteen is there also where no holiday differs, and one year has one day of each.';
 
 comment on column chicago.crimes_by_holiday.holiday_name is 'Holiday of the City, as it writes it.';
 
@@ -183,6 +300,28 @@ comment on column chicago.crimes_by_holiday.violent_change_pct is
 
 comment on column chicago.crimes_by_holiday.rank is
 'Rank by change_pct within the basis: 1 is the most above what is expected. Null where that is null.';
+
+comment on column chicago.crimes_by_holiday.change_low_pct is
+'Lower end of the range that chance leaves for change_pct, 19 of 20. Null: none is compared, or fewer than 5 are expected.';
+
+comment on column chicago.crimes_by_holiday.change_high_pct is 'Upper end of that range. Null as change_low_pct.';
+
+comment on column chicago.crimes_by_holiday.q_value is
+'False-discovery rate among the holidays of the basis. Null as change_low_pct.';
+
+comment on column chicago.crimes_by_holiday.is_unusual is
+'Whether q_value is below 0.05: more or fewer crimes than its weekday would give. Null as change_low_pct.';
+
+comment on column chicago.crimes_by_holiday.unusual_rank is
+'Rank of the unusual ones within the basis, 1 the furthest from what is expected by chance. Null: not unusual.';
+
+comment on column chicago.crimes_by_holiday.violent_change_low_pct is 'As change_low_pct, of violent index crimes.';
+
+comment on column chicago.crimes_by_holiday.violent_change_high_pct is 'As change_high_pct, of violent index crimes.';
+
+comment on column chicago.crimes_by_holiday.violent_q_value is 'As q_value, of violent index crimes.';
+
+comment on column chicago.crimes_by_holiday.violent_is_unusual is 'As is_unusual, of violent index crimes.';
 
 comment on column chicago.crimes_by_holiday.compared_per_day is
 'Crimes a day on the days compared; where the holiday is the first of a month, without those at 00:00 or 00:01, of which the day is not known. Null: none is compared.';

@@ -1,5 +1,5 @@
 -- One row is an hour of the day; the crimes at exactly 00:00 are in hour 0 and beside it.
--- Reads: chicago.hour_cube. Run by: tasks/warehouse/views.py.
+-- Reads: chicago.hour_cube, chicago.hour_differences. Run by: tasks/warehouse/views.py.
 
 create view chicago.crimes_by_hour as
 with counts as (
@@ -29,10 +29,20 @@ select
         coalesce(counts.crimes - counts.crimes_at_placeholder_time, 0)
         / nullif(sum(counts.crimes - counts.crimes_at_placeholder_time) over (), 0),
         4
-    ) as share_without_placeholders
+    ) as share_without_placeholders,
+    round(hour_differences.crimes / (24 * hour_differences.expected), 4) as recent_share,
+    round(hour_differences.low / (24 * hour_differences.expected), 4) as share_low,
+    round(hour_differences.high / (24 * hour_differences.expected), 4) as share_high,
+    hour_differences.q_value,
+    hour_differences.is_unusual
 from generate_series(0, 23) as hours (hour)
 -- Left: an hour without a crime keeps its row.
-left join counts on hours.hour = counts.hour;
+left join counts on hours.hour = counts.hour
+-- Left: with few weeks nothing is known of chance. All hours of the day are a row of day 0 there.
+left join chicago.hour_differences
+    on
+        hours.hour = hour_differences.hour
+        and hour_differences.day_of_week = 0;
 
 comment on view chicago.crimes_by_hour is
 'One row is an hour of the day. Exactly 00:00 and 00:01 stand for an unknown time: compare share_without_placeholders. Noon has more than the hours beside it for that reason too.';
@@ -58,3 +68,17 @@ comment on column chicago.crimes_by_hour.crimes_at_exact_noon is
 
 comment on column chicago.crimes_by_hour.share_without_placeholders is
 'Share of the crimes at other times than 00:00 and 00:01, 0 to 1. Null: no such crime.';
+
+comment on column chicago.crimes_by_hour.recent_share is
+'As share_without_placeholders, of the whole weeks of the newest two years. Null: fewer than 8.';
+
+comment on column chicago.crimes_by_hour.share_low is
+'Lower end of the range that chance leaves for recent_share, 19 of 20. Null as recent_share.';
+
+comment on column chicago.crimes_by_hour.share_high is 'Upper end of that range. Null as recent_share.';
+
+comment on column chicago.crimes_by_hour.q_value is
+'False-discovery rate among the 24 hours, against an even day, of recent_share. Null as recent_share.';
+
+comment on column chicago.crimes_by_hour.is_unusual is
+'Whether q_value is below 0.05: more or fewer than a 24th of the crimes at a known time. Null as recent_share.';

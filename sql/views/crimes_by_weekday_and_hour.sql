@@ -1,8 +1,9 @@
 -- One row is an hour of a day of the week, 168 in all: its crimes, and how many a day of that weekday has at a known
 -- time.
--- Reads: pipeline.hour_counts, which follows the crimes, chicago.daily_crimes. Run by: tasks/warehouse/views.py.
+-- Reads: pipeline.hour_counts, which follows the crimes, chicago.daily_crimes, chicago.hour_differences.
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
-create view chicago.crimes_by_weekday_and_hour as
+create materialized view chicago.crimes_by_weekday_and_hour as
 with counts as (
     select
         cast(extract(isodow from hour_counts.date) as smallint) as day_of_week,
@@ -48,15 +49,29 @@ select
     cast(coalesce(counts.crimes_at_placeholder_time, 0) as bigint) as crimes_at_placeholder_time,
     cast(coalesce(counts.crimes_at_exact_noon, 0) as bigint) as crimes_at_exact_noon,
     round(coalesce(counts.crimes_without_placeholders, 0) / nullif(weekdays.days, 0), 2)
-        as crimes_per_day_without_placeholders
+        as crimes_per_day_without_placeholders,
+    -- Of weeks that are held whole, a day of the week is there as often as any other.
+    round(hour_differences.expected / hour_differences.weeks, 2) as expected_per_day,
+    round(100 * (hour_differences.crimes / hour_differences.expected - 1), 2) as change_pct,
+    round(100 * (hour_differences.low / hour_differences.expected - 1), 2) as change_low_pct,
+    round(100 * (hour_differences.high / hour_differences.expected - 1), 2) as change_high_pct,
+    hour_differences.q_value,
+    hour_differences.is_unusual
 from weekdays
 -- 24 rows on the right.
 cross join generate_series(0, 23) as hours (hour)
 -- Left: an hour without a crime has its row.
-left join counts on weekdays.day_of_week = counts.day_of_week and hours.hour = counts.hour;
+left join counts on weekdays.day_of_week = counts.day_of_week and hours.hour = counts.hour
+-- Left: with few weeks or crimes nothing is known of chance.
+left join chicago.hour_differences
+    on
+        weekdays.day_of_week = hour_differences.day_of_week
+        and hours.hour = hour_differences.hour;
 
-comment on view chicago.crimes_by_weekday_and_hour is
-'One row is an hour of a day of the week. Exactly 00:00 and 00:01 stand for an unknown time, and on the first of a month for an unknown day: compare crimes_per_day_without_placeholders.';
+create unique index crimes_by_weekday_and_hour_key on chicago.crimes_by_weekday_and_hour (day_of_week, hour);
+
+comment on materialized view chicago.crimes_by_weekday_and_hour is
+'One row is an hour of a day of the week. Exactly 00:00 and 00:01 stand for an unknown time, and on the first of a month for an unknown day: compare crimes_per_day_without_placeholders. That an hour is unusual is said against the same hour of other days and the same day''s other hours.';
 
 comment on column chicago.crimes_by_weekday_and_hour.day_of_week is '1 Monday to 7 Sunday (ISO 8601).';
 
@@ -83,3 +98,23 @@ comment on column chicago.crimes_by_weekday_and_hour.crimes_at_exact_noon is
 
 comment on column chicago.crimes_by_weekday_and_hour.crimes_per_day_without_placeholders is
 'Crimes in that hour of one such day, over complete days, those at exactly 00:00 or 00:01 left out. Null: there are none.';
+
+comment on column chicago.crimes_by_weekday_and_hour.expected_per_day is
+'Crimes at a known time of the weekday, by the share of the hour on all days; over the whole weeks of the '
+'newest two years. Null: fewer than 8 weeks, '
+'or fewer than 5 crimes expected in all.';
+
+comment on column chicago.crimes_by_weekday_and_hour.change_pct is
+'Crimes of the hour on that weekday, less what is expected, in percent of it. Null as expected_per_day.';
+
+comment on column chicago.crimes_by_weekday_and_hour.change_low_pct is
+'Lower end of the range that chance leaves for change_pct, 19 of 20. Null as expected_per_day.';
+
+comment on column chicago.crimes_by_weekday_and_hour.change_high_pct is
+'Upper end of that range. Null as expected_per_day.';
+
+comment on column chicago.crimes_by_weekday_and_hour.q_value is
+'False-discovery rate among the 168 hours of a week. Null as expected_per_day.';
+
+comment on column chicago.crimes_by_weekday_and_hour.is_unusual is
+'Whether q_value is below 0.05: this weekday has other hours than the others. Null as expected_per_day.';

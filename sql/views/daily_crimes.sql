@@ -1,6 +1,6 @@
 -- One row is a Chicago local date that we hold: its counts, whether it is complete, and the means of the days
 -- before.
--- Reads: chicago.daily_cube, chicago.dates, pipeline.counts_state (which days are complete).
+-- Reads: chicago.daily_cube, chicago.dates, pipeline.counts_state (which days are complete), pipeline.nowcasts.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- A day is complete when we hold it whole and it is at least 21 days older than the source's last load: 96%
@@ -62,10 +62,21 @@ select
     days.violent_at_placeholder_time,
     case when extract(day from days.date) = 1 then days.crimes_at_placeholder_time else 0 end as crimes_of_unknown_day,
     case when extract(day from days.date) = 1 then days.violent_at_placeholder_time else 0 end
-        as violent_of_unknown_day
+        as violent_of_unknown_day,
+    round(cast(nowcasts.published_share as numeric), 4) as published_share,
+    nowcasts.nowcast,
+    nowcasts.low as nowcast_low,
+    nowcasts.high as nowcast_high
 from days_with_completeness as days
 -- Left: a date that the calendar lacks stays, without a holiday.
 left join chicago.dates on days.date = dates.date
+-- Left: older days move no more, and of the very newest only midnight is published.
+left join pipeline.nowcasts
+    on
+        nowcasts.family = 'city'
+        and nowcasts.place = 'crimes'
+        and nowcasts.period = 'day'
+        and days.date = nowcasts.first_date
 window
     last_7_days as (order by days.date range between interval '6 days' preceding and current row),
     last_28_days as (order by days.date range between interval '27 days' preceding and current row);
@@ -111,3 +122,15 @@ comment on column chicago.daily_crimes.crimes_of_unknown_day is
 'Of crimes, those at 00:00 or 00:01 on the first of a month, which the City writes for an unknown day. 0 on other dates.';
 
 comment on column chicago.daily_crimes.violent_of_unknown_day is 'Of violent, the same.';
+
+comment on column chicago.daily_crimes.published_share is
+'crimes by what they will come to. Null: not one of the newest 60 days published, or withheld (nowcast_days says why).';
+
+comment on column chicago.daily_crimes.nowcast is
+'crimes that will be held of the day in 45 days, see nowcast_days. Null: as published_share.';
+
+comment on column chicago.daily_crimes.nowcast_low is
+'Lower end of the nowcast''s interval of 90 %, which is of lateness alone.';
+
+comment on column chicago.daily_crimes.nowcast_high is
+'Upper end of the nowcast''s interval of 90 %, which is of lateness alone.';

@@ -38,7 +38,7 @@ select
     crime_history.district,
     crime_history.date_of_occurrence,
     crime_revisions.revised_at as learned_at,
-    cast(crime_revisions.revised_at at time zone 'America/Chicago' as date)
+    cast(chicago.wall_clock(crime_revisions.revised_at) as date)
     - cast(crime_history.date_of_occurrence as date) as days_after
 from chicago.crime_revisions
 -- Inner: a revision is of a row in crime_history.

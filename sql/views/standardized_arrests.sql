@@ -142,8 +142,8 @@ held_at_30_days as (
     where
         -- A day is complete at 21 days, and these are to be 30 days old.
         versions.date <= held.last_year_to - 9
-        and versions.loaded_at <= cast(versions.date + 30 as timestamp) at time zone 'America/Chicago'
-        and versions.retired_at > cast(versions.date + 30 as timestamp) at time zone 'America/Chicago'
+        and chicago.wall_clock(versions.loaded_at) <= versions.date + 30
+        and chicago.wall_clock(versions.retired_at) > versions.date + 30
 ),
 
 kinds_at_30_days as (

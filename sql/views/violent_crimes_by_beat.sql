@@ -1,6 +1,6 @@
 -- One row is a police beat and its violent index crimes, by FBI code; and one for unknown beats.
 -- Reads: chicago.place_cube, chicago.beats, chicago.police_stations, chicago.places_by_period,
--- chicago.place_periods_held.
+-- chicago.place_periods_held, chicago.family_dispersions.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 
 create materialized view chicago.violent_crimes_by_beat as
@@ -95,6 +95,22 @@ select
         when violent_beats.district is not null
             then rank() over (partition by violent_beats.district order by violent_beats.violent_crimes desc)
     end as rank_in_district,
+    case
+        when violent_beats.beat is not null
+            then chicago.rank_from(
+                violent_beats.violent_crimes,
+                array_agg(violent_beats.violent_crimes) over (partition by violent_beats.beat is null),
+                family_dispersions.noise
+            )
+    end as rank_from,
+    case
+        when violent_beats.beat is not null
+            then chicago.rank_to(
+                violent_beats.violent_crimes,
+                array_agg(violent_beats.violent_crimes) over (partition by violent_beats.beat is null),
+                family_dispersions.noise
+            )
+    end as rank_to,
     cast(violent_beats.last_year as bigint) as last_year,
     violent_beats.last_year_from,
     violent_beats.last_year_to,
@@ -114,7 +130,9 @@ select
     end as last_year_rank_in_district
 from violent_beats
 -- Left: a beat can lie in no district that has a station.
-left join chicago.police_stations on violent_beats.district = police_stations.district;
+left join chicago.police_stations on violent_beats.district = police_stations.district
+-- Left: with few weeks nothing is known of chance.
+left join chicago.family_dispersions on family_dispersions.family = 'beat';
 
 create unique index violent_crimes_by_beat_key on chicago.violent_crimes_by_beat (beat);
 
@@ -182,3 +200,9 @@ comment on column chicago.violent_crimes_by_beat.last_year_rank is
 
 comment on column chicago.violent_crimes_by_beat.last_year_rank_in_district is
 'Rank by last_year_per_day within the district. Null for unknown districts.';
+
+comment on column chicago.violent_crimes_by_beat.rank_from is
+'Best rank that chance leaves to the beat; beats whose ranks overlap are tied. Null for unknown beats, and where fewer than '
+'26 weeks are held.';
+
+comment on column chicago.violent_crimes_by_beat.rank_to is 'Worst rank that chance leaves. Null as rank_from.';

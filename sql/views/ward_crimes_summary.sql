@@ -1,6 +1,6 @@
 -- One row is a ward, its alderman, its crimes and the two most common kinds; and one for unknown wards.
 -- Reads: chicago.place_cube, chicago.ward_offices, chicago.places_by_period, chicago.place_periods_held,
--- chicago.daily_crimes. Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- chicago.daily_crimes, chicago.family_dispersions. Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- The City writes the ward that a place had when the case was recorded, and never again: cases of 2018 on the far south
 -- side still say 34, which is the West Loop on the map of 15 May 2023. So a period is counted only where all of it is
@@ -166,8 +166,24 @@ select
         when wards.ward is not null and wards.last_year is not null
             then rank() over (partition by wards.ward is null order by wards.last_year desc)
     end as last_year_rank,
-    wards.is_of_todays_map
-from wards;
+    wards.is_of_todays_map,
+    case
+        when wards.ward is not null
+            then chicago.rank_from(
+                wards.total_crimes, array_agg(wards.total_crimes) over (partition by wards.ward is null),
+                family_dispersions.noise
+            )
+    end as total_crimes_rank_from,
+    case
+        when wards.ward is not null
+            then chicago.rank_to(
+                wards.total_crimes, array_agg(wards.total_crimes) over (partition by wards.ward is null),
+                family_dispersions.noise
+            )
+    end as total_crimes_rank_to
+from wards
+-- Left: with few weeks nothing is known of chance.
+left join chicago.family_dispersions on family_dispersions.family = 'ward';
 
 create unique index ward_crimes_summary_key on chicago.ward_crimes_summary (ward_name);
 
@@ -239,3 +255,10 @@ comment on column chicago.ward_crimes_summary.last_year_rank is
 
 comment on column chicago.ward_crimes_summary.is_of_todays_map is
 'Whether all crimes held are of 15 May 2023 or later, so that total_crimes, violent, arrest_rate and the kinds are of the ward as it is drawn now. Null: no crime.';
+
+comment on column chicago.ward_crimes_summary.total_crimes_rank_from is
+'Best rank that chance leaves to the ward; wards whose ranks overlap are tied. Null for unknown wards, and where fewer than '
+'26 weeks are held.';
+
+comment on column chicago.ward_crimes_summary.total_crimes_rank_to is
+'Worst rank that chance leaves. Null as total_crimes_rank_from.';

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, get_args
 from sqlalchemy.exc import DBAPIError
 
 from tasks.commands import export, status
+from tasks.commands.backtest import backtest_lines
 from tasks.commands.check_source import check_source
 from tasks.commands.plan import planned_changes
 from tasks.commands.replay import replay_quarantine
@@ -155,6 +156,11 @@ def _export(asked: argparse.Namespace, _request: Request) -> int:
     return DONE
 
 
+def _backtest(_asked: argparse.Namespace, _request: Request) -> int:
+    say("\n".join(backtest_lines(connections.warehouse_as_it_is())))
+    return DONE
+
+
 def _start_anew(asked: argparse.Namespace, _request: Request) -> int:
     say(start_anew(connections.warehouse_as_it_is(), asked.confirm))
     return DONE
@@ -167,6 +173,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Request], int]]] = {
     "check-source": _check_source,
     "replay": _replay,
     "export": _export,
+    "backtest": _backtest,
     "start-anew": _start_anew,
 }
 
@@ -188,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run (default): do what is missing. plan: say what a run would change, and change nothing. "
         "status: say if all is well. check-source: does the portal answer all that a run asks; needs no database. "
         "replay: judge the quarantine again. export: write files for notebooks and maps. "
+        "backtest: how what was said of the newest days has fared; reads only. "
         "start-anew: empty the warehouse, for another dataset",
     )
     parser.add_argument(

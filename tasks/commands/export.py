@@ -46,13 +46,18 @@ _MAX_EXPORT: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """One file of an export: its name, the table or view, rows, bytes and the digest of its content."""
+    """One file of an export: its name, the table or view, rows, bytes and the digest of its content.
+
+    text_columns: of a CSV file, the columns that are text though they may look like numbers (beat 0232), for
+    `pandas.read_csv(..., dtype=dict.fromkeys(text_columns, "string"))`. Parquet has its types in the file.
+    """
 
     name: str
     relation: str
     rows: int
     size_bytes: int
     sha256: str
+    text_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,9 +161,10 @@ def _write_relation(connection: Connection, partials: "_Partials", relation: Rel
             as_csv.write_table(group)
             rows += group.num_rows
     log.info("relation=%s rows=%d exported", relation.name, rows)
+    as_text = tuple(field.name for field in relation.schema if pa.types.is_string(field.type))
     return [
-        ExportedFile(name, relation.name, rows, sink.size, sink.digest)
-        for name, sink in zip(names, sinks, strict=True)
+        ExportedFile(name, relation.name, rows, sink.size, sink.digest, text_columns)
+        for name, sink, text_columns in zip(names, sinks, ((), as_text), strict=True)
     ]
 
 

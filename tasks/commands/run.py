@@ -107,9 +107,10 @@ def _closing_without_prefect(before: UUID | None, asked: argparse.Namespace) -> 
 def _closing(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
     engine, settings = connections.warehouse(), connections.settings()
     found = read_report(engine, run_id)
-    if found.status == "dead":
-        # The run that took its place marked it dead; this run's own error is not in the ledger.
-        found = replace(found, message=str(_error_of(state)))
+    if found.status in {"dead", "running"}:
+        # The run that took its place marked it dead, or it could not be closed: its own error is not in the ledger.
+        status = found.status if found.status == "dead" else "not closed"
+        found = replace(found, status=status, message=str(_error_of(state)))
     where = [
         f"look       {shell_command(engine, settings)}",
         f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",

@@ -356,6 +356,19 @@ def read_bundled(name: str) -> pd.DataFrame:
     return checked(name, frame)
 
 
+class ReportingDelay(_List):
+    """The share of a day's crimes that is published at an age of the day; null kind: all kinds."""
+
+    primary_type: Series[str] = pa.Field(nullable=True)
+    age_days: Series[int] = pa.Field(ge=9)
+    published_share: Series[float] = pa.Field(gt=0, le=1)
+
+
+def read_reporting_delay() -> pd.DataFrame:
+    """Read `data/reporting_delay.csv`, checked against its model: no table's list, but what is known beforehand."""
+    return ReportingDelay.validate(pd.read_csv(DATA_FOLDER / "reporting_delay.csv"))
+
+
 def checked(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with the columns, types and order (by key) of the list `name`, or raise `ContractError`.
 

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ POLL_SECONDS = 0.02
 PID_SECONDS = 5.0
 """The time a started program has to write its pid: it is the first thing it does."""
 LOG_TAIL_LINES = 8
+MAX_LOG_BYTES = 10_000_000
+"""A log that is larger than this is cut when the next run looks at the program, so that no disk is filled by it."""
 
 # The outer shell puts the program into the background and ends, so that init adopts it: no zombie, nothing
 # to reap. The inner one writes its pid to what is its standard output for that moment, the pid file, and
@@ -150,6 +152,21 @@ class Daemon:
                 return False
             time.sleep(POLL_SECONDS)
         return True
+
+    def cut_log(self) -> None:
+        """Cut the log of a program that runs if it has grown large; its end is in `NAME.previous.log` then."""
+        with suppress(FileNotFoundError):
+            if self.log_file.stat().st_size <= MAX_LOG_BYTES:
+                return
+            with self.log_file.open("rb") as log:
+                log.seek(-MAX_LOG_BYTES // 10, os.SEEK_END)
+                said = log.read()
+            previous = self.folder / f"{self.name}.previous.log"
+            unfinished = previous.with_suffix(".unfinished")
+            unfinished.write_bytes(said)
+            unfinished.replace(previous)
+            # The program appends: what it says next is the first line.
+            os.truncate(self.log_file, 0)
 
     def log_tail(self) -> str:
         """Return the last lines of the log, for an error message."""

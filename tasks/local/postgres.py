@@ -99,6 +99,7 @@ def start_or_adopt(project: Path, lock: int) -> LocalPostgres:
     """
     daemon = postgres_daemon(project)
     postgres = located_postgres(project)
+    daemon.cut_log()
     # The children of a server that was just killed live on for a moment; it looks alive then, and never gets ready.
     if not _gets_ready(daemon, postgres):
         _start(project, daemon, lock)

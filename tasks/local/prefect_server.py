@@ -68,6 +68,14 @@ _BATCHES = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
 }
 
+# By default the server keeps every flow run for good, with its task runs, states, logs and artifacts; events it clears
+# after seven days. What happened is in the ledger too, for longer (LEDGER_DAYS).
+KEPT_DAYS = 30
+CLEARING = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT_DAYS * 86_400),
+}
+
 
 @dataclass(frozen=True)
 class LocalPrefect:
@@ -140,6 +148,7 @@ def start(project: Path, postgres: LocalPostgres) -> PendingPrefect:
             end(project)
         if not daemon.is_alive():
             _start(daemon, postgres)
+        daemon.cut_log()
     return PendingPrefect(project, postgres)
 
 
@@ -177,6 +186,7 @@ def _environment(home: Path, port: int, postgres: LocalPostgres) -> dict[str, st
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         **_BATCHES,
+        **CLEARING,
         "NO_COLOR": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
+import prefect.runtime
 from prefect.settings import PREFECT_API_URL
 
 from tasks.errors import PipelineError
@@ -32,6 +33,12 @@ _lost: list[str] = []
 def is_lost() -> bool:
     """Say whether this process has lost Prefect's server; nothing is asked of it then until the run ends."""
     return bool(_lost)
+
+
+def flow_run_id() -> UUID | None:
+    """Return the id of the flow run that this is in Prefect, None outside of one."""
+    found = prefect.runtime.flow_run.id
+    return UUID(found) if found else None
 
 
 def server_url() -> str:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import tenacity
@@ -22,10 +22,12 @@ from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
-from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
+from tasks.warehouse.faults import PassingFaultError, named_faults
 from tasks.warehouse.ledger import ClosedRun, RunStatus
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.migrations import migrate
+from tasks.warehouse.refusals import FIRST_WAIT_SECONDS, MAX_TRIES
+from tasks.warehouse.slots import windows_within
 
 log = logging.getLogger(__name__)
 
@@ -39,27 +41,30 @@ class Run:
 
 
 @asynccontextmanager
-async def open_run(request: Request) -> AsyncIterator[Run | None]:
+async def open_run(request: Request, flow_run_id: UUID | None = None) -> AsyncIterator[Run | None]:
     """Be the one writer while the body runs; yield None when another run is.
 
+    flow_run_id: the flow run of Prefect that it is, None where there is none.
     The run is closed as done, or as what the body's exception says: unequal, failed, or stopped by a signal.
     """
     with stopped_by_signals():
-        async with _opened(request) as run:
+        async with _opened(request, flow_run_id) as run:
             yield run
 
 
 @asynccontextmanager
-async def _opened(request: Request) -> AsyncIterator[Run | None]:
+async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[Run | None]:
     prepare_process()
     engine = await asyncio.to_thread(connections.warehouse)
-    connections.source().portal.allow_windows(request.max_concurrency)
     with writer_lock(engine) as connection:
         if connection is None:
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
-        run_id = await asyncio.to_thread(_open, engine, request)
+        windows = await asyncio.to_thread(_windows_within, engine, request.max_concurrency)
+        request = replace(request, max_concurrency=windows)
+        connections.source().portal.allow_windows(windows)
+        run_id = await asyncio.to_thread(_open, engine, request, flow_run_id)
         status: RunStatus = "stopped"
         message: str | None = "stopped by a signal; the next run goes on from here"
         try:
@@ -83,8 +88,11 @@ _again_when_it_may_help = tenacity.retry(
 )
 
 
+_windows_within = _again_when_it_may_help(windows_within)
+
+
 @_again_when_it_may_help
-def _open(engine: Engine, request: Request) -> UUID:
+def _open(engine: Engine, request: Request, flow_run_id: UUID | None) -> UUID:
     with named_faults(engine, "setting up the warehouse"):
         migrate(engine)
     with named_faults(engine, "opening the run"), engine.begin() as transaction:
@@ -97,6 +105,7 @@ def _open(engine: Engine, request: Request) -> UUID:
             (request.start, request.end),
             accept_retirements=request.accept_retirements,
             accept_span=request.accept_span,
+            flow_run_id=flow_run_id,
         )
 
 

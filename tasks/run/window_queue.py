@@ -20,8 +20,9 @@ from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
 from tasks.warehouse import ledger
-from tasks.warehouse.faults import FIRST_WAIT_SECONDS, MAX_TRIES, PassingFaultError, named_faults
+from tasks.warehouse.faults import PassingFaultError, named_faults
 from tasks.warehouse.lock import free_window, lock_window
+from tasks.warehouse.refusals import FIRST_WAIT_SECONDS, MAX_TRIES
 from tasks.windows import Window
 
 _LOOK_AGAIN_SECONDS: Final = 0.5
@@ -36,7 +37,7 @@ _again_when_it_may_help = tenacity.retry(
 class WindowQueue:
     """The open windows of a run, as one process takes them; safe for its threads.
 
-    Two processes that take at once never get the same window. A process that loses its session loses its claims, and
+    Two processes that take at once never get the same window. A process that loses its session loses its windows, and
     another may do the same window meanwhile: the second to commit finds it done (tasks/sync/apply.py).
     """
 
@@ -78,7 +79,7 @@ class WindowQueue:
             return not ledger.read_open_windows(connection, self._run_id)
 
     def disconnect(self) -> None:
-        """End the session, and with it every claim."""
+        """End the session, and with it the hold on every window."""
         with self._one_at_a_time:
             self._forget()
 
@@ -96,7 +97,7 @@ class WindowQueue:
     def _connection(self) -> Connection:
         if self._session is None:
             self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            # Taken out of the pool: its end, and nothing before that, frees the claims.
+            # Taken out of the pool: its end, and nothing before that, frees the windows.
             self._session.detach()
         return self._session
 

@@ -67,7 +67,7 @@ async def label_run(name: str, tags: Sequence[str]) -> None:
     run_id = prefect.runtime.flow_run.id
     if run_id is None or is_lost():
         return
-    with _no_reason_to_fail("the name of the run"):
+    with no_reason_to_fail("the name of the run"):
         async with get_client() as client:
             run = await client.read_flow_run(UUID(run_id))
             await client.update_flow_run(run.id, name=name, tags=sorted({*run.tags, *tags}))
@@ -96,7 +96,7 @@ async def shown_progress() -> AsyncIterator[None]:
 
 
 async def _watch(engine: Engine, over: asyncio.Event) -> None:
-    with _no_reason_to_fail("the progress"):
+    with no_reason_to_fail("the progress"):
         artifact = await acreate_progress_artifact(
             0.0, key="run-progress", description="Windows that are done"
         )
@@ -117,7 +117,7 @@ async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: 
     """Leave the report, the table of windows, and the link to the dashboard where one is set."""
     if is_lost():
         return
-    with _no_reason_to_fail("the report"):
+    with no_reason_to_fail("the report"):
         await acreate_markdown_artifact(
             to_markdown(found, details), key="run-report", description=f"Report of run {found.run_id}"
         )
@@ -137,7 +137,7 @@ async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: 
 
 
 @contextmanager
-def _no_reason_to_fail(what: str) -> Iterator[None]:
+def no_reason_to_fail(what: str) -> Iterator[None]:
     """Only warn where Prefect's server refuses something for display: the rows and their proof are stored."""
     try:
         yield

@@ -186,7 +186,10 @@ def _answers(connection: Connection) -> list[str]:
 # A sentence for a person, and the statement whose one row fills it.
 _ANSWERS: Final = {
     "most crimes a day in {month_title}: {crimes_per_day} (of the complete months held)": "shown/answer_busiest_month",
-    "holidays have {holiday} crimes a day, other days {other}": "shown/answer_holidays",
+    "{days} holidays have {holiday} crimes a day, their weekdays around them {expected}: {verdict}": (
+        "shown/answer_holidays"
+    ),
+    "28 days to {last_date} against the 28 before: {verdict}": "shown/answer_changes",
     "most crimes in district {district} ({district_name}): {last_year:,} in {last_year_days} days": (
         "shown/answer_district_with_most_crimes"
     ),

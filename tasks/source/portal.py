@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import orjson
 import requests
@@ -45,6 +45,7 @@ MAX_WAIT_SECONDS = 20
 JITTER_SECONDS = 1
 # 202: not ready yet; 429: slow down; 408 and 5xx: the portal's fault. All other statuses are final.
 _PASSING_STATUSES = frozenset({202, 408, 429})
+_NOT_HERE = frozenset({404, 410})
 # A query travels in the address; servers commonly refuse more than 8 KiB.
 IDS_OF_ONE_REQUEST = 100
 # Rows of that many ids: each has one, but for errors.
@@ -332,7 +333,26 @@ def _check_status(response: requests.Response, request: str) -> None:
     said = f"HTTP {status} {response.reason or ''}".strip() + f": {_words_of(response)} ({request})"
     if status in _PASSING_STATUSES or status >= 500:
         raise PageFailedError(said, _retry_after_seconds(response))
-    raise RefusedError(said)
+    raise RefusedError(said + _where_it_went(response))
+
+
+def _where_it_went(response: requests.Response) -> str:
+    """Return what a person does about a dataset that is not where it was; nothing for other refusals."""
+    asked = urlsplit(response.url or "")
+    new_id = "if it has another id, mend it in tasks/datasets.py"
+    if response.status_code in _NOT_HERE:
+        page = f"{asked.scheme}://{asked.netloc}/d/{asked.path.rpartition('/')[2].removesuffix('.json')}"
+        return f". Look at {page}: if the portal has another address now, set PORTAL_URL; {new_id}"
+    if not 300 <= response.status_code < 400:
+        return ""
+    location = response.headers.get("Location")
+    there = urlsplit(urljoin(response.url or "", location or ""))
+    # Without the query, which is ours.
+    target = masked(f"{there.scheme}://{there.netloc}{there.path}")[:WORDS_SHOWN_OF_AN_ANSWER]
+    sent = f". It sends us to {target if location else 'nowhere'}: we do not follow, since the token would go along; "
+    if there.netloc != asked.netloc:
+        return f"{sent}if that is the City's, set PORTAL_URL={masked(f'{there.scheme}://{there.netloc}')}"
+    return f"{sent}look at the dataset's page there; {new_id}"
 
 
 def _rows_of(response: requests.Response, request: str) -> list[Row]:

@@ -100,7 +100,10 @@ def _make_local_role(postgres: LocalPostgres, database: str) -> None:
             role = {"role": LOCAL_ROLE}
             known = connection.execute(text("select 1 from pg_roles where rolname = :role"), role).scalar()
             if not known:
-                run_sql(connection, sql.SQL("create role {} login").format(sql.Identifier(LOCAL_ROLE)))
+                name = sql.Identifier(LOCAL_ROLE)
+                run_sql(connection, sql.SQL("create role {} login").format(name))
+                for setting in ("jit = off", "statement_timeout = '5min'"):
+                    run_sql(connection, sql.SQL("alter role {} set ").format(name) + sql.SQL(setting))
             may_read = connection.execute(
                 text("select has_schema_privilege(:role, 'chicago', 'usage')"), role
             ).scalar()

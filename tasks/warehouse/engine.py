@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import psycopg
+import tenacity
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -19,6 +20,13 @@ from tasks.cloud.rds import CERTIFICATE_AUTHORITIES, is_rds_address, log_in_by_t
 from tasks.errors import ConfigError, LoadError
 from tasks.local import services
 from tasks.settings import PROJECT_FOLDER, Settings
+from tasks.warehouse.refusals import (
+    FIRST_WAIT_SECONDS,
+    MAX_TRIES,
+    NO_SLOT,
+    NO_SLOT_ACTION,
+    state_of_refusal,
+)
 from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
@@ -58,11 +66,11 @@ def open_warehouse(
     if settings.db_iam_login:
         log_in_by_token(engine)
     try:
-        _check_server(engine)
+        (_check_patiently if may_create else _check_server)(engine)
     except OperationalError as error:
         if not _is_unknown_database(error):
             raise LoadError(
-                f"the warehouse does not answer: {first_line(error)}. {_next_action(settings)}"
+                f"the warehouse does not answer: {first_line(error)}. {_next_action(settings, error)}"
             ) from None
         if not may_create:
             raise LoadError(
@@ -184,6 +192,19 @@ def _check_server(engine: Engine) -> None:
                 pass
 
 
+def _is_refused_for_now(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and state_of_refusal(error.orig) is not None
+
+
+# A server that starts, or has no connection left, is waited for as in a run; a wrong address is said at once.
+_check_patiently = tenacity.retry(
+    retry=tenacity.retry_if_exception(_is_refused_for_now),
+    stop=tenacity.stop_after_attempt(MAX_TRIES),
+    wait=tenacity.wait_exponential(multiplier=FIRST_WAIT_SECONDS),
+    reraise=True,
+)(_check_server)
+
+
 def _warn_of_role(connection: Connection) -> None:
     """Say that a role that a login is told to act as is not followed: what it makes would belong to another."""
     told = execute(connection, "checks/role_by_login").scalar()
@@ -211,6 +232,9 @@ def _create_database(engine: Engine, settings: Mapping[str, str]) -> None:
     try:
         with with_session(maintenance, settings).connect() as connection:
             session.make_database(driver_of(connection), name)
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+        # Another first run has just made it; which of the two loads, the writer's lock decides.
+        return
     except (DBAPIError, psycopg.Error) as error:
         raise LoadError(
             f"database {name!r} does not exist and could not be created: {first_line(error)}. "
@@ -219,7 +243,10 @@ def _create_database(engine: Engine, settings: Mapping[str, str]) -> None:
     log.info("database=%s created", name)
 
 
-def _next_action(settings: Settings) -> str:
+def _next_action(settings: Settings, error: OperationalError) -> str:
+    refusal = state_of_refusal(error.orig)
+    if refusal is not None:
+        return NO_SLOT_ACTION if refusal == NO_SLOT else "Run again when it has started."
     if settings.uses_local_warehouse:
         return "Stop the local services with `make stop` and run again."
     return "Check SERVER_NAME, PORT, DB_USERNAME, DB_PASSWORD, DATABASE_NAME and DB_SSLMODE."

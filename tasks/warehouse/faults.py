@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks.errors import LoadError
 from tasks.warehouse.engine import first_line
+from tasks.warehouse.refusals import NO_SLOT, NO_SLOT_ACTION, state_of_refusal
 from tasks.warehouse.sql_files import execute
 
 # Lost connections (08), a server that stops or starts (57P), serialization and deadlock (40), a lock that somebody
@@ -20,10 +21,9 @@ from tasks.warehouse.sql_files import execute
 # many connections (53300).
 _PASSING_CLASSES: Final = ("08", "40", "57P")
 _LOCK_TIMEOUT: Final = "55P03"
-_PASSING_STATES: Final = frozenset({_LOCK_TIMEOUT, "25006", "25P03", "53300"})
-MAX_TRIES: Final = 6
-# 2, 4, 8, 16 and 32 s between the tries: about as long as a managed database takes to fail over.
-FIRST_WAIT_SECONDS: Final = 2
+_PASSING_STATES: Final = frozenset({_LOCK_TIMEOUT, "25006", "25P03", NO_SLOT})
+# What leaves the pool's other connections as good as they were; and each pool that is thrown away keeps its own.
+_POOL_STANDS: Final = ("40", _LOCK_TIMEOUT, NO_SLOT)
 _NEXT_ACTIONS: Final = {
     "08": "Run again when the server answers.",
     "25P03": "The session was idle in a transaction for too long: did its machine sleep? Run again.",
@@ -32,7 +32,9 @@ _NEXT_ACTIONS: Final = {
     "40": "Another session writes to the warehouse, which only the loader should; run again.",
     "42501": "Give the role what sql/roles.sql gives a loader, and run again.",
     "53100": "Free disk space on the database's server, and run again.",
-    "53300": "End sessions that nobody needs, or lower MAX_CONCURRENCY, and run again.",
+    NO_SLOT: NO_SLOT_ACTION,
+    # https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-TEMP-FILE-LIMIT
+    "53400": "Raise the server's limit for the login (alter role .. set temp_file_limit), and run again.",
     _LOCK_TIMEOUT: "Let them end their transactions (or end them: select pg_terminate_backend(pid)), and run again.",
     "57P": "Run again when the server answers.",
     "57014": "An administrator ended it, or it took longer than a loader's statement may; run again.",
@@ -52,7 +54,7 @@ def named_faults(engine: Engine, what: str) -> Iterator[None]:
         # COPY goes past SQLAlchemy, and so do its errors.
         state = _state_of(error)
         passing = is_passing(error)
-        if passing:
+        if passing and not state.startswith(_POOL_STANDS):
             # After a failover the pool's other connections still lead to the old server, and answer a ping.
             engine.dispose()
         holders = f", held by {lock_holders(engine)}" if state == _LOCK_TIMEOUT else ""
@@ -74,7 +76,7 @@ def is_passing(error: DBAPIError | psycopg.Error) -> bool:
 
 def _state_of(error: DBAPIError | psycopg.Error) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(cause, "sqlstate", None) or ""
+    return getattr(cause, "sqlstate", None) or state_of_refusal(cause) or ""
 
 
 def next_action(error: DBAPIError | psycopg.Error) -> str:

@@ -79,8 +79,12 @@ def insert_run(
     *,
     accept_retirements: bool,
     accept_span: bool = False,
+    flow_run_id: UUID | None = None,
 ) -> UUID:
-    """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole."""
+    """Write a new running run and return its id. span: the range asked for, Chicago wall clock; nulls: the whole.
+
+    flow_run_id: the flow run of Prefect that it is, None where there is none.
+    """
     run_id: UUID = execute(
         connection,
         "ledger/insert_run",
@@ -89,6 +93,7 @@ def insert_run(
         range_end=span[1],
         accept_retirements=accept_retirements,
         accept_span=accept_span,
+        flow_run_id=flow_run_id,
         **_process(),
     ).scalar_one()
     return run_id
@@ -188,9 +193,9 @@ def check_dataset(connection: Connection, dataset: str) -> None:
 
 
 def take_dataset(connection: Connection, dataset: str) -> None:
-    """Claim the warehouse for this dataset, if it holds none yet; raise `ConfigError` if it holds another.
+    """Make the warehouse this dataset's, if it is no other's yet; raise `ConfigError` if it holds another.
 
-    The first run does this before it plans, so a first load that is killed half way has claimed it.
+    The first run does this before it plans, so that it holds also for a first load that is killed half way.
     """
     check_dataset(connection, dataset)
     connection.execute(

@@ -1,8 +1,8 @@
 """Views of schema `chicago`: deployed from `sql/views/` when their SQL changed, and refreshed when the data did.
 
 One file is one view, and the file's name is the view's. Deployment is one transaction, in order of dependency: readers
-see the old views or the new ones. Rights on a view are granted again; a view that is not ours stops the deployment, is
-named, and is never dropped.
+see the old views or the new ones. Rights on a view are granted again; views of others that stand on ours are made again
+as they were, or stop the deployment by name.
 """
 
 import hashlib
@@ -24,11 +24,13 @@ from tasks.warehouse.community_areas import is_current, place_points
 from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
+from tasks.warehouse.others_views import others_set_aside
+from tasks.warehouse.nowcast import update_nowcast
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
 
-_REFERENCE: Final = re.compile(r"\bchicago\.([a-z_]+)")
+_REFERENCE: Final = re.compile(r"\bchicago\.([a-z0-9_]+)")
 _COMMENT: Final = re.compile(r"--[^\n]*")
 
 
@@ -68,7 +70,7 @@ def read_view_files() -> list[ViewFile]:
 def deploy_views(engine: Engine, run_id: UUID | None = None) -> list[str]:
     """Make the views of the database those of `sql/views/`, and return the names of those made anew.
 
-    Raises `LoadError` naming others' views that depend on ones that have to change, and `PassingFaultError` naming
+    Raises `LoadError` naming others' views that cannot be made again on the new ones, and `PassingFaultError` naming
     the sessions that keep them locked. Nothing is changed then.
     """
     files = read_view_files()
@@ -94,7 +96,7 @@ def all_views_set_aside(connection: Connection) -> Iterator[None]:
     """Drop our views while the body changes the tables under them, and make those of `sql/views/` after it.
 
     In the connection's transaction, so readers wait, and see the old or the new. Raises `LoadError` naming others'
-    views that depend on ours.
+    views that cannot be made again.
     """
     files = read_view_files()
     with _set_aside(connection, _read_deployed(connection), "the migrations were not applied"):
@@ -142,9 +144,10 @@ def _refresh(connection: Connection) -> list[str]:
 
 
 def _update_bases(connection: Connection) -> None:
-    """Bring what the views are made of up to the crimes: the counts, and where their points are. In this order."""
+    """Bring what the views are made of up to the crimes: counts, areas of points, what is late. In this order."""
     update_counts(connection)
     place_points(connection)
+    update_nowcast(connection)
 
 
 def set_freshness_limit(
@@ -212,7 +215,7 @@ def _stale(files: list[ViewFile], deployed: dict[str, str]) -> list[str]:
 
 @contextmanager
 def _set_aside(connection: Connection, changing: Collection[str], refusal: str) -> Iterator[set[str]]:
-    """Drop views of ours and those of ours that read them; grant the rights on them again after the body.
+    """Drop views of ours and those that read them; those of others, and all rights, are there again after the body.
 
     Yields the names of the dropped. The order is the catalogue's, because the files may name other views by now.
     """
@@ -222,19 +225,20 @@ def _set_aside(connection: Connection, changing: Collection[str], refusal: str) 
         for row in execute(connection, "checks/view_dependencies").all()
     ]
     dropped = _with_dependents(set(changing) & deployed, dependencies)
-    _refuse_foreign(connection, dropped, set(changing) - deployed, dependencies, refusal)
+    _refuse_taken(connection, set(changing) - deployed, refusal)
     grants = execute(connection, "checks/view_grants").all()
-    graph = {name: {ours for ours, row in dependencies if ours and row.ours == name} for name in dropped}
-    for name in TopologicalSorter(graph).static_order():
-        _drop(connection, name)
-    connection.execute(
-        text("delete from pipeline.deployed_views where view_name = any(:names)"),
-        {"names": sorted(dropped | set(changing))},
-    )
-    yield dropped
-    for grant in grants:
-        if grant.view_name in dropped:
-            _grant_again(connection, grant)
+    with others_set_aside(connection, dropped, deployed, refusal):
+        graph = {name: {ours for ours, row in dependencies if ours and row.ours == name} for name in dropped}
+        for name in TopologicalSorter(graph).static_order():
+            _drop(connection, name)
+        connection.execute(
+            text("delete from pipeline.deployed_views where view_name = any(:names)"),
+            {"names": sorted(dropped | set(changing))},
+        )
+        yield dropped
+        for grant in grants:
+            if grant.view_name in dropped:
+                _grant_again(connection, grant)
 
 
 def _known(schema: str, name: str, deployed: set[str]) -> str | None:
@@ -248,24 +252,8 @@ def _with_dependents(names: set[str], dependencies: list[tuple[str | None, Any]]
     return names
 
 
-def _refuse_foreign(
-    connection: Connection,
-    dropped: set[str],
-    new: set[str],
-    dependencies: list[tuple[str | None, Any]],
-    refusal: str,
-) -> None:
-    """Raise `LoadError` where somebody else's view depends on ones to drop, or has the name of a new one."""
-    foreign = [
-        f"{row.dependent_schema}.{row.dependent} (on chicago.{row.ours})"
-        for ours, row in dependencies
-        if ours is None and row.ours in dropped
-    ]
-    if foreign:
-        raise LoadError(
-            f"{refusal}: others stand on ones that have to change: {', '.join(foreign)}. "
-            "Drop or move them, run again, and re-create them; no row of the warehouse is affected."
-        )
+def _refuse_taken(connection: Connection, new: set[str], refusal: str) -> None:
+    """Raise `LoadError` where somebody else's relation has the name of a new view."""
     taken = connection.execute(
         text(
             "select relname from pg_class where relnamespace = 'chicago'::regnamespace and relname = any(:new)"

@@ -19,16 +19,20 @@ import hypothesis.core
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from demo.shapes import HISTORY
+from tasks.local import prefect_server
 from tasks.local import services as local_services
 from tests.chaos.kills import Siege, build_city, draw_kill, draw_outage
 from tests.chaos.model import SourceAndWarehouse
+from tests.chaos.twins import Twins
 from tests.chaos.worlds import open_world
-from tests.integration.conftest import let_forget, make_template
+from tests.integration.conftest import FIRST_LOAD, let_forget, make_template
 
-SEQUENCES_OF_A_BATCH = 8
+SEQUENCES_OF_A_BATCH = 5
 STEPS_OF_A_SEQUENCE = 20
-KILLS_OF_A_BATCH = 12
+KILLS_OF_A_BATCH = 30
 OUTAGES_OF_A_BATCH = 2
+KILLS_AMONG_TWINS_OF_A_BATCH = 12
 
 
 def main(arguments=None):
@@ -58,13 +62,13 @@ def main(arguments=None):
 def _besiege(project, state, tally, asked):
     postgres = local_services.ensure_postgres(project)
     let_forget(postgres)
-    api = local_services.ensure_prefect_server(project, postgres).api_url
+    prefect = Prefect(project, postgres)
     template = make_template(postgres)
     while state["minutes"] < asked.minutes:
         began = time.monotonic()
         seed = state["seed"] * 1_000_003 + state["batch"]
         try:
-            _one_batch(seed, postgres, template, api, tally)
+            _one_batch(seed, postgres, template, prefect, tally)
         except BaseException:
             print(f"FAILED in batch {state['batch']}: --seed {state['seed']}; so far {_told(tally)}")
             raise
@@ -76,10 +80,28 @@ def _besiege(project, state, tally, asked):
         print(f"{state['minutes']:5.1f} min  {_told(tally)}", flush=True)
 
 
-def _one_batch(seed, postgres, template, api, tally):
+class Prefect:
+    """The server of Prefect, which can be killed, and is another one afterwards."""
+
+    def __init__(self, project, postgres):
+        self.project, self.postgres = project, postgres
+        self.api = local_services.ensure_prefect_server(project, postgres).api_url
+
+    def kill_or_start(self):
+        """Kill it in mid-run; called again when the run is over, start another."""
+        process = prefect_server.prefect_daemon(self.project).process()
+        if process is not None:
+            process.kill()
+            prefect_server.prefect_daemon(self.project).wait_until_ended(10)
+            return
+        again = local_services.ensure_prefect_server(self.project, self.postgres).api_url
+        assert again == self.api, "the server has another port now"
+
+
+def _one_batch(seed, postgres, template, prefect, tally):
     hypothesis.core.global_force_seed = seed
     run_state_machine_as_test(
-        lambda: SourceAndWarehouse(open_world(postgres, template, api), tally),
+        lambda: SourceAndWarehouse(open_world(postgres, template, prefect.api), tally),
         settings=settings(
             max_examples=SEQUENCES_OF_A_BATCH,
             stateful_step_count=STEPS_OF_A_SEQUENCE,
@@ -90,13 +112,23 @@ def _one_batch(seed, postgres, template, api, tally):
         ),
     )
     rng = random.Random(seed)
-    world = open_world(postgres, template, api, city=build_city)
+    world = open_world(postgres, template, prefect.api, city=build_city)
     try:
-        siege = Siege(world, tally)
+        siege = Siege(world, tally, prefect.kill_or_start)
         for _ in range(KILLS_OF_A_BATCH):
             siege.kill(draw_kill(rng), rng)
         for _ in range(OUTAGES_OF_A_BATCH):
             siege.suffer(draw_outage(rng), rng)
+        siege.begin_later()
+    finally:
+        world.close()
+    world = open_world(
+        postgres, template, prefect.api, city=lambda store: store.create(HISTORY, at=FIRST_LOAD)
+    )
+    try:
+        twins = Twins(world, tally)
+        for _ in range(KILLS_AMONG_TWINS_OF_A_BATCH):
+            twins.kill(rng)
     finally:
         world.close()
 

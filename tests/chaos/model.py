@@ -7,7 +7,7 @@ fails. After each the oracle compares.
 
 import itertools
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule  # noqa: F401
@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, preco
 from demo.portal_faults import Fault
 from demo.shapes import ONE_YEAR
 from demo.store import to_stamp
-from tests.chaos import child, oracle
+from tests.chaos import child, foreign, oracle
 from tests.integration.conftest import FIRST_LOAD, crime
 
 CRIMES = ONE_YEAR.id
@@ -32,6 +32,9 @@ MOMENTS = [
     "2024-01-08T12:00:00.000",
 ]
 WEEKS = sorted({moment[:10] for moment in MOMENTS})
+# A year that no calendar has, and one that is long past.
+ODD_MOMENTS = ["20205-01-05T10:00:00.000", "1926-01-05T10:00:00.000"]
+AHEAD = datetime(2099, 1, 1, tzinfo=UTC)
 SETTINGS = {
     "PORTAL_PAGE_ROWS": "5",
     "MAX_INCREMENTAL_ROWS": "12",
@@ -41,6 +44,7 @@ SETTINGS = {
     "APP_TOKEN": "a-token",
 }
 
+PATIENCE = "PORTAL_PATIENCE_SECONDS"
 # Answers that are broken once or several times, and then right.
 HEALING = ["status", "accepted_202", "html_200", "json_object_200", "cut_body", "reset", "no_content_type"]
 
@@ -50,6 +54,7 @@ contents = st.fixed_dictionaries(
         "when": st.sampled_from([*MOMENTS, None]),
         "iucr": st.sampled_from(["0110", "0820"]),
         "arrest": st.sampled_from(["Y", "N", "N", "U"]),
+        "location_description": st.sampled_from(["STREET", foreign.CAFE]),
     }
 )
 new_rows = st.lists(st.tuples(st.sampled_from(CASES), contents), min_size=1, max_size=6)
@@ -60,6 +65,7 @@ changes = st.one_of(
             "date_of_occurrence": made["when"],
             "_iucr": made["iucr"],
             "arrest": made["arrest"],
+            "_location_description": made["location_description"],
         }
     ),
     st.sampled_from([{"arrest": "Y"}, {"arrest": "N"}, {"_iucr": "0110"}]),
@@ -68,6 +74,7 @@ stamps = st.sampled_from(["now", "now", "equal", "old"])
 picks = st.lists(st.integers(0, 200), min_size=1, max_size=4)
 deaths = st.builds(child.Death, st.sampled_from(child.POINTS), st.integers(1, 60))
 modes = st.sampled_from(["auto", "auto", "auto", "reconcile", "backfill"])
+settings_of_others = st.lists(st.sampled_from(sorted(foreign.SETTINGS)), min_size=1, max_size=5, unique=True)
 
 
 class SourceAndWarehouse(RuleBasedStateMachine):
@@ -104,7 +111,10 @@ class SourceAndWarehouse(RuleBasedStateMachine):
     def _stamp(self, kind):
         if kind == "now":
             return None
-        newest = max((row[":updated_at"] for row in self._source().values()), default=None)
+        if kind == "ahead":
+            return to_stamp(AHEAD)
+        stamps = [row[":updated_at"] for row in self._source().values()]
+        newest = max((stamp for stamp in stamps if stamp < to_stamp(AHEAD)), default=None)
         return newest if kind == "equal" else to_stamp(FIRST_LOAD - timedelta(days=9))
 
     def _insert(self, rows, stamp="now", *, is_murky=False):
@@ -152,6 +162,16 @@ class SourceAndWarehouse(RuleBasedStateMachine):
     def recreate(self, numbers, changed, stamp):
         self._recreate(numbers, changed, stamp)
 
+    @rule(case=st.sampled_from(CASES), content=contents, when=st.sampled_from(ODD_MOMENTS))
+    def insert_of_an_odd_year(self, case, content, when):
+        self.tally["odd values"] += 1
+        self._insert([(case, {**content, "when": when})])
+
+    @rule(rows=new_rows)
+    def insert_with_stamps_of_2099(self, rows):
+        self.tally["odd values"] += 1
+        self._insert(rows, "ahead")
+
     @rule(numbers=picks)
     def withdraw(self, numbers):
         self._withdraw(numbers)
@@ -193,7 +213,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
         fault = Fault("status", status=500, times=None, match=rf"select=:\*,\*.*(>= '{week}|:updated_at >=)")
         self.world.portal.faults.add(fault)
         try:
-            self._run(["--mode", mode], PORTAL_PATIENCE_SECONDS="0.05")
+            self._run(["--mode", mode], **{PATIENCE: "0.05"})
         finally:
             self.world.portal.faults.clear()
 
@@ -207,6 +227,25 @@ class SourceAndWarehouse(RuleBasedStateMachine):
             self.world.portal.faults.clear()
             self.world.portal.faults.met.clear()
 
+    @rule(mode=modes, rows=st.integers(1, 4), death=st.none() | deaths)
+    def run_with_pages_cut_short(self, mode, rows, death):
+        self.world.portal.faults.add(Fault("limit_lowered", times=None, rows=rows))
+        try:
+            self._run(["--mode", mode], death=death)
+            self.tally["runs with pages cut short"] += 1
+        finally:
+            self.world.portal.faults.clear()
+            self.world.portal.faults.met.clear()
+
+    @rule(mode=modes, teller=st.sampled_from(foreign.TELLERS), names=settings_of_others)
+    def run_with_settings_of_others(self, mode, teller, names):
+        told = foreign.tell(self.world, teller, names)
+        try:
+            self._run(["--mode", mode], **told)
+            self.tally["runs with settings of others"] += 1
+        finally:
+            foreign.forget(self.world)
+
     @rule(bounds=st.tuples(st.sampled_from(WEEKS), st.integers(1, 20)))
     def run_over_a_range(self, bounds):
         start = datetime.fromisoformat(bounds[0])
@@ -217,6 +256,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
         stood_still = not self.moving
         self._let_it_move()
         before, was_empty = self.held, not self._source()
+        self._doubt_reasons()
         code = child.run(
             arguments, {**self.world.environment, **environment}, death=death, output=self.world.output
         )
@@ -231,9 +271,17 @@ class SourceAndWarehouse(RuleBasedStateMachine):
             self._is_right(start, end)
         elif code == 1:
             # A source that says that it is empty is not believed; a fault that stays is not ignored.
-            assert environment or (was_empty and stood_still) or not stood_still, self.world.said()
+            assert PATIENCE in environment or (was_empty and stood_still) or not stood_still, (
+                self.world.said()
+            )
         else:
             assert code == -9, self.world.said()
+
+    def _doubt_reasons(self):
+        """While a row has a wrong year, rows that age out are told from withdrawn ones by the last proof alone."""
+        held = any(oracle.is_misdated(row[oracle.OCCURRED]) for row in self.held.crimes.values())
+        if held or oracle.has_misdated(self._source()):
+            self.stretch.murky |= set(self.ever.values())
 
     def _is_right(self, start, end):
         source = self._source()

@@ -13,7 +13,8 @@ from tests.oracle import COLUMNS, expected_row
 # The columns that two rows of a case have in common when one is the other under a new id.
 _SYSTEM = {"crime_id", "created_at", "updated_at", "version"}
 _CONTENT = [place for place, name in enumerate(COLUMNS) if name not in _SYSTEM]
-_CASE, _OCCURRED = COLUMNS.index("case_number"), COLUMNS.index("date_of_occurrence")
+_FIRST_YEAR = 2001
+_CASE, OCCURRED = COLUMNS.index("case_number"), COLUMNS.index("date_of_occurrence")
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,29 @@ def look(query):
 
 def is_good(published):
     """Return whether the contract accepts a row of the kinds that the model's source makes."""
-    return "date_of_occurrence" in published and published.get("arrest") in {"Y", "N"}
+    return occurred(published) is not None and published.get("arrest") in {"Y", "N"}
 
 
 def occurred(published):
-    """Return when a published row occurred, Chicago wall clock, or None."""
+    """Return when a published row occurred, Chicago wall clock, or None: also of a date that no calendar has."""
     text = published.get("date_of_occurrence")
-    return datetime.fromisoformat(text) if text else None
+    return datetime.fromisoformat(text) if text and text.index("-") == len("2024") else None
+
+
+def is_misdated(moment):
+    """Return whether a row that occurred then has a wrong year: it cannot age out, and tells nothing of the others."""
+    return moment is not None and moment.year < _FIRST_YEAR
+
+
+def has_misdated(source):
+    """Return whether the source has a row of a wrong year."""
+    return any(is_misdated(occurred(row)) for row in source.values())
 
 
 def oldest(source):
-    """Return the source's oldest occurrence, or None."""
-    return min((moment for moment in map(occurred, source.values()) if moment), default=None)
+    """Return the source's oldest occurrence that is not of a wrong year, or None."""
+    moments = (moment for moment in map(occurred, source.values()) if moment and not is_misdated(moment))
+    return min(moments, default=None)
 
 
 def content(row):
@@ -103,11 +115,11 @@ def assert_equals_source(held, source, *, start=None, end=None):
     assert not held.crimes.keys() & held.rejected.keys(), "a row is both a crime and in quarantine"
     span = oldest(source)
     for key in (held.crimes.keys() | held.rejected.keys()) - source.keys():
-        moment = held.crimes[key][_OCCURRED] if key in held.crimes else held.rejected[key][1]
+        moment = held.crimes[key][OCCURRED] if key in held.crimes else held.rejected[key][1]
         in_scope = (start is None and end is None) or (
             moment and (start or datetime.min) <= moment < (end or datetime.max)
         )
-        has_aged_out = moment is not None and (span is None or moment < span)
+        has_aged_out = moment is not None and (span is None or (moment < span and not is_misdated(moment)))
         assert has_aged_out or not in_scope, f"the source has not got {key} of {moment}, and we hold it"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from demo.portal import PortalServer
 from demo.shapes import ONE_YEAR
 from demo.store import Store
+from tests.chaos import foreign
 from tests.integration.conftest import FIRST_LOAD, World, database_like, settings_of
 
 
@@ -39,7 +40,9 @@ def open_world(postgres, template, prefect_api, *, city=None):
         name = stack.enter_context(database_like(postgres, template))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environment = settings_of(postgres, name, portal, prefect_api)
-        world = ChaosWorld(store, portal, postgres.conninfo(name), environment, prefect_api)
+        world = ChaosWorld(
+            store, portal, foreign.own_conninfo(postgres.conninfo(name)), environment, prefect_api
+        )
         world.output = Path(folder) / "said"
         world.stack = stack.pop_all()
         return world

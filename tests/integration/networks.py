@@ -147,3 +147,54 @@ def dark_front(postgres):
 
 def _ip(*arguments):
     subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+
+
+class SwallowingFront(TlsFront):
+    """Where no network namespace is allowed: a port in front of PostgreSQL's unix socket that swallows both directions.
+
+    Unlike a host that vanishes, it acknowledges what it swallows; the client learns of it when the light is back, and
+    what was under way is lost.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, socket_path):
+        self._is_dark = False
+        self._swallowed = []
+        super().__init__(None, socket_path)
+
+    def darken(self):
+        """Swallow whatever comes, from either side."""
+        self._is_dark = True
+
+    def light(self):
+        """End the connections of which something was swallowed, and pass on what comes from now on."""
+        self._is_dark = False
+        for swallowed in self._swallowed:
+            with contextlib.suppress(OSError):
+                swallowed.shutdown(socket.SHUT_RDWR)
+        self._swallowed.clear()
+
+    def _serve_plain(self, client, first):
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self.socket_path))
+            server.sendall(first)
+            back = threading.Thread(target=self._pass_on, args=(server, client), daemon=True)
+            back.start()
+            self._pass_on(client, server)
+            back.join(5)
+
+    def _pass_on(self, source, target):
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(_CHUNK_BYTES):
+                if self._is_dark:
+                    self._swallowed += [source, target]
+                else:
+                    target.sendall(chunk)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+
+def going_dark(socket_path, silence_seconds):
+    """Return a front of PostgreSQL that can go dark: by a network namespace, or by swallowing where none is allowed."""
+    return SwallowingFront(socket_path) if why_no_dark_network() else DarkFront(socket_path, silence_seconds)

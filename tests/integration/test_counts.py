@@ -178,6 +178,13 @@ SWAP = (
     " (select ctid from pipeline.{table} where crimes > 1 order by ctid limit 1))"
 )
 
+# Leaves the day and the hour as they are.
+ROUNDED = (
+    "update chicago.crimes set date_of_occurrence = date_trunc('day', date_of_occurrence)"
+    " + interval '{hour}:{minute}' hour to minute where crime_id = (select min(crime_id) from chicago.crimes"
+    " where extract(hour from date_of_occurrence) = {hour} and extract(minute from date_of_occurrence) > 1)"
+)
+
 
 @pytest.mark.parametrize(
     "swap",
@@ -190,15 +197,8 @@ SWAP = (
             *UNSEEN,
             "update chicago.crimes set date_of_occurrence = '2024-01-20 07:00' where crime_id = 'row-5'",
         ],
-        *(
-            [
-                *UNSEEN,
-                f"update chicago.crimes set date_of_occurrence = date_trunc('hour', date_of_occurrence) + {to}"
-                " where crime_id = (select min(crime_id) from chicago.crimes"
-                f" where extract(hour from date_of_occurrence) = {hour} and extract(minute from date_of_occurrence) > 1)",
-            ]
-            for hour, to in ((12, "interval '0'"), (0, "interval '1 minute'"))
-        ),
+        [*UNSEEN, ROUNDED.format(hour=12, minute=0)],
+        [*UNSEEN, ROUNDED.format(hour=0, minute=1)],
     ],
     ids=[*TABLES[:-1], "a district", "an arrest", "a code", "an hour", "noon", "a minute past midnight"],
 )

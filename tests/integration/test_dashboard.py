@@ -171,14 +171,14 @@ def test_a_district_and_a_ward_are_chosen_by_the_address_and_on_the_page(site, v
             "Police district",
             "11 Harrison",
             "district=11",
-            "select violent from chicago.crimes_by_district where district =",
+            "select last_year_violent from chicago.crimes_by_district where district =",
         ),
         (
             "wards?ward=27",
             "Ward",
             "5,",
             "ward=5",
-            "select total_crimes from chicago.ward_crimes_summary where ward =",
+            "select year_to_date from chicago.ward_crimes_summary where ward =",
         ),
     ):
         visit.go(path)
@@ -248,17 +248,17 @@ def test_the_browsers_way_back_takes_back_one_choice(visit):
 
     visit.go("districts")
     visit.choose("Rank by", "Violent")
-    visit.page.wait_for_url("**measure=violent*")
+    visit.page.wait_for_url("**measure=last_year_violent*")
     visit.choose("Rank by", "Property")
-    visit.page.wait_for_url("**measure=property*")
+    visit.page.wait_for_url("**measure=last_year_property*")
     visit.page.go_back()
-    visit.page.wait_for_url("**measure=violent*")
+    visit.page.wait_for_url("**measure=last_year_violent*")
     shown_choice = visit.page.get_by_role("combobox", name="Rank by")
-    expect(shown_choice).to_have_value("Violent crimes")
+    expect(shown_choice).to_have_value("Violent crimes of the last year")
     visit.settle()
-    assert "measure=violent" in visit.page.url
+    assert "measure=last_year_violent" in visit.page.url
     visit.page.go_back()
-    expect(shown_choice).to_have_value("All crimes")
+    expect(shown_choice).to_have_value("Crimes of the last year")
     assert "measure" not in visit.page.url
 
 

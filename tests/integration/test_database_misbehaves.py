@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from tasks.run import connections, lifecycle
 from tasks.settings import read_settings
 from tasks.warehouse import ddl, migrations
 from tasks.warehouse.engine import open_warehouse
-from tasks.warehouse.faults import MAX_TRIES
+from tasks.warehouse.refusals import MAX_TRIES
 from tasks.warehouse.sql_files import SQL_FOLDER
 from tests.chaos import oracle
 from tests.integration.conftest import PROJECT, crime
@@ -129,6 +130,20 @@ def test_what_cannot_pass_is_not_tried_again(three_weeks):
     assert ended.code == 1
     assert world.value("select last_value from public.met") == 3, "three windows, each once"
     assert held(world) == 0
+
+
+def test_a_run_that_cannot_be_closed_says_why_all_the_same(three_weeks):
+    """Before: exit 1, "backfill running", and no word. The next run marks it dead."""
+    world = three_weeks
+    break_table(world, "chicago.crimes", 1000, "XX001")
+    world.query(
+        "create trigger stay before update on pipeline.runs for each row when (new.status <> 'running')"
+        " execute function public.fail()"
+    )
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert "backfill not closed in" in ended.said
+    assert "the database said XX001: made by a test" in ended.why[0]
 
 
 def test_a_real_deadlock_is_tried_again(three_weeks):
@@ -368,6 +383,22 @@ def test_a_full_disk_fails_the_windows_that_need_it_and_says_so(world, monkeypat
     is_equal(world)
 
 
+def test_too_small_a_limit_on_temporary_files_is_named(world):
+    """Little memory alone costs time only."""
+    database = world.environment["DATABASE_NAME"]
+    rows = [crime(f"JH{number:06}", "2023-12-11T10:00:00.000") for number in range(1500)]
+    world.store.insert(CRIMES, rows, at=world.now())
+    world.query(f"alter database \"{database}\" set work_mem = '64kB'")
+    world.query(f'alter database "{database}" set temp_file_limit = 0')
+    ended = run_main_here(world)
+    assert ended.code == 1
+    assert "the database said 53400: temporary file size exceeds" in ended.said
+    assert "Raise the server's limit for the login (alter role .. set temp_file_limit)" in ended.said
+    world.query(f'alter database "{database}" reset temp_file_limit')
+    assert run_main_here(world).code == 0
+    is_equal(world)
+
+
 # Who may connect, and how.
 
 
@@ -526,6 +557,9 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         return len(counts) == len(relations)
 
     assert analyst_reads_chicago()
+    # Of any client, also one of which we know nothing.
+    assert as_role(world, "chicago_analyst", "show jit") == [("off",)]
+    assert as_role(world, "chicago_analyst", "show statement_timeout") == [("5min",)]
     refuses(
         world,
         "chicago_analyst",
@@ -550,9 +584,13 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         "select * from pg_authid",
         "alter system set work_mem = '1MB'",
     )
+    world.query("create schema mine authorization chicago_analyst")
+    as_role(world, "chicago_analyst", "create view mine.report as select * from chicago.crimes_by_district")
     world.query("update pipeline.deployed_views set definition_sha256 = 'old'")
     world.store.insert(CRIMES, [crime("JH000003")], at=world.now())
     assert run_main_here(world).code == 0
+    assert as_role(world, "chicago_analyst", "select count(*) from mine.report") == [(23,)]
+    assert world.value("select viewowner from pg_views where schemaname = 'mine'") == "chicago_analyst"
     assert world.value("select count(*) from pipeline.deployed_views where definition_sha256 = 'old'") == 0
     assert analyst_reads_chicago()
     # The loader is not shown what others do; who they are has to do.
@@ -562,6 +600,24 @@ def test_two_roles_with_no_right_more_than_they_need_are_enough(roles, monkeypat
         (why,) = run_main_here(world).why
     assert ", held by postgres (a notebook, pid " in why
     assert ", at work)" in why
+
+
+def test_a_view_of_somebody_whom_the_loader_may_not_stand_in_for_is_named(roles, monkeypatch):
+    world = roles
+    monkeypatch.setenv("DB_USERNAME", "chicago_loader")
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    assert run_main_here(world).code == 0
+    world.query("create view public.report as select * from chicago.crimes_by_district")
+    world.query("update pipeline.deployed_views set definition_sha256 = 'old'")
+    ended = run_main_here(world)
+    assert ended.code == 1
+    (why,) = ended.why
+    assert (
+        "public.report (on chicago.crimes_by_district): it is postgres's, and the loader may not make it"
+        in why
+    )
+    assert "(grant postgres to the loader's role)" in why
+    assert world.value("select count(*) from public.report") == 23
 
 
 def test_a_missing_right_is_named_and_nothing_half_done_remains(roles, monkeypatch):
@@ -656,6 +712,43 @@ def test_two_roles_take_turns_as_the_runbook_says(empty, rotation, monkeypatch):
     assert world.query(owners) == [("rotation_owner",)]
     as_role(world, "rotation_a", "set role none; alter role rotation_b password 'not-to-be-shown'")
     as_role(world, "rotation_a", "set role none; alter role rotation_a password 'not-to-be-shown'")
+
+
+# Two first runs.
+
+
+def test_two_first_runs_that_make_the_database_at_once_find_one(world, monkeypatch):
+    """Both have seen that there is none. Before: the second failed, and told its user to create what there was."""
+    both, make = threading.Barrier(2), session.make_database
+
+    def make_at_once(connection, name):
+        both.wait(20)
+        make(connection, name)
+
+    monkeypatch.setattr(session, "make_database", make_at_once)
+    name = f"at_once_{os.getpid()}"
+    monkeypatch.setenv("DATABASE_NAME", name)
+    settings = read_settings()
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for opened in pool.map(open_warehouse, [settings, settings]):
+                assert opened.url.database == name
+                opened.dispose()
+    finally:
+        with psycopg.connect(f"{world.conninfo} dbname=postgres", autocommit=True) as connection:
+            connection.execute(f'drop database "{name}" with (force)')
+
+
+def test_of_two_first_runs_one_loads_and_the_other_is_skipped(empty):
+    """Two processes and an empty database: nothing is done twice, and both end with 0."""
+    rows = [crime(f"JH{day:06}", f"2023-12-{day}T10:00:00.000") for day in (11, 18, 25)]
+    empty.store.insert(CRIMES, rows, at=empty.now())
+    first, second = (empty.start_main() for _ in range(2))
+    said = [process.communicate(timeout=180)[0] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert sorted("skipped: another run is at work" in out for out in said) == [False, True]
+    assert held(empty) == 3
+    is_equal(empty)
 
 
 # Versions.

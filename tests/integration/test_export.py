@@ -95,6 +95,17 @@ def test_both_forms_hold_each_row_as_the_warehouse_does(engine, tmp_path):
     assert ',"",' in raw, "the empty text of row-1 is not the missing one of row-2"
 
 
+def test_pandas_reads_codes_as_text_with_what_the_manifest_says(engine, tmp_path):
+    export(engine, str(tmp_path), DATASET)
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    texts = {file["name"]: file["text_columns"] for file in manifest["files"]}
+    frame = pd.read_csv(tmp_path / "crimes.csv", dtype=dict.fromkeys(texts["crimes.csv"], "string"))
+    assert frame["beat"].dropna().tolist() == ["0111", "0111"]
+    assert {"case_number", "iucr", "fbi_code", "block"} <= set(texts["crimes.csv"])
+    assert "district" not in texts["crimes.csv"]
+    assert texts["crimes.parquet"] == []
+
+
 def test_an_empty_view_is_a_file_with_its_columns(engine, tmp_path):
     export(engine, str(tmp_path), DATASET)
     revisions = pa.parquet.read_table(tmp_path / "crime_revisions.parquet")

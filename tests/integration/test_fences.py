@@ -27,6 +27,7 @@ TASKS = Path(PROJECT, "tasks")
 # The ways into a transaction; whose it is, is said by who goes in.
 DOORS = {"run_transaction", "ddl_transaction"}
 FENCED = {
+    "clear_ledger",  # lines of old runs
     "apply_window",  # the rows of a window and of a repair
     "compare",  # the census, in temporary tables
     "_damaged_rows",  # contents, in temporary tables

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from demo.lists import LISTS, read_list
+from demo.lists import PUBLISHED_LISTS, rows_of_list
 from demo.portal import PortalServer
 from demo.shapes import HISTORY, IUCR, ONE_YEAR, STATIONS, WARD_OFFICES
 from demo.store import Store
@@ -205,8 +205,8 @@ def test_a_stopped_portal_answers_nobody(store):
 
 
 def test_the_lists_and_the_history_have_their_own_shapes(store):
-    for source in LISTS:
-        store.create(source.shape, read_list(source), at=AT)
+    for source in PUBLISHED_LISTS:
+        store.create(source.shape, rows_of_list(source), at=AT)
     store.create(HISTORY, [{"id": "1", "arrest": True, "beat": "0733", "year": "2001"}], at=AT)
     with PortalServer(store) as portal:
 

@@ -3,6 +3,7 @@
 import email.utils
 import json
 import logging
+import re
 import threading
 import time
 from collections import Counter
@@ -194,6 +195,35 @@ def test_no_password_of_this_machine_is_sent(connect, portal, monkeypatch, tmp_p
     monkeypatch.setenv("NETRC", str(netrc))
     connect().fetch_state()
     assert "Authorization" not in portal.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "said"),
+    [
+        (301, "https://data.chicago.gov/resource/x.json", r"set PORTAL_URL=https://data\.chicago\.gov$"),
+        (
+            302,
+            "/resource/aaaa-bbbb.json",
+            r"sends us to http://127.*/aaaa-bbbb\.json: .* mend it in tasks/datasets",
+        ),
+        (308, "", "sends us to nowhere: .* look at the dataset's page there"),
+        (
+            404,
+            "",
+            r"Look at http://127\.0\.0\.1:\d+/d/x2n5-8w5q: .* set PORTAL_URL; .* mend it in tasks/datasets",
+        ),
+        (410, "", r"Look at http://127\.0\.0\.1:\d+/d/x2n5-8w5q: "),
+    ],
+)
+def test_of_a_portal_that_moved_it_is_said_what_to_do(connect, status, location, said):
+    """The address changed, the host, or the dataset's id; Socrata's own words for it are quoted."""
+    words = b'{"code": "dataset.missing", "error": true, "message": "Not found"}'
+    headers = {"Content-Type": "application/json"} | ({"Location": location} if location else {})
+    with answering(lambda _: (status, headers, words)) as moved, pytest.raises(RefusedError) as caught:
+        connect(moved.url).fetch_count(None)
+    assert f"HTTP {status}" in str(caught.value)
+    assert ": Not found (" in str(caught.value)
+    assert re.search(said, str(caught.value))
 
 
 def test_a_redirect_is_refused_and_the_token_goes_nowhere(connect):

@@ -103,8 +103,8 @@ def test_good_json_can_be_other_rows_than_were_asked_for(portal):
     ids = [row[":id"] for row in get(portal, select=":id", order=":id").json()]
     asked = {"select": ":id", "order": ":id", "limit": 10, "where": f":id > '{ids[9]}'"}
 
-    def answered(kind):
-        portal.faults.add(Fault(kind))
+    def answered(kind, **told):
+        portal.faults.add(Fault(kind, **told))
         return [row[":id"] for row in get(portal, **asked).json()]
 
     right = answered("no_fields")
@@ -114,6 +114,8 @@ def test_good_json_can_be_other_rows_than_were_asked_for(portal):
     assert answered("rows_repeated") == [row_id for row_id in right[:5] for _ in range(2)]
     assert answered("filter_unheeded") == ids[:10]
     assert answered("limit_lowered") == right[:1]
+    assert answered("limit_lowered", rows=3) == right[:3]
+    assert answered("limit_lowered", rows=30) == right
     shuffled = answered("order_unheeded")
     assert shuffled != right
     assert len(set(shuffled)) == 10

@@ -8,10 +8,8 @@ import ast
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +23,12 @@ from tasks import session
 from tasks.commands import psql
 from tasks.errors import ConfigError
 from tasks.local.account import postgres_account
-from tasks.local.binaries import make_programs
 from tasks.settings import Settings, read_settings
 from tasks.warehouse.analyst import as_analyst, open_to_read
 from tasks.warehouse.engine import DRIVER, connect_plainly, open_warehouse, with_session
 from tests.integration.conftest import PROJECT, crime
 from tests.integration.main_here import run_main_here
+from tests.integration.own_server import answers, own_server
 
 CRIMES = ONE_YEAR.id
 CAFE = "CAFÉ – Ł 東"  # noqa: RUF001 - a dash as a person types it
@@ -44,6 +42,7 @@ HOSTILE = {
     "standard_conforming_strings": "off",
     "array_nulls": "off",
     "transform_null_equals": "on",
+    "quote_all_identifiers": "on",
     "default_transaction_isolation": "serializable",
     "default_transaction_read_only": "on",
     "default_transaction_deferrable": "on",
@@ -281,39 +280,10 @@ def test_a_database_of_another_encoding_is_refused_with_what_to_do(
 
 
 @pytest.fixture(scope="module")
-def ascii_server(tmp_path_factory):
+def ascii_server():
     """Give the settings of a server as initdb makes one without a locale: SQL_ASCII, and so are its templates."""
-    folder = Path(tempfile.mkdtemp(prefix="ascii"))
-    folder.chmod(0o777)
-    programs, account = make_programs(folder), postgres_account()
-    here = {**account.run_as(), "cwd": "/", "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}}
-    data, options = folder / "data", f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
-        check=True,
-        **here,
-        **quiet,
-    )
-    server = subprocess.Popen([programs / "postgres", "-D", data, *options.split()], **here, **quiet)
-    try:
-        answers(lambda: socket.socket(socket.AF_UNIX).connect(str(folder / ".s.PGSQL.5432")))
-        yield {"SERVER_NAME": str(folder), "DB_USERNAME": "postgres", "DATABASE_NAME": "made_by_us"}
-    finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait()
-        shutil.rmtree(folder)
-
-
-def answers(connect):
-    """Wait until somebody listens."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            return connect()
-        except OSError:
-            assert time.monotonic() < deadline, "nobody listens"
-            time.sleep(0.02)
+    with own_server() as server:
+        yield server.settings
 
 
 def test_what_we_make_is_utf8_whatever_the_servers_template_is(world, ascii_server, monkeypatch):
@@ -359,6 +329,24 @@ def test_a_role_that_the_login_is_told_to_act_as_is_named_and_one_it_may_not_be_
             open_warehouse(read_settings())
     finally:
         world.query(f"drop role {role}; drop role {other}")
+
+
+def test_triggers_fire_or_the_login_is_refused(world, monkeypatch):
+    """Counts follow what they write down; only a superuser may turn them on again."""
+    role, database = f"untriggered_{os.getpid()}", world.environment["DATABASE_NAME"]
+    world.query(f"create role {role} login")
+    world.query(f"alter database \"{database}\" set session_replication_role = 'replica'")
+    try:
+        engine = open_warehouse(read_settings())
+        with engine.connect() as connection:
+            assert connection.execute(text("show session_replication_role")).scalar() == "origin"
+        engine.dispose()
+        monkeypatch.setenv("DB_USERNAME", role)
+        ended = run_main_here(world)
+        assert ended.code == 2
+        assert "run without triggers, by which counts follow the crimes" in ended.why[0]
+    finally:
+        world.query(f"drop role {role}")
 
 
 # Poolers.

@@ -73,7 +73,7 @@ def test_a_session_that_the_server_ended_is_opened_again(queues, world):
         "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory' and database ="
         " (select oid from pg_database where datname = current_database())"
     )
-    # Its claim is gone with the session: the window may be taken by another, and by itself again.
+    # Its hold is gone with the session: the window may be taken by another, and by itself again.
     assert taken_at_last(queue) == taken
 
 

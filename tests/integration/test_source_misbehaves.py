@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from demo.lists import LISTS, read_list
+from demo.lists import PUBLISHED_LISTS, rows_of_list
 from demo.portal_faults import Fault
 from demo.shapes import IUCR, ONE_YEAR, STATIONS, WARD_OFFICES
 from tasks.source import portal as client
@@ -285,8 +285,8 @@ def test_a_list_loads_on_with_a_new_column_and_stands_where_one_is_gone(three_we
     """As crimes do, but a list that is not taken fails no run. A column that may be empty would be null ever after."""
     monkeypatch.setenv("PORTAL_PAGE_ROWS", "1000")
     world, drift = three_weeks, three_weeks.portal.drift
-    for source in LISTS:
-        world.store.create(source.shape, read_list(source), at=world.now())
+    for source in PUBLISHED_LISTS:
+        world.store.create(source.shape, rows_of_list(source), at=world.now())
     drift.add(STATIONS.id, "sheriff", value="J. Doe")
     drift.retype(IUCR.id, "active", "checkbox")
     drift.remove(WARD_OFFICES.id, "email")

@@ -253,15 +253,19 @@ def test_a_kind_is_unusual_in_a_district_by_its_share_in_the_city(views_engine):
     load_city(
         views_engine,
         city(
-            ("2024-03-01 00:00", {"district": 1}, 3),
-            ("2024-03-01 00:00", {"district": 1, **ROBBERY, **ARRESTED}, 1),
+            ("2024-03-01 00:00", {"district": 1}, 30),
+            ("2024-03-01 00:00", {"district": 1, **ROBBERY, **ARRESTED}, 10),
             (
                 "2024-03-01 00:00",
                 {"district": 2, "primary_description": "NON - CRIMINAL", "fbi_code": "26"},
-                1,
+                10,
             ),
-            ("2024-03-01 00:00", {"district": 2, "primary_description": "NON-CRIMINAL", "fbi_code": "26"}, 1),
-            ("2024-03-01 00:00", UNKNOWN_PLACE, 2),
+            (
+                "2024-03-01 00:00",
+                {"district": 2, "primary_description": "NON-CRIMINAL", "fbi_code": "26"},
+                10,
+            ),
+            ("2024-03-01 00:00", UNKNOWN_PLACE, 20),
         ),
     )
     query = """
@@ -271,10 +275,10 @@ def test_a_kind_is_unusual_in_a_district_by_its_share_in_the_city(views_engine):
         from chicago.crime_types_by_district order by district, primary_description
     """
     assert rows(views_engine, query) == [
-        (1, "Central", "ROBBERY", 1, 0.25, 0.125, 2.0, 1.0, 2),
-        (1, "Central", "THEFT", 3, 0.75, 0.625, 1.2, 0.0, 1),
-        (2, "Wentworth", "NON-CRIMINAL", 2, 1.0, 0.25, 4.0, 0.0, 1),
-        (None, "unknown", "THEFT", 2, 1.0, 0.625, 1.6, 0.0, None),
+        (1, "Central", "ROBBERY", 10, 0.25, 0.125, 2.0, 1.0, 2),
+        (1, "Central", "THEFT", 30, 0.75, 0.625, 1.2, 0.0, 1),
+        (2, "Wentworth", "NON-CRIMINAL", 20, 1.0, 0.25, 4.0, 0.0, 1),
+        (None, "unknown", "THEFT", 20, 1.0, 0.625, 1.6, 0.0, None),
     ]
 
 

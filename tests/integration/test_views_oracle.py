@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tasks.contract.dates import dates
 from tasks.contract.reference import read_bundled
@@ -374,11 +375,38 @@ def test_kinds_by_district(views_engine, crimes):
     city_share = (crimes["kind"].value_counts() / len(crimes)).reindex(actual.index.get_level_values(1))
     assert_close(actual["share"], share, SHARE)
     assert_close(actual["city_share"], city_share, SHARE)
-    assert_close(actual["location_quotient"], share.to_numpy() / city_share.to_numpy(), NUMBER)
+    expected = counts.groupby("district").transform("sum").to_numpy() * city_share.to_numpy()
+    quotients = np.where(expected >= 5, share.to_numpy() / city_share.to_numpy(), np.nan)
+    assert_close(actual["location_quotient"], quotients, NUMBER)
     rate = filled[filled["complete"]].groupby(["district", "kind"])["arrest"].mean().reindex(actual.index)
     assert_close(actual["arrest_rate"], rate, SHARE)
     ranks = counts.groupby("district").rank(method="min", ascending=False)
     assert_close(actual["rank"], ranks.where(actual.index.get_level_values(0) != -1), 0)
+
+
+def test_quotients_are_tested_as_tables_of_two_by_two(views_engine, crimes):
+    actual = read(views_engine, "select * from chicago.crime_types_by_district")
+    noise = read(
+        views_engine,
+        "select max(noise) as noise from chicago.family_dispersions where family in ('district', 'kind')"
+        " having count(*) = 2",
+    )
+    tested = actual[actual["district"].notna() & (actual["expected_crimes"] >= 5)]
+    if noise.empty:
+        assert actual["q_value"].isna().all()
+        return
+    kinds, districts = crimes["kind"].value_counts(), crimes["district"].value_counts()
+    p_values = []
+    for row in tested.itertuples():
+        kind, district = kinds[row.primary_description], districts[row.district]
+        table = [[row.crimes, kind - row.crimes], [district - row.crimes, 0]]
+        table[1][1] = len(crimes) - sum(map(sum, table))
+        chi_square = stats.chi2_contingency(table, correction=False).statistic
+        p_values.append(stats.chi2.sf(chi_square / noise["noise"].iloc[0], 1))
+    assert_close(tested["q_value"], stats.false_discovery_control(p_values), 2e-4)
+    assert (tested["quotient_low"] <= tested["location_quotient"]).all()
+    assert (tested["quotient_high"] >= tested["location_quotient"]).all()
+    assert actual.drop(tested.index)["q_value"].isna().all()
 
 
 def test_wards(views_engine, crimes):

@@ -48,6 +48,8 @@ GUARDS = (
     "a change is counted wholly or not yet",
     "a point that was corrected is placed anew",
     "a swap does not add up",
+    "a curve that does not fit gives no number",
+    "sixty days before a curve is learned",
     "one window at a time compares and commits",
     "a window that is done is not done again",
     "dead runs are marked",
@@ -85,6 +87,11 @@ GUARDS = (
     "a silent network is given up",
     "a signal to stop is never lost",
     "a run goes on without Prefect's server",
+    "windows are as many as there are connections for",
+    "counts are not written without triggers",
+    "what a run has called done outlives a crash",
+    "what decides is never cleared",
+    "what is over is closed in Prefect",
 )
 
 

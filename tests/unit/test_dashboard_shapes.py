@@ -56,8 +56,21 @@ def test_the_comparison_with_a_year_before_is_there_when_all_its_days_are():
     assert shapes.year_comparison_from(shapes.Held(HELD.first, HELD.last, None, None)) is None
 
 
-def test_a_kind_stands_out_when_it_is_more_usual_here_and_there_are_enough_of_it():
-    kinds = pd.DataFrame({"crimes": [99, 100, 500, 500], "location_quotient": [3.0, 2.0, 1.1, 0.9]})
+def test_a_change_says_whether_chance_explains_it_and_nothing_where_that_is_not_known():
+    assert shapes.judged_change(-2.66, False) == "-2.7 %, no more than chance"
+    assert shapes.judged_change(15.2, True) == "+15.2 %, beyond chance"
+    assert shapes.judged_change(15.2, None) == shapes.judged_change(15.2, float("nan")) == "+15.2 %"
+    assert shapes.judged_change(None, True) is None
+
+
+def test_a_kind_stands_out_when_it_is_more_usual_here_beyond_chance_and_there_are_enough_of_it():
+    kinds = pd.DataFrame(
+        {
+            "crimes": [99, 100, 500, 500, 500, 500],
+            "location_quotient": [3.0, 2.0, 1.1, 0.9, 1.3, 1.2],
+            "is_unusual": [True, True, True, True, False, None],
+        }
+    )
     assert shapes.standing_out(kinds)["location_quotient"].tolist() == [2.0, 1.1]
 
 

@@ -1,11 +1,14 @@
 """Where the local services live and how one addresses them: the parts that start nothing."""
 
 import os
+from datetime import timedelta
 
 import pytest
+from prefect.settings.models.server.events import ServerEventsSettings
+from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
 from psycopg.conninfo import conninfo_to_dict
 
-from tasks.local import folder, postgres, prefect_server
+from tasks.local import daemon, folder, postgres, prefect_server
 from tasks.local.daemon import Daemon
 from tasks.local.postgres import LocalPostgres
 
@@ -75,3 +78,35 @@ def test_a_program_that_never_ran_is_not_alive_and_its_files_are_not_made(tmp_pa
     assert daemon.end() is None
     assert daemon.log_tail() == ""
     assert not daemon.folder.exists()
+
+
+def test_a_log_that_has_grown_large_is_cut_and_its_end_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(daemon, "MAX_LOG_BYTES", 1000)
+    program = Daemon("talker", "A talker", tmp_path, folder.own_account(), ())
+    program.cut_log()
+    assert not list(tmp_path.iterdir()), "where there is no log, none is made"
+    with program.log_file.open("a") as said:
+        said.write("x" * 1000)
+        said.flush()
+        program.cut_log()
+        assert program.log_file.stat().st_size == 1000
+        said.write("the last word\n")
+        said.flush()
+        program.cut_log()
+        assert program.log_file.stat().st_size == 0
+        said.write("and on\n")
+    assert program.log_file.read_text() == "and on\n"
+    assert (tmp_path / "talker.previous.log").read_text().endswith("xxx" + "the last word\n")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_prefects_server_understands_what_it_is_told_of_clearing(tmp_path, monkeypatch):
+    """The settings of the installed version, as it reads them: a word that it does not know would clear nothing."""
+    for name, value in prefect_server._environment(
+        tmp_path, 4200, LocalPostgres(tmp_path, "postgres")
+    ).items():
+        monkeypatch.setenv(name, value)
+    told = ServerServicesDBVacuumSettings()
+    assert told.enabled_vacuum_types == {"events", "flow_runs", "orphans"}
+    assert told.retention_period == timedelta(days=prefect_server.KEPT_DAYS)
+    assert ServerEventsSettings().retention_period == timedelta(days=7)

@@ -22,6 +22,7 @@ def run_python(code):
 @pytest.mark.parametrize(
     "module",
     [
+        "tasks.commands.backtest",
         "tasks.commands.status",
         "tasks.commands.check_source",
         "tasks.commands.psql",

@@ -67,6 +67,7 @@ def test_nothing_needs_to_be_set():
         "max_reject_share": 0.01,
         "max_retire_share": 0.05,
         "freshness_days": 4,
+        "ledger_days": 400,
         "stamp_margin_days": 1,
         "analyst_role": None,
         "warehouse_block": None,

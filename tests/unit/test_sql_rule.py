@@ -62,3 +62,25 @@ def test_no_statement_is_made_by_formatting_text(path):
         )
     ]
     assert made == []
+
+
+STATEMENTS = sorted(
+    path for path in PROJECT.glob("sql/**/*.sql") if path.parent.name not in {"views", "migrations"}
+)
+
+
+@pytest.mark.parametrize("path", STATEMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_the_head_of_a_statement_names_each_of_its_parameters(path):
+    head, body = [], []
+    for line in path.read_text("utf-8").splitlines():
+        (head if line.startswith("--") else body).append(line)
+    _, _, named = " ".join(head).partition("Parameters:")
+    bound = set(re.findall(r"(?<![:\w]):([a-z_]+)", "\n".join(body)))
+    assert bound - set(re.findall(r"\w+", named)) == set()
+
+
+def test_the_city_s_time_zone_stands_once_in_sql():
+    files = PROJECT.glob("sql/**/*.sql")
+    assert [path.name for path in files if "America/" in path.read_text("utf-8")] == [
+        "0014.wall_clock_and_scope.sql"
+    ]

@@ -17,7 +17,7 @@ def test_no_task_is_answered_from_a_cache():
     found = {
         value.name: value for module in modules for value in vars(module).values() if isinstance(value, Task)
     }
-    assert {"extract", "transform", "load", "audit", "refresh_views"} <= set(found)
+    assert {"extract", "transform", "load", "audit", "refresh_views", "clear_old"} <= set(found)
     assert {
         name for name, task in found.items() if task.cache_policy != NO_CACHE or task.persist_result
     } == set()
