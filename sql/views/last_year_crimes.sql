@@ -19,7 +19,12 @@ select
     crimes.arrest,
     crimes.domestic,
     coalesce(fbi_codes.is_violent, false) as is_violent
-from chicago.crimes
+from chicago.place_periods_held as held
+-- Inner: by the index on date_of_occurrence, one year, whatever is held.
+inner join chicago.crimes
+    on
+        held.last_year_from <= crimes.date_of_occurrence
+        and held.last_year_to + 1 > crimes.date_of_occurrence
 -- Inner: days that are not complete are not compared.
 inner join chicago.daily_crimes
     on cast(crimes.date_of_occurrence as date) = daily_crimes.date and daily_crimes.is_complete
@@ -35,11 +40,7 @@ cross join
     ) as hours (hour)
 -- Left: codes can be newer than the list, and most kinds have one spelling.
 left join chicago.fbi_codes on crimes.fbi_code = fbi_codes.fbi_code
-left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published
-where
-    -- By the index on date_of_occurrence: one year, whatever is held.
-    crimes.date_of_occurrence >= (select place_periods_held.last_year_from from chicago.place_periods_held)
-    and crimes.date_of_occurrence < (select place_periods_held.last_year_to + 1 from chicago.place_periods_held);
+left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published;
 
 comment on view chicago.last_year_crimes is
 'One row is a crime of a complete day of last_year, with its hour where its time is known. Base of views.';

@@ -236,7 +236,7 @@ def test_rates_are_crimes_by_residents_and_by_area(views_engine, year):
     assert (
         unknown[["residents", "violent_per_100000_residents", "violent_per_square_kilometre"]]
         .isna()
-        .all(None)
+        .all(axis=None)
     )
     assert not rates.loc["city", "is_residents_estimated"]
     assert rates.loc["district 7", "is_residents_estimated"]
