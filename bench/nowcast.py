@@ -84,7 +84,9 @@ def shown(title: str, said: pd.DataFrame) -> None:
     if said.empty:
         return
     print(f"\n### {title} ({said['today'].nunique()} loads)\n")
-    print("| What | Said | Given, % | Held, % | Withheld too, % | Raw off by | Corrected off by | Size of it |")
+    print(
+        "| What | Said | Given, % | Held, % | Withheld too, % | Raw off by | Corrected off by | Size of it |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for row in summary(said).itertuples():
         print(
