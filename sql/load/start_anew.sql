@@ -21,7 +21,9 @@ pipeline.daily_counts,
 pipeline.hour_counts,
 pipeline.place_counts,
 pipeline.cell_counts,
-pipeline.code_counts;
+pipeline.code_counts,
+pipeline.reporting_delay,
+pipeline.nowcasts;
 
 insert into pipeline.runs (mode, status, ended_at, message, host, process_id)
 values ('start-anew', 'done', pipeline.next_moment(), :message, :host, :process_id);
