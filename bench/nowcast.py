@@ -85,8 +85,7 @@ def shown(title: str, said: pd.DataFrame) -> None:
         return
     print(f"\n### {title} ({said['today'].nunique()} loads)\n")
     print(
-        "| What | Said | Given, % | Interval held, % | also where withheld | Raw off by | Corrected off by"
-        " | Size of it |"
+        "| What | Said | Given, % | Held, % | Withheld too, % | Raw off by | Corrected off by | Size of it |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for row in summary(said).itertuples():

@@ -24,7 +24,9 @@ pipeline.cell_counts,
 pipeline.code_counts,
 chicago.community_area_estimates,
 pipeline.community_area_basis,
-pipeline.unplaced_points;
+pipeline.unplaced_points,
+pipeline.reporting_delay,
+pipeline.nowcasts;
 
 insert into pipeline.runs (mode, status, ended_at, message, host, process_id)
 values ('start-anew', 'done', pipeline.next_moment(), :message, :host, :process_id);

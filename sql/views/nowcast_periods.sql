@@ -3,41 +3,57 @@
 -- Reads: pipeline.nowcasts, chicago.daily_cube, pipeline.counts_state. Run by: tasks/warehouse/views.py.
 
 create view chicago.nowcast_periods as
-with years_before as (
+with spans as (
+    select
+        nowcasts.period,
+        nowcasts.first_date - 364 as first_date,
+        nowcasts.last_date - 364 as last_date
+    from pipeline.nowcasts
+    where
+        nowcasts.family = 'city'
+        and nowcasts.place = 'crimes'
+        and nowcasts.period in ('newest_7', 'newest_28', 'complete_28')
+),
+
+-- By district, and once: a year before, a day is published whole.
+sums as (
+    select
+        spans.period,
+        daily_cube.district,
+        sum(daily_cube.crimes) as crimes,
+        sum(daily_cube.violent) as violent,
+        sum(daily_cube.property) as property,
+        sum(daily_cube.domestic) as domestic
+    from spans
+    -- Drops periods of which nothing is held.
+    inner join chicago.daily_cube on daily_cube.date between spans.first_date and spans.last_date
+    group by spans.period, daily_cube.district
+),
+
+years_before as (
     select
         'city' as family,  -- noqa: RF04
         counts.place,
-        nowcasts.period,
+        sums.period,
         sum(counts.crimes) as crimes
-    from pipeline.nowcasts
-    inner join chicago.daily_cube on daily_cube.date between nowcasts.first_date - 364 and nowcasts.last_date - 364
-    -- Four rows on the right: all counts of a day.
+    from sums
+    -- Four rows on the right: all counts of the city.
     cross join
         lateral (
             values
-            ('crimes', daily_cube.crimes),
-            ('violent', daily_cube.violent),
-            ('property', daily_cube.property),
-            ('domestic', daily_cube.domestic)
+            ('crimes', sums.crimes),
+            ('violent', sums.violent),
+            ('property', sums.property),
+            ('domestic', sums.domestic)
         ) as counts (place, crimes)
-    where
-        nowcasts.family = 'city'
-        and nowcasts.place = counts.place
-        and nowcasts.period in ('newest_7', 'newest_28', 'complete_28')
-    group by counts.place, nowcasts.period
+    group by counts.place, sums.period
     union all
     select
-        nowcasts.family,
-        nowcasts.place,
-        nowcasts.period,
-        sum(daily_cube.crimes) as crimes
-    from pipeline.nowcasts
-    inner join chicago.daily_cube
-        on
-            daily_cube.date between nowcasts.first_date - 364 and nowcasts.last_date - 364
-            and nowcasts.place = cast(daily_cube.district as text)
-    where nowcasts.family = 'district' and nowcasts.period in ('newest_7', 'newest_28', 'complete_28')
-    group by nowcasts.family, nowcasts.place, nowcasts.period
+        'district' as family,  -- noqa: RF04
+        cast(sums.district as text) as place,
+        sums.period,
+        sums.crimes
+    from sums
 ),
 
 compared as (
