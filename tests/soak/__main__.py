@@ -1,7 +1,8 @@
 """`make soak`: sixty days of the stand-in city on one database, one run a day, with faults; and does anything grow?
 
-`python -m tests.soak [--days 60] [--seed N] [--keep DAYS] [--lines FILE]`. Services and city are its own, in a temporary folder. The
-ledger and Prefect keep `--keep` days of the simulation. Each day is a line of JSON in `--lines`. Exit 1 where a measure grows other than by the data.
+`python -m tests.soak [--days 60] [--seed N] [--keep DAYS] [--lines FILE]`. Services and city are its own, in a
+temporary folder. The ledger and Prefect keep `--keep` days of the simulation. Each day is a line of JSON in `--lines`
+(.local/soak.jsonl). Exit 1 where a measure grows other than by the data.
 """
 
 import argparse
