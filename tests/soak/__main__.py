@@ -1,15 +1,19 @@
 """`make soak`: sixty days of the stand-in city on one database, one run a day, with faults; and does anything grow?
 
-`python -m tests.soak [--days 60] [--seed N] [--keep DAYS]`. Services and city are its own, in a temporary folder. The
-ledger and Prefect keep `--keep` days of the simulation. Exit 1 where a measure grows other than by the data.
+`python -m tests.soak [--days 60] [--seed N] [--keep DAYS] [--lines FILE]`. Services and city are its own, in a
+temporary folder. The ledger and Prefect keep `--keep` days of the simulation. Each day is a line of JSON in `--lines`
+(.local/soak.jsonl). Exit 1 where a measure grows other than by the data.
 """
 
 import argparse
+import contextlib
+import json
 import secrets
 import shutil
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import psycopg
@@ -31,10 +35,17 @@ def main(arguments=None):
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--keep", type=int, default=14)
+    parser.add_argument("--lines", type=Path, default=Path(".local/soak.jsonl"))
     asked = parser.parse_args(arguments)
     seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
     print(f"seed {seed}, {asked.days} days, of which {asked.keep} are kept", flush=True)
-    days = _soak(asked.days, seed, asked.keep)
+    asked.lines.parent.mkdir(parents=True, exist_ok=True)
+    with asked.lines.open("w") as lines:
+        days = []
+        for day, sizes in _soak(asked.days, seed, asked.keep):
+            days.append((day, sizes))
+            lines.write(json.dumps(asdict(day) | asdict(sizes)) + "\n")
+            lines.flush()
     print("\n".join(table(days)))
     verdicts = judge(series_of(days))
     # Tables that stay empty need no line.
@@ -43,7 +54,7 @@ def main(arguments=None):
 
 
 def _soak(count, seed, keep):
-    """Live through the days and return (day, sizes) of each."""
+    """Live through the days and give (day, sizes) of each."""
     clear_soon()
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         project = Path(folder)
@@ -54,9 +65,11 @@ def _soak(count, seed, keep):
             city = lambda store: CITY.build(store, FIRST_DAY)  # noqa: E731
             world = open_world(postgres, make_template(postgres), api, city=city)
             try:
-                return list(live(world, project, count, seed, keep))
+                yield from live(world, project, count, seed, keep)
             finally:
-                world.close()
+                # The session that would drop its database may have ended with a server; all goes with the folder.
+                with contextlib.suppress(psycopg.OperationalError):
+                    world.close()
         finally:
             local_services.stop(project)
             shutil.rmtree(local_services.services_folder(project), ignore_errors=True)
