@@ -24,8 +24,8 @@ from tasks.warehouse.community_areas import is_current, place_points
 from tasks.warehouse.counts import update_counts
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
-from tasks.warehouse.others_views import others_set_aside
 from tasks.warehouse.nowcast import update_nowcast
+from tasks.warehouse.others_views import others_set_aside
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
