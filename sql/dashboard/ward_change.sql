@@ -1,6 +1,6 @@
 -- One row is the ward asked for: its newest 28 complete days against the 28 before, and what chance allows; none where
 -- these are not held.
--- Reads: chicago.recent_changes. Run by: dashboard/site/wards.py.
+-- Reads: chicago.recent_changes. Run by: dashboard/site/wards.py. Parameters: ward.
 
 select
     recent_changes.change_pct,

@@ -69,7 +69,7 @@ GUARDS = (
     "a failover drops the pool",
     "a failed window fails the run",
     "nothing is answered from cache",
-    "a view of others stops the deployment",
+    "a view of others survives, or stops the deployment",
     "what stands on a view is never dropped",
     "a name that is taken is not replaced",
     "rights survive a deployment",
