@@ -89,10 +89,12 @@ def draw_outage(rng: random.Random) -> Outage:
 
 def draw_kill(rng: random.Random) -> Kill:
     """Draw a kill: one in four is a SIGTERM, half come at a moment of the database's work."""
-    with_prefect = rng.random() < 0.4
+    sent = signal.SIGTERM if rng.random() < 0.25 else signal.SIGKILL
+    # It is Prefect's handler that turns SIGTERM into an exception.
+    with_prefect = sent == signal.SIGTERM or rng.random() < 0.3
     longest = MAX_RUN_SECONDS[with_prefect]
     when = rng.choice(list(MOMENTS)) if rng.random() < 0.5 else rng.uniform(0.05, longest)
-    return Kill(signal.SIGTERM if rng.random() < 0.25 else signal.SIGKILL, when, with_prefect)
+    return Kill(sent, when, with_prefect)
 
 
 def build_city(store):
