@@ -1,11 +1,11 @@
 -- One row is a police beat, a day of the week and an hour, with a crime or without: what one such hour has, and how
 -- far it strays from that; and one the crimes of the weekday of which the time is not known.
--- Reads: chicago.last_year_crimes, chicago.daily_crimes, chicago.place_periods_held, chicago.beats.
--- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Reads: chicago.beat_hours, chicago.daily_crimes, chicago.place_periods_held, chicago.beats.
+-- Run by: tasks/warehouse/views.py.
 --
 -- The variance is over the weeks, those without a crime included: (sum of squares - sum * sum / days) / (days - 1).
 
-create materialized view chicago.crimes_by_beat_and_hour as
+create view chicago.crimes_by_beat_and_hour as
 with weekdays as (
     select
         cast(extract(isodow from daily_crimes.date) as smallint) as day_of_week,
@@ -18,37 +18,12 @@ with weekdays as (
     group by cast(extract(isodow from daily_crimes.date) as smallint)
 ),
 
-cells as (
-    select
-        crimes.beat,
-        crimes.date,
-        crimes.day_of_week,
-        crimes.hour,
-        count(*) as crimes,
-        count(*) filter (where crimes.is_violent) as violent
-    from chicago.last_year_crimes as crimes
-    group by crimes.beat, crimes.date, crimes.day_of_week, crimes.hour
-),
-
-sums as (
-    select
-        cells.beat,
-        cells.day_of_week,
-        cells.hour,
-        sum(cells.crimes) as crimes,
-        sum(cells.crimes * cells.crimes) as crimes_squared,
-        sum(cells.violent) as violent,
-        sum(cells.violent * cells.violent) as violent_squared
-    from cells
-    group by cells.beat, cells.day_of_week, cells.hour
-),
-
 listed as (
     select beats.beat
     from chicago.beats
     union
     select sums.beat
-    from sums
+    from chicago.beat_hours as sums
 ),
 
 hours as (
@@ -81,7 +56,7 @@ framed as (
         sums.crimes_squared,
         sums.violent,
         sums.violent_squared
-    from sums
+    from chicago.beat_hours as sums
 ),
 
 -- Put together by grouping: a join in which nulls are equal would compare each row with each.
@@ -147,10 +122,7 @@ select
     end as violent_variance
 from rows_of_all;
 
-create unique index crimes_by_beat_and_hour_key on chicago.crimes_by_beat_and_hour (beat, day_of_week, hour)
-nulls not distinct;
-
-comment on materialized view chicago.crimes_by_beat_and_hour is
+comment on view chicago.crimes_by_beat_and_hour is
 'One row is a police beat, a day of the week and an hour of last_year: what to expect of one such hour, and its spread. An hour of a beat has one crime in ten weeks on average: add up hours before comparing beats.';
 
 comment on column chicago.crimes_by_beat_and_hour.beat is 'Police beat, four characters. Null: unknown.';

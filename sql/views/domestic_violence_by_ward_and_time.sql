@@ -93,9 +93,10 @@ rows_of_all as (
     -- Left: a time without a crime keeps its row.
     left join sums
         on
-            listed.ward is not distinct from sums.ward
+            -- Equal also where both are unknown; by a join on values, which need not compare each row with each.
+            coalesce(listed.ward, 0) = coalesce(sums.ward, 0)
             and weekdays.day_of_week = sums.day_of_week
-            and times.quarter is not distinct from sums.quarter
+            and coalesce(times.quarter, -1) = coalesce(sums.quarter, -1)
 )
 
 select
