@@ -19,9 +19,8 @@ from tests.integration.tls_front import TlsFront
 
 _CHUNK_BYTES = 65536
 _CLONE_NEWNET = 0x40000000
-# Addresses for documentation (RFC 5737): nobody has them. Each process that tests has four of them.
-_FIRST = 4 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_OURS, _THEIRS, _PREFIX = f"203.0.113.{_FIRST + 1}", f"203.0.113.{_FIRST + 2}", "30"
+# Addresses for documentation (RFC 5737): nobody has them. Each network has four of them.
+_PREFIX = "30"
 
 
 class Relay:
@@ -58,6 +57,18 @@ def _pump(source, target):
         target.shutdown(socket.SHUT_WR)
 
 
+def _free_pair():
+    """Return two addresses of a network that no other process of this machine has: another test may be at work."""
+    taken = subprocess.run(["ip", "-o", "-4", "addr"], check=True, capture_output=True, text=True).stdout
+    first = os.getpid() % 64
+    for place in range(64):
+        number = 4 * ((first + place) % 64)
+        ours, theirs = f"203.0.113.{number + 1}", f"203.0.113.{number + 2}"
+        if f" {ours}/" not in taken:
+            return ours, theirs
+    raise OSError("all of 203.0.113.0/24 is taken on this machine: end what holds it (ip netns list)")
+
+
 class DarkFront(TlsFront):
     """A server in a network of its own, in front of PostgreSQL's unix socket; its host can vanish.
 
@@ -67,14 +78,14 @@ class DarkFront(TlsFront):
     def __init__(self, socket_path, silence_seconds):
         self._name = f"dark{os.getpid() % 100_000}"
         self._silence_seconds = silence_seconds
+        self._ours, self.host = _free_pair()
         _ip("netns", "add", self._name)
         try:
             _ip("link", "add", self._name, "type", "veth", "peer", "name", "there", "netns", self._name)
-            _ip("addr", "add", f"{_OURS}/{_PREFIX}", "dev", self._name)
+            _ip("addr", "add", f"{self._ours}/{_PREFIX}", "dev", self._name)
             _ip("link", "set", self._name, "up")
             _ip("-n", self._name, "link", "set", "there", "up")
             self.light()
-            self.host = _THEIRS
             super().__init__(None, socket_path)
         except BaseException:
             self._take_down()
@@ -92,7 +103,7 @@ class DarkFront(TlsFront):
         with Path(f"/run/netns/{self._name}").open() as namespace:
             if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns")
-        listener = socket.create_server((_THEIRS, 0))
+        listener = socket.create_server((self.host, 0))
         # What is accepted inherits it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self._silence_seconds * 1000)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -102,11 +113,11 @@ class DarkFront(TlsFront):
 
     def darken(self):
         """Take the address away: whatever is sent there is dropped, and nobody is told."""
-        _ip("-n", self._name, "addr", "del", f"{_THEIRS}/{_PREFIX}", "dev", "there")
+        _ip("-n", self._name, "addr", "del", f"{self.host}/{_PREFIX}", "dev", "there")
 
     def light(self):
         """Give the address back."""
-        _ip("-n", self._name, "addr", "add", f"{_THEIRS}/{_PREFIX}", "dev", "there")
+        _ip("-n", self._name, "addr", "add", f"{self.host}/{_PREFIX}", "dev", "there")
 
     def __exit__(self, *error):
         super().__exit__(*error)
