@@ -54,7 +54,7 @@ lint-image: $(INSTALLED)
 	@$(BIN)/hadolint Dockerfile dashboard/Dockerfile
 
 lint-stack: $(INSTALLED)
-	@$(BIN)/cfn-lint deploy/stack.yaml
+	@$(BIN)/cfn-lint deploy/stack.yaml deploy/prefect-server.yaml deploy/dashboard.yaml
 
 lint-compose: $(INSTALLED)
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
