@@ -1,7 +1,8 @@
 """`make automations`: the automations of this project on the Prefect server, as code.
 
 What lives here: what is watched, what is done, and one message on trial (`ARGS=--try`). What does not: whom to tell,
-which is the operator's notification block. Mirrors https://docs.prefect.io/v3/concepts/automations and the how-to on zombie flow runs.
+which is the operator's notification block. Mirrors
+https://docs.prefect.io/v3/concepts/automations and the how-to on zombie flow runs.
 """
 
 import argparse
@@ -35,7 +36,7 @@ ZOMBIE_SECONDS: Final = 540
 _ENDS: Final = ("Completed", "Failed", "Cancelled", "Crashed", "Skipped", "AwaitingRetry")
 
 _TRIAL: Final = "chicago-crime.message-on-trial"
-# The server takes up a new automation within a second or two, and may miss what comes before: so the event is sent again.
+# The server takes up a new automation within a second or two, and may miss what comes before: so it is sent again.
 _TRIAL_TRIES: Final = 10
 _TRIAL_SECONDS: Final = 2.0
 
@@ -198,7 +199,7 @@ async def try_message(named: str) -> str:
         finally:
             await client.delete_automation(made)
     raise PipelineError(
-        f"the server has sent nothing in {_TRIAL_TRIES * _TRIAL_SECONDS:.0f} s: do its automations run? Look at its log."
+        f"the server has sent nothing in {_TRIAL_TRIES * _TRIAL_SECONDS:.0f} s: do its automations run? Its log may say"
     )
 
 
@@ -239,9 +240,10 @@ async def _outcome(automation: UUID, client: PrefectClient) -> str | None:
     """Return that the message was sent, None while nothing is known; raise `PipelineError` when it could not be."""
     names = [f"prefect.automation.action.{end}" for end in ("executed", "failed")]
     asked = EventFilter(
-        event=EventNameFilter(name=names), resource=EventResourceFilter(id=[f"prefect.automation.{automation}"])
+        event=EventNameFilter(name=names),
+        resource=EventResourceFilter(id=[f"prefect.automation.{automation}"]),
     )
-    events = (await client.read_events(asked)).events
+    events = (await client.read_events(asked, limit=1)).events
     if not events:
         return None
     if events[0].event == names[1]:

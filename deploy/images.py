@@ -1,8 +1,8 @@
 """`make images`: the images of the stack's repositories that nothing runs, and with `--delete` their end.
 
-What lives here: whether an image was pushed, and which are in use: by a service of the cluster, by the newest definition of
-a run, by a deployment; and the newest five beside them, to go back to. A rule of ECR can only count, and would one day
-take what still runs.
+What lives here: whether an image was pushed, and which are in use: by a service of the cluster, by the newest
+definition of a run, by a deployment; and the newest five beside them, to go back to. A rule of ECR can only count,
+and would one day take what still runs.
 """
 
 import argparse
@@ -73,8 +73,14 @@ def images_in_use(stack: str) -> set[str]:
     described = ecs.describe_services(cluster=stack, services=services)["services"] if services else []
     # While a service is updated the definition before is at work too.
     named = {each["taskDefinition"] for found in described for each in (found, *found.get("deployments", []))}
-    named |= set(ecs.list_task_definitions(familyPrefix=f"{stack}-run", sort="DESC", maxResults=1)["taskDefinitionArns"])
-    return {image for name in named for image in _images_of(ecs, name)} | asyncio.run(_images_of_deployments())
+    named |= set(
+        ecs.list_task_definitions(familyPrefix=f"{stack}-run", sort="DESC", maxResults=1)[
+            "taskDefinitionArns"
+        ]
+    )
+    return {image for name in named for image in _images_of(ecs, name)} | asyncio.run(
+        _images_of_deployments()
+    )
 
 
 def _images_of(ecs: Any, definition: str) -> Iterator[str]:
@@ -104,7 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if tags and asked.delete:
                 ids = [{"imageTag": tag} for tag in tags[:100]]
                 boto3.client("ecr").batch_delete_image(repositoryName=repository, imageIds=ids)
-            sys.stdout.write(f"{repository}: {'deleted' if asked.delete else 'unused'} {' '.join(tags) or 'none'}\n")
+            sys.stdout.write(
+                f"{repository}: {'deleted' if asked.delete else 'unused'} {' '.join(tags) or 'none'}\n"
+            )
     except (BotoCoreError, ClientError) as error:
         sys.stderr.write(f"make images: AWS does not answer: {error}. Check AWS_PROFILE and AWS_REGION.\n")
         return 1

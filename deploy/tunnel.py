@@ -43,7 +43,7 @@ DOORS: Final = {
 
 
 def command(stack: str, door: Door, client: Any, database_host: str | None) -> list[str]:
-    """Return the command that opens the way. client: of ECS. database_host: where the task is to lead on to, if anywhere.
+    """Return the command that opens the way. client: of ECS. database_host: where the task leads on to, if anywhere.
 
     Raises `ConfigError` where no task of the service runs, or it lets nobody in.
     """
@@ -67,7 +67,9 @@ def _task_and_runtime(stack: str, service: str, container: str, client: Any) -> 
             f"ECS does not name the tasks of {service}: {error}. Check AWS_PROFILE and AWS_REGION."
         ) from None
     if not found:
-        raise ConfigError(f"no task of {service} runs: aws ecs describe-services --cluster {stack} --services {service}")
+        raise ConfigError(
+            f"no task of {service} runs: aws ecs describe-services --cluster {stack} --services {service}"
+        )
     runtimes = [each.get("runtimeId") for each in found[0]["containers"] if each["name"] == container]
     if not runtimes or not runtimes[0] or not found[0].get("enableExecuteCommand"):
         raise ConfigError(f"the task of {service} lets nobody in: update its stack with AllowExec=true")
@@ -81,7 +83,7 @@ def _database_host(stack: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Become AWS's command, which stays until it is ended; returns only when that is not possible: 1 failed, 2 wrong use."""
+    """Become AWS's command, which stays until it is ended; returns only when it cannot: 1 failed, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="make tunnel", allow_abbrev=False)
     parser.add_argument("to", choices=DOORS)
     parser.add_argument("--stack", default=USUAL_STACK, help="name of the stack (default: %(default)s)")
@@ -90,7 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for program in ("aws", "session-manager-plugin"):
             if shutil.which(program) is None:
-                raise ConfigError(f"{program} is not installed on this machine; AWS's command line and its plugin are needed")
+                raise ConfigError(
+                    f"{program} is not installed on this machine; AWS's command line and its plugin are needed"
+                )
         host = _database_host(asked.stack) if asked.to == "database" else None
         typed = command(asked.stack, door, boto3.client("ecs"), host)
     except (BotoCoreError, ClientError) as error:
@@ -101,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, ConfigError) else 1
     sys.stdout.write(f"{door.opens}\n")
     sys.stdout.flush()
-    os.execvp(typed[0], typed)  # noqa: S606 - AWS's command, and no shell between
+    return os.execvp(typed[0], typed)  # noqa: S606 - AWS's command, and no shell between
 
 
 if __name__ == "__main__":

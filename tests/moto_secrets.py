@@ -1,4 +1,4 @@
-"""Secrets of a CloudFormation template in moto, which passes them over: what refers to one, and its exports, are then there.
+"""Secrets of a CloudFormation template in moto, which passes them over, so that what refers to one is there.
 
 Also the id of RDS's parameter group, of which moto gives the group itself where its name is asked for.
 """
@@ -91,9 +91,7 @@ def whole_templates():
     """Have moto make secrets, and a parameter group that is found, while the body runs."""
     known = parsing.resource_class_from_type
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            parsing, "resource_class_from_type", lambda kind: MODELS.get(kind) or known(kind)
-        )
+        patch.setattr(parsing, "resource_class_from_type", lambda kind: MODELS.get(kind) or known(kind))
         patch.setattr(
             DBParameterGroup, "physical_resource_id", property(lambda group: group.name), raising=False
         )

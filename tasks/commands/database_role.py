@@ -1,8 +1,8 @@
 """A role of the warehouse's PostgreSQL with its password, and for Prefect's server a database of its own.
 
 For a container that ends before another begins, on AWS, where nobody sits at a console: `python -m
-tasks.commands.database_role chicago_analyst` or `... prefect --owns prefect`. Any number of times; the password is that of
-ROLE_PASSWORD afterwards. What the analyst may read is not said here but by each run (ANALYST_ROLE). Mirrors
+tasks.commands.database_role chicago_analyst` or `... prefect --owns prefect`. Any number of times; the password is that
+of ROLE_PASSWORD afterwards. What the analyst may read is not said here but by each run (ANALYST_ROLE). Mirrors
 https://www.postgresql.org/docs/current/sql-createrole.html.
 """
 
@@ -26,7 +26,10 @@ _CREATE: Final = sql.SQL(
 )
 _RENEW: Final = sql.SQL("alter role {} login password {}")
 # Whatever an analyst connects with: as in sql/roles.sql.
-_LIMITS: Final = (sql.SQL("alter role {} set jit = off"), sql.SQL("alter role {} set statement_timeout = '5min'"))
+_LIMITS: Final = (
+    sql.SQL("alter role {} set jit = off"),
+    sql.SQL("alter role {} set statement_timeout = '5min'"),
+)
 # Who makes a database for another has to be a member of that role; of a role that one has made one may be.
 _OWNED: Final = (
     sql.SQL("grant {role} to current_user"),
@@ -38,8 +41,8 @@ _OWNED: Final = (
 def put_role(connection: psycopg.Connection[Any], role: str, password: str, owns: str | None) -> str:
     """Make the role and the database that it owns, or give the role this password; return what was done.
 
-    connection: in autocommit, of a role that may make roles and databases. The server is sent a SCRAM verifier and not the
-    password, so that no log can hold it. Raises `ConfigError` for a role that may do more than log in.
+    connection: in autocommit, of a role that may make roles and databases. The server is sent a SCRAM verifier and not
+    the password, so that no log can hold it. Raises `ConfigError` for a role that may do more than log in.
     """
     _refuse_powerful(connection, role)
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()

@@ -1,13 +1,15 @@
 """Prefect's server of deploy/prefect-server.yaml, started as its task definition says, and what is put on it.
 
-moto makes both stacks and holds the definitions; the containers are processes of this machine, in their order: the role and
-its database by the first, then the server, over TLS, on the real PostgreSQL. What it does not show: ECS starting them.
+moto makes both stacks and holds the definitions. The containers are processes of this machine, in their order: the role
+and its database by the first, then the server, over TLS, on the real PostgreSQL. What it does not show: ECS starting
+them.
 """
 
 import asyncio
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -32,7 +34,6 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from deploy import automations, images, pool, to_prefect, tunnel
 from tasks.commands import database_role
 from tasks.errors import ConfigError, PipelineError
-from tasks.local.prefect_server import free_port
 from tests.integration.tls_front import TlsFront
 from tests.moto_secrets import whole_templates
 
@@ -40,6 +41,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 STACK = "crime-with-server"
 AUTH = "c" * 48
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 WAIT_SECONDS = 90
 
 
@@ -60,7 +62,9 @@ def aws():
         }.items():
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
-        made = create(STACK, "stack.yaml", ImageTag="v1", WorkPool="with-server", AnalystRole="chicago_analyst")
+        made = create(
+            STACK, "stack.yaml", ImageTag="v1", WorkPool="with-server", AnalystRole="chicago_analyst"
+        )
         create(f"{STACK}-prefect", "prefect-server.yaml", Stack=STACK, ImageTag="v1")
         yield made
     server.stop()
@@ -85,7 +89,9 @@ def create(name, template, **parameters):
 @pytest.fixture(scope="module")
 def containers(aws):
     """Give the containers of the server's task, as moto's ECS has registered them, by name."""
-    (service,) = boto3.client("ecs").describe_services(cluster=STACK, services=[f"{STACK}-prefect"])["services"]
+    (service,) = boto3.client("ecs").describe_services(cluster=STACK, services=[f"{STACK}-prefect"])[
+        "services"
+    ]
     definition = boto3.client("ecs").describe_task_definition(taskDefinition=service["taskDefinition"])
     return {each["name"]: each for each in definition["taskDefinition"]["containerDefinitions"]}
 
@@ -103,15 +109,21 @@ def server(containers, postgres, authority, tmp_path_factory):
     """Give the address of the server, whose database is reached over TLS as the role that the first container makes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.server)
-    home, port = tmp_path_factory.mktemp("server"), free_port([])
+    home, port = tmp_path_factory.mktemp("server"), any_port()
     with (
         TlsFront(context, postgres.socket_dir / ".s.PGSQL.5432") as front,
         psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection,
         pytest.MonkeyPatch.context() as patch,
     ):
         elsewhere = {"SERVER_NAME": "localhost", "PORT": str(front.port), "DB_CA_FILE": str(authority.bundle)}
-        secrets = {"DB_USERNAME": postgres.user, "DB_PASSWORD": "not-asked-for", "ROLE_PASSWORD": "of-the-secret"}
-        of_role = environment_of(containers["role"], **elsewhere, **secrets, DATABASE_NAME="postgres", ENV_FILE="")
+        secrets = {
+            "DB_USERNAME": postgres.user,
+            "DB_PASSWORD": "not-asked-for",
+            "ROLE_PASSWORD": "of-the-secret",
+        }
+        of_role = environment_of(
+            containers["role"], **elsewhere, **secrets, DATABASE_NAME="postgres", ENV_FILE=""
+        )
         for name, value in of_role.items():
             patch.setenv(name, value)
         role, owns = "prefect_of_the_cloud", "prefect_of_the_cloud"
@@ -155,13 +167,18 @@ def server(containers, postgres, authority, tmp_path_factory):
             connection.execute(f"drop role {role}")
 
 
+def any_port():
+    """Return a port of the system's choice: those that Prefect likes, other servers of the tests have."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
 def wait_until_ready(port, process, log):
     """Wait as the container's health check does: without a login."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/ready", timeout=4)
-            return
+            return urllib.request.urlopen(f"http://127.0.0.1:{port}/api/ready", timeout=4).close()
         except OSError:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -194,15 +211,21 @@ def test_the_server_refuses_who_has_no_auth_string(server):
 
 
 def test_worker_and_runs_are_handed_its_address_and_its_auth_string(aws):
-    definition = boto3.client("ecs").describe_task_definition(taskDefinition=f"{STACK}-worker")["taskDefinition"]
+    definition = boto3.client("ecs").describe_task_definition(taskDefinition=f"{STACK}-worker")[
+        "taskDefinition"
+    ]
     (worker,) = definition["containerDefinitions"]
     environment = {each["name"]: each["value"] for each in worker["environment"]}
-    assert environment["PREFECT_API_URL"] == aws["PrefectApiUrl"] == f"http://prefect.{STACK}.internal:4200/api"
+    assert (
+        environment["PREFECT_API_URL"] == aws["PrefectApiUrl"] == f"http://prefect.{STACK}.internal:4200/api"
+    )
     # moto keeps the place of a secret that there is not.
     assert [each["name"] for each in worker["secrets"] if each] == ["PREFECT_API_AUTH_STRING"]
 
 
-def test_pool_deployments_and_automations_are_put_twice_and_are_there_once(logged_in, aws, tmp_path, monkeypatch, capsys):
+def test_pool_deployments_and_automations_are_put_twice_and_are_there_once(
+    logged_in, aws, tmp_path, monkeypatch, capsys
+):
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps(aws))
     monkeypatch.setenv("WORK_POOL", "with-server")
@@ -277,7 +300,9 @@ def hook():
         server.shutdown()
 
 
-def test_a_message_on_trial_goes_through_the_server_to_the_operators_block(logged_in, hook, monkeypatch, capsys):
+def test_a_message_on_trial_goes_through_the_server_to_the_operators_block(
+    logged_in, hook, monkeypatch, capsys
+):
     monkeypatch.delenv("NOTIFY_BLOCK", raising=False)
     assert automations.main(["--try"]) == 2
     assert "nobody is told: set NOTIFY_BLOCK" in capsys.readouterr().err
@@ -298,7 +323,14 @@ def push(repository, *tags):
         boto3.client("ecr").put_image(
             repositoryName=repository,
             imageTag=tag,
-            imageManifest=json.dumps({"schemaVersion": 2, "config": {"digest": f"sha256:{tag}"}, "layers": []}),
+            imageManifest=json.dumps(
+                {
+                    "schemaVersion": 2,
+                    "mediaType": MANIFEST,
+                    "config": {"digest": f"sha256:{tag}"},
+                    "layers": [],
+                }
+            ),
         )
 
 

@@ -1,4 +1,4 @@
-"""tasks/commands/database_role.py on the real PostgreSQL, as a loader that is no superuser: what RDS's master user is."""
+"""tasks/commands/database_role.py on the real PostgreSQL, as a loader that is no superuser, like RDS's master user."""
 
 import time
 
