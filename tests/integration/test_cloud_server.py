@@ -230,6 +230,7 @@ def test_pool_deployments_and_automations_are_put_twice_and_are_there_once(
     file.write_text(json.dumps(aws))
     monkeypatch.setenv("WORK_POOL", "with-server")
     monkeypatch.setenv("IMAGE", "registry.example.org/crime:v1")
+    monkeypatch.setenv("PROJECT_FOLDER", str(PROJECT))
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     monkeypatch.delenv("NOTIFY_BLOCK", raising=False)
     found = []
