@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -31,9 +32,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
+from demo.shapes import ONE_YEAR
 from deploy import automations, images, pool, to_prefect, tunnel
 from tasks.commands import database_role
 from tasks.errors import ConfigError, PipelineError
+from tests.integration.conftest import crime
 from tests.integration.tls_front import TlsFront
 from tests.moto_secrets import whole_templates
 
@@ -113,7 +116,6 @@ def server(containers, postgres, authority, tmp_path_factory):
     with (
         TlsFront(context, postgres.socket_dir / ".s.PGSQL.5432") as front,
         psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection,
-        pytest.MonkeyPatch.context() as patch,
     ):
         elsewhere = {"SERVER_NAME": "localhost", "PORT": str(front.port), "DB_CA_FILE": str(authority.bundle)}
         secrets = {
@@ -124,12 +126,13 @@ def server(containers, postgres, authority, tmp_path_factory):
         of_role = environment_of(
             containers["role"], **elsewhere, **secrets, DATABASE_NAME="postgres", ENV_FILE=""
         )
-        for name, value in of_role.items():
-            patch.setenv(name, value)
-        role, owns = "prefect_of_the_cloud", "prefect_of_the_cloud"
+        role = owns = "prefect_of_the_cloud"
         typed = containers["role"]["command"]
         assert typed == ["python", "-m", "tasks.commands.database_role", "prefect", "--owns", "prefect"]
-        assert database_role.main([role, "--owns", owns]) == 0
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in of_role.items():
+                patch.setenv(name, value)
+            assert database_role.main([role, "--owns", owns]) == 0
         variables = environment_of(
             containers["server"],
             PREFECT_SERVER_DATABASE_HOST="localhost",
@@ -255,9 +258,10 @@ def test_pool_deployments_and_automations_are_put_twice_and_are_there_once(
 
 
 def test_a_flow_run_of_a_deployment_is_done_on_a_server_that_asks_for_the_auth_string(
-    logged_in, environment, monkeypatch, tmp_path
+    logged_in, environment, store, monkeypatch, tmp_path
 ):
     """By the command that a container runs."""
+    store.insert(ONE_YEAR.id, [crime("JH000001")], at=datetime.now(UTC) - timedelta(hours=2))
     monkeypatch.setenv("PREFECT_API_URL", logged_in)
     run = ask(run_of_daily)
     done = subprocess.run(
@@ -271,7 +275,6 @@ def test_a_flow_run_of_a_deployment_is_done_on_a_server_that_asks_for_the_auth_s
     )
     state = ask(lambda client: client.read_flow_run(run.id)).state
     assert "401" not in done.stdout + done.stderr
-    # The stand-in's dataset is empty: the run says so itself, in the database and to the server.
     assert (done.returncode, state.type) == (0, StateType.COMPLETED), done.stdout + done.stderr
 
 
