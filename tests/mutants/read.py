@@ -84,6 +84,7 @@ GUARDS = (
     "a silent network is given up",
     "a signal to stop is never lost",
     "a run goes on without Prefect's server",
+    "no secret changes a powerful role",
 )
 
 
