@@ -17,7 +17,7 @@ ARGS ?=
 .PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-dashboard bench-nowcast placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql dashboard screenshots stack stop \
-	deploy pool blocks automations dictionary requirements clean
+	deploy pool blocks automations tunnel images stack-test dictionary requirements clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -54,7 +54,7 @@ lint-image: $(INSTALLED)
 	@$(BIN)/hadolint Dockerfile dashboard/Dockerfile
 
 lint-stack: $(INSTALLED)
-	@$(BIN)/cfn-lint deploy/stack.yaml
+	@$(BIN)/cfn-lint deploy/stack.yaml deploy/prefect-server.yaml deploy/dashboard.yaml
 
 lint-compose: $(INSTALLED)
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
@@ -136,8 +136,18 @@ pool: $(INSTALLED) ## create or update the ECS work pool from the stack on AWS (
 blocks: $(INSTALLED) ## save in Prefect the blocks for the stack's bucket and secrets (ARGS="--warehouse": a connector too)
 	@$(BIN)/python -m deploy.blocks $(ARGS)
 
-automations: $(INSTALLED) ## put the automations on the Prefect server (NOTIFY_BLOCK=slack-webhook/NAME: whom to tell)
-	@$(BIN)/python -m deploy.automations
+automations: $(INSTALLED) ## put the automations on the Prefect server (NOTIFY_BLOCK=slack-webhook/NAME: whom to tell; ARGS=--try: one message)
+	@$(BIN)/python -m deploy.automations $(ARGS)
+
+tunnel: $(INSTALLED) ## a way in to what is private on AWS (ARGS="prefect", "dashboard" or "database"; --stack NAME)
+	@$(BIN)/python -m deploy.tunnel $(ARGS)
+
+images: $(INSTALLED) ## the images in ECR that nothing runs (ARGS=--delete: take them away; --stack NAME)
+	@$(BIN)/python -m deploy.images $(ARGS)
+
+stack-test: lint-stack ## the templates, the guide, the pool, deployments and automations against moto and a real Prefect server
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit/test_stack.py tests/unit/test_stack_beside.py tests/unit/test_deploy_docs.py \
+		tests/integration/test_cloud.py tests/integration/test_cloud_server.py tests/integration/test_database_role.py $(ARGS)
 
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md from the comments in sql/
 	@$(BIN)/python -m tasks.commands.dictionary

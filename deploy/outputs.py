@@ -30,6 +30,7 @@ class StackOutputs(BaseModel):
     run_logs: str
     vpc_id: str
     subnet_ids: str
+    assign_public_ip: str
     task_security_group: str
     task_cpu: int
     task_memory_mib: int = Field(alias="TaskMemoryMiB")
@@ -44,6 +45,7 @@ class StackOutputs(BaseModel):
     prefect_api_key_secret: str = ""
     prefect_auth_string_secret: str = ""
     settings_file: str = ""
+    analyst_role: str = ""
 
 
 def read_outputs(stack: str, file: Path | None) -> StackOutputs:

@@ -49,7 +49,7 @@ def defaults(outputs: StackOutputs) -> dict[str, Any]:
         "network_configuration": {
             "subnets": outputs.subnet_ids.split(","),
             "securityGroups": [outputs.task_security_group],
-            "assignPublicIp": "DISABLED",
+            "assignPublicIp": outputs.assign_public_ip,
         },
         "cloudwatch_logs_options": {
             "awslogs-group": outputs.run_logs,
@@ -75,6 +75,8 @@ def _environment(outputs: StackOutputs) -> dict[str, str]:
         "DB_SSLMODE": "verify-full",
         "AWS_REGION": outputs.region,
     }
+    if outputs.analyst_role:
+        values["ANALYST_ROLE"] = outputs.analyst_role
     if outputs.database_login == "iam":
         values |= {"DB_USERNAME": IAM_ROLE_OF_LOADER, "DB_IAM_LOGIN": "1"}
     return values

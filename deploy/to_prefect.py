@@ -23,6 +23,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.process import ProcessWorker
 
+from deploy.images import is_pushed
 from tasks.errors import ConfigError, PipelineError
 from tasks.local import services as local_services
 
@@ -80,7 +81,7 @@ class Image:
 
 
 def _find_image(pool: WorkPool) -> Image:
-    """Return the image that IMAGE names, or that the build step makes of REPOSITORY and IMAGE_TAG."""
+    """Return the image that IMAGE names, or that the build step makes of REPOSITORY and IMAGE_TAG unless ECR has it."""
     if pool.type == _PROCESS:
         return Image("", is_to_be_built=False)
     named, repository, tag = (
@@ -89,7 +90,9 @@ def _find_image(pool: WorkPool) -> Image:
     if named:
         return Image(named, is_to_be_built=False)
     if repository and tag:
-        return Image(f"{repository}:{tag}", is_to_be_built=True)
+        # A job that is run again after its push: ECR takes no tag twice, and the image is what the tag says.
+        name = f"{repository}:{tag}"
+        return Image(name, is_to_be_built=not is_pushed(name))
     raise ConfigError(
         f"work pool {pool.name!r} runs containers ({pool.type}), and IMAGE is not set. Name an image that exists, "
         "or set REPOSITORY and IMAGE_TAG to have it built and pushed."

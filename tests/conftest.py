@@ -29,6 +29,7 @@ LONGEST_FIRST = (
     "test_sync_rules.py",
     "test_guards.py",
     "test_cloud.py",
+    "test_cloud_server.py",
     "test_whole_history.py",
     "test_prefect.py",
 )

@@ -1,6 +1,6 @@
 -- depends: 0017.chance
 -- Residents and watches, two bundled lists; and the community area of a point, an estimate beside the record
--- (docs/decisions/0023). Takes no longer for many rows; the first refresh after it places all points anew.
+-- (docs/decisions/0022). Takes no longer for many rows; the first refresh after it places all points anew.
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.
 
 create table chicago.population (

@@ -2,7 +2,7 @@
 
 What is estimated is a fact of the point, not of the row: a row that the City re-creates under a new id keeps it, one
 whose coordinates change has that of its new point, and so has a row of the history. A trigger of `chicago.crimes`
-leaves the points that are new (docs/decisions/0023). The rule is in `tasks.contract.community_areas`, the SQL in
+leaves the points that are new (docs/decisions/0022). The rule is in `tasks.contract.community_areas`, the SQL in
 `sql/community_areas/`.
 """
 

@@ -315,6 +315,9 @@ def test_an_image_is_built_and_pushed_by_the_steps_only_where_none_is_named(monk
     monkeypatch.setenv("REPOSITORY", repository)
     monkeypatch.setenv("IMAGE_TAG", "v1")
     monkeypatch.delenv("IMAGE", raising=False)
+    monkeypatch.setattr(to_prefect, "is_pushed", lambda _image: True)  # on moto's ECR: test_cloud_server.py
+    assert not to_prefect._find_image(pool).is_to_be_built
+    monkeypatch.setattr(to_prefect, "is_pushed", lambda _image: False)
     image = to_prefect._find_image(pool)
     assert image == to_prefect.Image(f"{repository}:v1", is_to_be_built=True)
     with to_prefect._prefect_file(image) as file:

@@ -92,6 +92,7 @@ GUARDS = (
     "what a run has called done outlives a crash",
     "what decides is never cleared",
     "what is over is closed in Prefect",
+    "no secret changes a powerful role",
 )
 
 

@@ -6,8 +6,10 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 import yaml
+from botocore import xform_name
 from cfnlint.decode import decode
 from prefect.settings.models.server.concurrency import ServerConcurrencySettings
 
@@ -119,3 +121,47 @@ def test_the_runbook_says_how_long_a_run_that_died_while_pending_keeps_its_slot(
     said = " ".join((PROJECT / "docs/runbook.md").read_text("utf-8").split())
     name = "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION"
     assert f"keeps the slot for {lease.default:.0f} s (Prefect's `{name}`)" in said
+
+
+# AWS's command line gives these itself; botocore does not know them.
+OF_THE_COMMAND_LINE = {
+    ("cloudformation", "deploy"),
+    ("logs", "tail"),
+    ("s3", "cp"),
+    ("s3", "ls"),
+    ("ssm", "start-session"),
+}
+GLOBAL_OPTIONS = {"--output", "--query", "--region"}
+
+
+def aws_commands(page):
+    """Return service, operation and options of each command of AWS's on a page, in blocks and in lines."""
+    typed = "\n".join([*blocks(page), *re.findall(r"`(aws [^`]+)`", page.split("```sh")[-1]), page])
+    joined = re.sub(r"\\\n\s*", " ", typed)
+    found = re.findall(r"\baws ([a-z0-9]+) ([a-z-]+)((?: [^\n|;`]*)?)", joined)
+    for service, operation, rest in found:
+        # What another command in a substitution says is its own.
+        own = re.sub(r"\$\(.*", "X", re.sub(r"\$\(.*?\)", "X", rest)).split(" && ")[0]
+        yield service, operation, re.findall(r"(?<!\S)--[a-z-]+", own)
+
+
+@PAGES
+def test_the_commands_of_aws_and_their_options_are_those_that_aws_has(page):
+    """By botocore's models, which the command line is made of."""
+    session = botocore.session.get_session()
+    checked = 0
+    for service, operation, options in aws_commands(page):
+        if (service, operation) in OF_THE_COMMAND_LINE:
+            continue
+        client = session.create_client(service, "us-east-2", aws_access_key_id="x", aws_secret_access_key="x")
+        if operation == "wait":
+            assert client.waiter_names, service
+            continue
+        operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+        assert operation in operations, f"aws {service} {operation}"
+        members = client.meta.service_model.operation_model(operations[operation]).input_shape.members
+        known = {f"--{xform_name(name, '-')}" for name in members} | GLOBAL_OPTIONS
+        unknown = {each for each in options if each not in known and each.replace("--no-", "--") not in known}
+        assert not unknown, f"aws {service} {operation} {unknown}"
+        checked += 1
+    assert checked > 10

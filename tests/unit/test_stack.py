@@ -36,6 +36,7 @@ NOT_IN_MOTO = {
     "AWS::SecretsManager::SecretTargetAttachment",
 }
 WITH_A_WORKER = {"ImageTag": "v1.2.0", "PrefectApiUrl": "https://prefect.example.org/api"}
+WITH_A_SERVER = {"ImageTag": "v1.2.0"}
 EVERYTHING = WITH_A_WORKER | {
     "PrefectLogin": "api-key",
     "AppToken": "stored",
@@ -67,7 +68,7 @@ def conditions(parameters):
         if function == "Fn::Equals":
             first, second = (values[side["Ref"]] if isinstance(side, dict) else side for side in operands)
             return str(first) == str(second)
-        return {"Fn::Not": lambda found: not found[0], "Fn::Or": any}[function](
+        return {"Fn::Not": lambda found: not found[0], "Fn::Or": any, "Fn::And": all}[function](
             [holds(each) for each in operands]
         )
 
@@ -185,7 +186,13 @@ def refusals(**parameters):
         ({"VpcId": "vpc-1"}, "SubnetIds must be"),
         ({"SubnetIds": "subnet-1,subnet-2"}, "VpcId must be"),
         ({"VpcId": "vpc-1", "SubnetIds": "subnet-1,subnet-2"}, None),
-        ({"ImageTag": "v1"}, "PrefectApiUrl must be set"),
+        ({"ImageTag": "v1"}, None),
+        ({"PrefectLogin": "auth-string"}, "a server of our own has a secret that AWS makes"),
+        ({"UseNatGateway": "false"}, None),
+        (
+            {"VpcId": "vpc-1", "SubnetIds": "subnet-1,subnet-2", "UseNatGateway": "false"},
+            "UseNatGateway=false is for the network that is made",
+        ),
         ({"GitHubRepository": "city/crime"}, "GitHubOidcProviderArn must be"),
         ({"TaskCpu": "512", "TaskMemoryMiB": "8192"}, "Fargate gives 2048 to 4096 MiB"),
         ({"TaskMemoryMiB": "16384"}, "Fargate gives 2048 to 8192 MiB"),
@@ -234,12 +241,13 @@ def stack(aws):
 def test_the_stack_makes_every_resource_that_moto_knows(stack):
     assert stack.status == "CREATE_COMPLETE"
     assert stack.made == expected(**WITH_A_WORKER)
-    assert len(stack.made) == 38
+    assert len(stack.made) == 41
 
 
 def test_the_first_stack_has_no_image_yet_and_no_worker(aws):
     first = create("us-west-2")
-    assert first.made == expected() == expected(**WITH_A_WORKER) - {"WorkerDefinition", "WorkerService"}
+    assert first.made == expected()
+    assert expected(**WITH_A_WORKER) - expected() == {"WorkerDefinition", "WorkerService"}
 
 
 def test_a_given_network_is_used_and_none_is_made(aws):
@@ -303,7 +311,8 @@ def test_the_database_is_private_encrypted_backed_up_and_speaks_tls_only(stack):
     written = resources()["Database"]
     assert written["DeletionPolicy"] == written["UpdateReplacePolicy"] == "Snapshot"
     assert written["Properties"]["DeletionProtection"] == {"Ref": "DatabaseIsProtected"}
-    assert template()["Parameters"]["DatabaseIsProtected"]["Default"] == "true"
+    # A first creation that fails could not be rolled back; the guide turns it on once the stack stands.
+    assert template()["Parameters"]["DatabaseIsProtected"]["Default"] == "false"
     assert written["Properties"]["EnableIAMDatabaseAuthentication"] is False
     assert resources(DatabaseLogin="iam")["Database"]["Properties"]["EnableIAMDatabaseAuthentication"] is True
 
@@ -325,6 +334,15 @@ def test_no_update_and_no_rotation_puts_another_database_in_the_place_of_this_on
     """What stands in the secret changes with each rotation; a changed master user would mean a new, empty instance."""
     written = resources()["Database"]["Properties"]
     assert written["MasterUsername"] == "loader"
+    from_snapshot = resources(DatabaseSnapshot="last")["Database"]["Properties"]
+    assert from_snapshot["DBSnapshotIdentifier"] == {"Ref": "DatabaseSnapshot"}
+    # What a snapshot brings AWS takes from nobody else.
+    assert set(written) - set(from_snapshot) == {
+        "DBName",
+        "MasterUsername",
+        "MasterUserPassword",
+        "StorageEncrypted",
+    }
     first = resources()["DatabaseSecret"]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
     assert json.loads(first) == {"username": "loader"}
     # A resource with a name of its own is never replaced by CloudFormation.
@@ -353,17 +371,18 @@ def test_the_bucket_is_private_versioned_encrypted_and_stays(stack):
     assert written["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(written["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(written["Properties"]["PublicAccessBlockConfiguration"]) == 4
-    assert written["DeletionPolicy"] == "Retain"
+    assert written["DeletionPolicy"] == "RetainExceptOnCreate"
     (tls,) = resources()["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_images_are_scanned_kept_by_number_and_never_overwritten():
-    written = resources()["Repository"]["Properties"]
-    assert written["ImageScanningConfiguration"] == {"ScanOnPush": True}
-    assert written["ImageTagMutability"] == "IMMUTABLE"
-    policy = json.loads(written["LifecyclePolicy"]["LifecyclePolicyText"])
-    assert [rule["selection"]["countNumber"] for rule in policy["rules"]] == [7, 20]
+def test_images_are_scanned_never_overwritten_and_none_with_a_tag_goes_by_count():
+    for repository in ("Repository", "DashboardRepository"):
+        written = resources()[repository]["Properties"]
+        assert written["ImageScanningConfiguration"] == {"ScanOnPush": True}
+        assert written["ImageTagMutability"] == "IMMUTABLE"
+        policy = json.loads(written["LifecyclePolicy"]["LifecyclePolicyText"])
+        assert [rule["selection"]["tagStatus"] for rule in policy["rules"]] == ["untagged"]
 
 
 def test_logs_are_not_kept_for_ever(stack):
@@ -401,7 +420,7 @@ ROLES = ("RunExecutionRole", "RunRole", "WorkerExecutionRole", "WorkerRole", "De
 # These actions take no resource, or none that is known beforehand; each is the whole of its statement.
 ANY_RESOURCE = {
     "LogInToTheRegistry": {"ecr:GetAuthorizationToken"},
-    "DefineTasks": {"ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"},
+    "ReadDefinitions": {"ecs:DescribeTaskDefinition"},
     "CheckTheNetwork": {"ec2:DescribeVpcs", "ec2:DescribeSubnets"},
     "LetAnOperatorIn": {
         "ssmmessages:CreateControlChannel",
@@ -470,15 +489,19 @@ def test_ecs_hands_over_only_the_secrets_that_are_in_use():
             if actions(found) == ["secretsmanager:GetSecretValue"]
         ]
 
-    assert handed("RunExecutionRole") == ["DatabaseSecret"]
+    elsewhere = {"PrefectApiUrl": WITH_A_WORKER["PrefectApiUrl"]}
+    assert handed("RunExecutionRole", **elsewhere) == ["DatabaseSecret"]
+    assert handed("RunExecutionRole") == ["DatabaseSecret", "PrefectServerSecret"]
     assert handed("RunExecutionRole", **EVERYTHING) == ["AppTokenSecret", "PrefectSecret"]
-    assert handed("WorkerExecutionRole") == []
-    assert handed("WorkerExecutionRole", PrefectLogin="auth-string") == ["PrefectSecret"]
+    assert handed("WorkerExecutionRole", **elsewhere) == []
+    assert handed("WorkerExecutionRole", **elsewhere, PrefectLogin="auth-string") == ["PrefectSecret"]
+    assert handed("WorkerExecutionRole") == ["PrefectServerSecret"]
 
 
 def test_the_worker_starts_runs_of_one_family_on_one_cluster_as_two_roles():
     found = statements("WorkerRole")
-    assert found["StartRuns"]["Resource"]["Fn::Sub"].endswith(":task-definition/${AWS::StackName}-run:*")
+    for named in ("StartRuns", "DefineRuns"):
+        assert found[named]["Resource"]["Fn::Sub"].endswith(":task-definition/${AWS::StackName}-run:*")
     assert found["StartRuns"]["Condition"] == {
         "ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}
     }
@@ -568,12 +591,12 @@ def test_the_alarm_counts_whole_runs_that_are_done_and_no_skipped_one(status, cl
     assert matches(pattern, ledger.closing_line(status, closed, None)) is counts
 
 
-def test_the_alarm_rings_after_36_hours_without_such_a_run_also_when_there_is_no_log_at_all():
+def test_the_alarm_rings_after_26_hours_without_such_a_run_also_when_there_is_no_log_at_all():
     found = resources()
     alarm = found["NoSuccessfulRun"]["Properties"]
     (counted,) = found["SuccessfulRuns"]["Properties"]["MetricTransformations"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (counted["MetricNamespace"], counted["MetricName"])
-    assert alarm["Period"] * alarm["EvaluationPeriods"] == 36 * 3600
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 26 * 3600
     assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["TreatMissingData"] == "breaching"
@@ -584,7 +607,7 @@ def test_the_alarm_rings_after_36_hours_without_such_a_run_also_when_there_is_no
     # RDS adds storage by itself below a tenth: an alarm above that would ring before each time.
     defaults = {name: parameter["Default"] for name, parameter in template()["Parameters"].items()}
     assert defaults["FreeStorageAlarmBytes"] < defaults["DatabaseStorageGiB"] * 2**30 / 10
-    for name in ("NoSuccessfulRun", "DatabaseStorageIsLow"):
+    for name in ("NoSuccessfulRun", "DatabaseStorageIsLow", "RunEventsAreDead"):
         assert found[name]["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
