@@ -255,7 +255,7 @@ class SourceAndWarehouse(RuleBasedStateMachine):
     def _run(self, arguments, *, death=None, start=None, end=None, **environment):
         stood_still = not self.moving
         self._let_it_move()
-        before, was_empty = self.held, not self._source()
+        before, was_dateless = self.held, not any(map(oracle.occurred, self._source().values()))
         self._doubt_reasons()
         code = child.run(
             arguments, {**self.world.environment, **environment}, death=death, output=self.world.output
@@ -270,8 +270,8 @@ class SourceAndWarehouse(RuleBasedStateMachine):
         if code == 0:
             self._is_right(start, end)
         elif code == 1:
-            # A source that says that it is empty is not believed; a fault that stays is not ignored.
-            assert PATIENCE in environment or (was_empty and stood_still) or not stood_still, (
+            # A source without a row, or without a date, is not believed; a fault that stays is not ignored.
+            assert PATIENCE in environment or (was_dateless and stood_still) or not stood_still, (
                 self.world.said()
             )
         else:

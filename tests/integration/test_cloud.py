@@ -472,7 +472,7 @@ def test_a_login_by_iam_gives_each_connection_a_token_of_its_own(
     asked = []
     # What is asked of RDS goes to the real PostgreSQL; the login that it would have had is looked at.
     monkeypatch.setattr(
-        "tasks.warehouse.engine._check_server", lambda engine: _redirect(engine, postgres, database, asked)
+        "tasks.warehouse.engine._check_patiently", lambda engine: _redirect(engine, postgres, database, asked)
     )
     engine = open_warehouse(read_settings())
     for _ in range(2):
