@@ -82,6 +82,7 @@ def test_nothing_is_printed_but_through_that_line():
         "tasks/run/stop.py",
         "tasks/commands/psql.py",
         "tasks/commands/dictionary.py",
+        "tasks/commands/database_role.py",
         "tasks/local/services.py",
     }
     assert writers == {"tasks/shown/console.py", *alone}
