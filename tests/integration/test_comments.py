@@ -1,12 +1,17 @@
 """Everything that an analyst or operator can name says what it is, and the dictionary made of it is up to date."""
 
+import csv
 import re
+from itertools import groupby
+from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
 from tasks.commands.dictionary import DICTIONARY_FILE, read_catalogue, to_markdown, uncommented
+
+OLDER = Path(__file__).parent / "older"
 
 
 @pytest.fixture
@@ -74,3 +79,19 @@ def test_the_data_dictionary_is_up_to_date(connection):
     assert DICTIONARY_FILE.read_text("utf-8") == to_markdown(read_catalogue(connection)), (
         "docs/data-dictionary.md is out of date: run make dictionary and commit it"
     )
+
+
+def test_the_columns_of_the_last_release_still_select(connection):
+    """Nobody's chart breaks: names, types and order stay, and new columns come after them."""
+    with (OLDER / "columns.csv").open(newline="") as file:
+        released = list(csv.DictReader(file))
+    for relation, columns in groupby(released, key=lambda row: row["relation"]):
+        names = [(row["column"], row["type"]) for row in columns]
+        found = connection.execute(
+            text(
+                "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+                " where attrelid = cast(:relation as regclass) and attnum > 0 and not attisdropped order by attnum"
+            ),
+            {"relation": relation},
+        ).all()
+        assert [tuple(column) for column in found[: len(names)]] == names, relation
