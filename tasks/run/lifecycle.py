@@ -20,6 +20,7 @@ from tasks.request import Request
 from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
+from tasks.source.threads import RunThreads
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
 from tasks.warehouse.faults import PassingFaultError, named_faults
@@ -64,11 +65,11 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
         windows = await asyncio.to_thread(_windows_within, engine, request.max_concurrency)
         request = replace(request, max_concurrency=windows)
         connections.source().portal.allow_windows(windows)
-        run_id = await asyncio.to_thread(_open, engine, request, flow_run_id)
         status: RunStatus = "stopped"
         message: str | None = "stopped by a signal; the next run goes on from here"
+        opened = RunThreads(max_workers=1).submit(_open, engine, request, flow_run_id)
         try:
-            yield Run(run_id, request)
+            yield Run(await asyncio.wrap_future(opened), request)
             status, message = "done", None
         except UnequalError as error:
             status, message = "unequal", str(error)
@@ -77,7 +78,9 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
             status, message = "failed", _message(error)
             raise
         finally:
-            _close(engine, run_id, status, message)
+            # A signal may come while a thread opens the run. That thread goes on, and what it has opened is closed.
+            if not opened.cancelled() and opened.exception() is None:
+                _close(engine, opened.result(), status, message)
 
 
 _again_when_it_may_help = tenacity.retry(

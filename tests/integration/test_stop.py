@@ -8,6 +8,7 @@ import pytest
 
 from demo.shapes import ONE_YEAR
 from tasks.run import stop
+from tasks.warehouse import ledger
 from tests.chaos import child
 from tests.integration.conftest import crime
 
@@ -52,6 +53,37 @@ def held(world, tmp_path):
     yield world
     world.portal.before_answer = None
     release.set()
+
+
+def open_slowly():
+    """Have the run's process take a second to open the run, once it has written it."""
+    insert = ledger.insert_run
+
+    def insert_slowly(connection, *asked, **told):
+        run_id = insert(connection, *asked, **told)
+        time.sleep(1)
+        return run_id
+
+    ledger.insert_run = insert_slowly
+
+
+def test_a_signal_that_comes_while_the_run_is_opened_closes_it_too(world, tmp_path):
+    """The thread that opens it cannot be ended; nobody would have closed what it wrote then."""
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    process = child.start(
+        [], world.environment, with_prefect=True, output=tmp_path / "said", prepare=open_slowly
+    )
+    is_opening = (
+        "select 1 from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
+        " and query like '%insert into pipeline.runs%'"
+    )
+    while not world.query(is_opening):
+        assert process.is_alive(), (tmp_path / "said").read_text()
+        time.sleep(0.02)
+    process.terminate()
+    process.join(30)
+    assert process.exitcode == 1
+    assert world.query("select status from pipeline.runs") == [("stopped",)]
 
 
 def stopped(world, prepare):
