@@ -18,6 +18,7 @@ from psycopg import sql
 from tasks import session
 from tasks.errors import ConfigError, LoadError, PipelineError
 from tasks.settings import read_settings
+from tasks.warehouse.analyst import LIMITS
 from tasks.warehouse.engine import driver_of, open_warehouse
 
 PASSWORD: Final = "ROLE_PASSWORD"  # noqa: S105 - the name of the variable
@@ -25,11 +26,6 @@ _CREATE: Final = sql.SQL(
     "create role {} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password {}"
 )
 _RENEW: Final = sql.SQL("alter role {} login password {}")
-# Whatever an analyst connects with: as in sql/roles.sql.
-_LIMITS: Final = (
-    sql.SQL("alter role {} set jit = off"),
-    sql.SQL("alter role {} set statement_timeout = '5min'"),
-)
 # Who makes a database for another has to be a member of that role; of a role that one has made one may be.
 _OWNED: Final = (
     sql.SQL("grant {role} to current_user"),
@@ -50,7 +46,7 @@ def put_role(connection: psycopg.Connection[Any], role: str, password: str, owns
     _run(connection, (_RENEW if is_there else _CREATE).format(sql.Identifier(role), sql.Literal(verifier)))
     said = f"role {role} {'has the password of the secret' if is_there else 'made'}"
     if owns is None:
-        for limit in _LIMITS:
+        for limit in LIMITS:
             _run(connection, limit.format(sql.Identifier(role)))
         return said
     made = not _is_there(connection, "select 1 from pg_database where datname = %s", owns)

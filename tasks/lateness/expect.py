@@ -22,7 +22,6 @@ _Z90: Final = 1.6448536269514722
 _FEW: Final = "first counts far below the usual: a backlog of publication, or a quiet spell"
 _LATE: Final = "late arrivals of the last week are not those that the curve says"
 _HARMLESS: Final = 0.01  # still to come: a curve that does not fit is no reason to withhold such a number
-_MIN_A_DAY: Final = 5
 _FIRST_JUDGED, _LAST_JUDGED, _LAST_USUAL = FIRST_AGE, 35, 92
 # Days in a row, the share below the usual, and its multiple of the usual spread, that together are far below it.
 _LOW: Final = ((1, 0.20, 5.0), (3, 0.13, 5.0), (7, 0.10, 5.0))

@@ -22,6 +22,11 @@ from tasks.warehouse.sql_files import execute
 from tasks.warehouse.views import grant_analyst
 
 LOCAL_ROLE: Final = "chicago_analyst"
+# Whatever an analyst connects with: as in sql/roles.sql.
+LIMITS: Final = (
+    sql.SQL("alter role {} set jit = off"),
+    sql.SQL("alter role {} set statement_timeout = '5min'"),
+)
 NOTHING_YET: Final = (
     "There is no warehouse yet. `make demo` loads a stand-in city in about a minute, "
     "`make run` the City's own record."
@@ -102,8 +107,8 @@ def _make_local_role(postgres: LocalPostgres, database: str) -> None:
             if not known:
                 name = sql.Identifier(LOCAL_ROLE)
                 run_sql(connection, sql.SQL("create role {} login").format(name))
-                for setting in ("jit = off", "statement_timeout = '5min'"):
-                    run_sql(connection, sql.SQL("alter role {} set ").format(name) + sql.SQL(setting))
+                for limit in LIMITS:
+                    run_sql(connection, limit.format(name))
             may_read = connection.execute(
                 text("select has_schema_privilege(:role, 'chicago', 'usage')"), role
             ).scalar()
