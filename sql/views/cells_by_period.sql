@@ -11,8 +11,8 @@ with ends as materialized (
         held.year_to_date_from as to_date,
         held.year_to_date_before_from as to_date_before,
         -- The day after the last.
-        held.year_before_from + 364 as year_before_end,
-        cast(held.last_year_to - interval '1 year' as date) + 1 as to_date_before_end
+        held.year_before_to + 1 as year_before_end,
+        held.year_to_date_before_to + 1 as to_date_before_end
     from chicago.place_periods_held as held
 ),
 

@@ -9,7 +9,9 @@ select
     max(place_periods.first_date) filter (where place_periods.period = 'year_before') as year_before_from,
     max(place_periods.first_date) filter (where place_periods.period = 'year_to_date') as year_to_date_from,
     max(place_periods.first_date) filter (where place_periods.period = 'year_to_date_before')
-        as year_to_date_before_from
+        as year_to_date_before_from,
+    max(place_periods.last_date) filter (where place_periods.period = 'year_before') as year_before_to,
+    max(place_periods.last_date) filter (where place_periods.period = 'year_to_date_before') as year_to_date_before_to
 from chicago.place_periods
 where place_periods.is_held;
 
@@ -33,3 +35,9 @@ comment on column chicago.place_periods_held.year_to_date_from is
 
 comment on column chicago.place_periods_held.year_to_date_before_from is
 'First Chicago local date of year_to_date_before. Null: it is not held whole.';
+
+comment on column chicago.place_periods_held.year_before_to is
+'Last Chicago local date of year_before. Null: it is not held whole.';
+
+comment on column chicago.place_periods_held.year_to_date_before_to is
+'Last Chicago local date of year_to_date_before: the same day a year before. Null: it is not held whole.';
