@@ -274,7 +274,7 @@ def test_a_flow_run_of_a_deployment_is_done_on_a_server_that_asks_for_the_auth_s
         check=False,
     )
     state = ask(lambda client: client.read_flow_run(run.id)).state
-    assert "401" not in done.stdout + done.stderr
+    assert "401 Unauthorized" not in done.stdout + done.stderr
     assert (done.returncode, state.type) == (0, StateType.COMPLETED), done.stdout + done.stderr
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench import without_prefect
 from demo.shapes import ONE_YEAR
-from tasks.run import lifecycle
+from tasks.run import connections, lifecycle
 from tasks.warehouse import views
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
@@ -93,6 +93,8 @@ def test_a_server_that_stops_smartly_waits_for_the_run_which_gets_no_new_session
 
     there.portal.before_answer = stop_once
     ended = run_main_here(there)
+    # As the end of its process does: the pool's session is one that the server waits for as well.
+    connections.close()
     stopped.join()
     assert ended.code in {0, 1}
     assert "Traceback" not in ended.said
