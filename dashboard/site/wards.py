@@ -97,13 +97,14 @@ _KINDS: Final = Table(
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
-    parts.head("Wards", freshness)
     known = Asked(freshness).read("wards").dropna(subset=["ward"])
     names = {"all": "all wards"} | {
         str(int(ward)): f"{int(ward)}" + ("" if pd.isna(alderman) else f", {alderman}")
         for ward, alderman in zip(known["ward"], known["alderman"], strict=True)
     }
+    head = parts.head_above(freshness)
     chosen = parts.choose("Ward", "ward", names, "all")
+    head("Wards" if chosen == "all" else f"Ward {names[chosen]}")
     if chosen == "all":
         items.draw(_ALL, Asked(freshness))
         return
@@ -131,7 +132,7 @@ def _one(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> list[Item]:
         f"Most often: {row['last_year_most_common_crime'] or shapes.number(None)}. "
         f"The middle ward has {shapes.number(known['last_year'].median())} crimes of the last year."
     )
-    return [Heading(f"Ward {asked.choices['ward']}"), Boxes(boxes), Words(words), _DAYS, _KINDS]
+    return [Boxes(boxes), Words(words), _DAYS, _KINDS]
 
 
 def _sum(frame: pd.DataFrame, last: object, days_ago: int) -> float | None:
