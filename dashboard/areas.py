@@ -93,10 +93,11 @@ def _rings(geometry: Mapping[str, Any]) -> list[Any]:
     return parts if geometry["type"] == "Polygon" else [ring for part in parts for ring in part]
 
 
-def unmapped(layer: str, areas: pd.DataFrame) -> int:
-    """Return how many crimes are of no place that has a shape."""
-    known = {shape_name(layer, one["properties"]) for one in shapes_of(LAYERS[layer].file)}
-    return int(areas.loc[~areas["area"].isin(known), "crimes"].sum())
+def on_the_map(layer: str, areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the areas that have a shape: not those of unknown places, of district 31, or of O'Hare's own beat."""
+    return areas[
+        areas["area"].isin({shape_name(layer, one["properties"]) for one in shapes_of(LAYERS[layer].file)})
+    ]
 
 
 def with_rates(areas: pd.DataFrame, residents: pd.DataFrame, days: int) -> pd.DataFrame:

@@ -71,7 +71,9 @@ def _finished(chart: Any, height: int) -> Any:
 def trend(days: pd.DataFrame) -> Any:
     """Return each day as a dot, the means of 7 and 28 days as lines, and the days still filling as crosses."""
     drawn = _drawn(days)
-    color = alt.Color("line:N", title=None, scale=alt.Scale(domain=_LINES, range=list(palette.TREND)))
+    scale = alt.Scale(domain=_LINES, range=list(palette.TREND))
+    # In one line, a phone would cut the last one off.
+    color = alt.Color("line:N", title=None, scale=scale, legend=alt.Legend(columns=2))
     return _finished(alt.layer(_dots(drawn, color), _means(drawn, color)), 320)
 
 

@@ -10,6 +10,10 @@ const HOVERS = matchMedia("(hover: hover)").matches;
 const map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, attributionControl: false });
 const credit = L.control.attribution({ prefix: "Leaflet" }).addTo(map);
 const canvas = L.canvas({ padding: 0.3 });
+// The land lies below the areas and cells, the L's lines above them.
+map.createPane("ground").style.zIndex = 350;
+map.createPane("lines").style.zIndex = 450;
+map.getPane("lines").style.pointerEvents = "none";
 let drawn = L.layerGroup().addTo(map);
 let blocks = L.layerGroup().addTo(map);
 let legend = null;
@@ -114,10 +118,10 @@ function draw(args) {
     last = now;
     drawn.remove();
     drawn = L.layerGroup().addTo(map);
-    L.geoJSON(args.city, { interactive: false, style: { stroke: false, fillColor: args.colors.land, fillOpacity: 1 } })
+    L.geoJSON(args.city, { pane: "ground", interactive: false, style: { stroke: false, fillColor: args.colors.land, fillOpacity: 1 } })
       .addTo(drawn);
     if (args.shapes.length) addAreas(args); else addCells(args);
-    L.geoJSON(args.lines, { interactive: false, style: { color: args.colors.quiet, weight: 1.2, opacity: 0.6 } }).addTo(drawn);
+    L.geoJSON(args.lines, { pane: "lines", interactive: false, style: { color: args.colors.quiet, weight: 1.2, opacity: 0.6 } }).addTo(drawn);
     text([41.86, -87.545], "Lake Michigan", "place water");
     addLegend(args);
     credit._attributions = {};

@@ -76,31 +76,30 @@ def _areas(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did
     choices = asked.choices
     layer, measure = choices["layer"], _measure(choices)
     table, names = _known(asked, places, measure), _names(asked, layer)
+    on_map = areas.on_the_map(layer, table)
     column = {"count": "crimes", "rate": "rate"}.get(measure, "change")
-    without = areas.unmapped(layer, places)
-    st.write(
-        f"{_summary(choices, int(places['crimes'].sum()) - without)} {without:,} more are of no place on it."
-    )
+    without = int(table["crimes"].sum()) - int(on_map["crimes"].sum())
+    rest = f" {without:,} more are of no {LAYERS[layer].one} that is drawn." if without else ""
+    st.write(_summary(choices, int(on_map["crimes"].sum())) + rest)
     title = f"{areas.SHOWN[measure].capitalize()}, by {LAYERS[layer].one}"
     left, right = st.columns([3, 2])
     with left:
         leaflet.draw(
             areas.shapes_of(LAYERS[layer].file),
-            areas.drawn_areas(layer, table.set_index("area"), measure, names),
+            areas.drawn_areas(layer, on_map.set_index("area"), measure, names),
             cells=(),
             classes=(),
             blocks=_blocks(asked, did),
-            legend=areas.CHANGES if column == "change" else areas.legend(table[column], column),
+            legend=areas.CHANGES if column == "change" else areas.legend(on_map[column], column),
             title=title,
             focus=_focus(choices),
             credit=areas.credit(measure),
             stamp=f"{layer} {measure}",
         )
     named = table.assign(place=[names.get(area, "unknown") for area in table["area"]])
-    more = {
-        "rate": ("rate", "residents"),
-        "change": ("change", "change_low_pct", "change_high_pct", "is_unusual"),
-    }
+    judged = ("change", "change_low_pct", "change_high_pct", "is_unusual", "crimes")
+    counted = ("crimes", "violent", "arrests")
+    shown = {"crimes": counted, "rate": ("rate", *counted, "residents"), "change": judged}[column]
     with right:
         Table(
             name=f"map_by_{layer}",
@@ -110,7 +109,7 @@ def _areas(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did
             query=source.query,
             asks=source.asks,
             prepare=lambda _: named.sort_values(column, ascending=False, na_position="last"),
-            columns=("place", "crimes", "violent", "arrests", *more.get(column, ())),
+            columns=("place", *shown),
         ).draw(asked)
 
 
