@@ -81,9 +81,9 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     head(f"District {names[chosen]}")
     row = districts[districts["district"] == int(chosen)].iloc[0]
     if not pd.isna(row["address"]):
-        st.write(
-            f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
-        )
+        st.write(f"Station: {row['address']}, {row['phone'] or 'no telephone published'}.")
+    st.html('<p class="quiet not-on-paper">To print: Ctrl+P or ⌘P. It fills two sheets.</p>')
+    parts.foot(f"District {names[chosen]}. {shapes.days_held(days)} {shapes.record_state(freshness)}")
     choices = {
         "district": int(chosen),
         "first_date": shapes.year_and_28_days(days),
