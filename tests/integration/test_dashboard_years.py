@@ -70,7 +70,8 @@ def drawn(page, **address):
 
 
 def said(test):
-    return " ".join(part.value for part in (*test.markdown, *test.caption, *test.info))
+    notes = " ".join(part.proto.body for part in test.get("html"))
+    return " ".join(part.value for part in (*test.markdown, *test.caption, *test.info)) + notes
 
 
 def test_the_map_says_that_single_crimes_are_of_two_years_and_counts_those(years):
@@ -140,6 +141,6 @@ def test_a_cell_whose_first_crime_is_new_is_on_the_map_before_it_is_counted(year
         " returning crime_id"
     )
     streamlit.cache_data.clear()
-    places = drawn("city_map").dataframe[0].value
-    (new,) = places[places["cell_x"] == 1100].to_dict("records")
-    assert (new["cell_y"], new["latitude"], new["longitude"], new["crimes"]) == (1900, 41.88, -87.85, 1)
+    places = drawn("city_map", layer="cell").dataframe[0].value
+    (new,) = places[places["cell"] == "1100 E, 1900 N"].to_dict("records")
+    assert new["crimes"] == 1
