@@ -1,5 +1,5 @@
--- One row is the day (null: without one) of a row that waits in quarantine for a newer row of its key, and of the key no
--- newer one is held any more: that one has left the source, and the newest of those that wait is the crime now.
+-- One row is the day (null: without one) of a row that waits in quarantine for a newer row of its key, where no newer
+-- one is held any more: that one has left the source, and the newest of those that wait is the crime now.
 -- Neither counts nor sums of keys tell, since each row of the source is held. Rows are few: it is the quarantine.
 -- Reads: pipeline.rejected_rows, chicago.crimes. Writes: nothing. Run by: tasks/proof/compare.py, where rows keep their
 -- key.
