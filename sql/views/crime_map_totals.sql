@@ -153,7 +153,7 @@ Base: counts, not rates. Cells are of one size; their residents are not known.
 Period: crimes and violent are of all days held, last_year and the others of complete days: see place_periods.
 Chance: no range; 25 crimes fit any rate from 16 to 37 a year.
 Lateness: crimes has days that still fill; of a whole last_year less than 1 % is still to come.
-Do not read the fullest cell as the most dangerous one: most people may be there too.';
+Do not read the fullest cell as the most dangerous one: the most people may be there too.';
 
 comment on column chicago.crime_map_totals.cell_x is
 'Key. Thousands of feet east, EPSG:3435, rounded down. Null: no coordinates.';

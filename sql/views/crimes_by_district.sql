@@ -280,7 +280,7 @@ comment on materialized view chicago.crimes_by_district is
 Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
 Definition: violent and property are summary UCR''s index by FBI code, one code a row; NIBRS counts every offence.
 Base: counts, not by residents (crime_rates); arrest_rate is by crimes.
-Period: crimes to arrests and their ranks are of all days held; arrest_rate, 28 days and years of complete days.
+Period: crimes, violent, property, arrests and their ranks are of all days held; arrest_rate, 28 days and years of complete days.
 Chance: ranges of 19 in 20, is_unusual over the districts, and the ranks that it leaves. The largest of 22 changes passes 10 % in most months in which nothing happens.
 Lateness: change_pct is as held, about 1 % low; corrected_change_pct and its range allow for that. Arrests come later.
 Do not read change_rank before change_is_unusual, nor arrest_rate_rank as effort.';

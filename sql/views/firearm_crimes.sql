@@ -18,7 +18,7 @@ group by
 comment on view chicago.firearm_crimes is
 'One row is an IUCR code whose description names a firearm, in the city.
 Unit: rows of crimes: incidents. Homicides, which are by victim, are not among them.
-Definition: is_violent is summary UCR''s violent index by FBI code. NIBRS has a weapon for each offence, this record only the words of the code.
+Definition: is_violent is summary UCR''s violent index by FBI code. NIBRS records weapons, this record only the words of its code.
 Base: counts of the whole city, not rates.
 Period: last_year, and the 364 days before: see place_periods.
 Chance: no range; two years that differ by less than twice the root of their sum do not differ beyond it.

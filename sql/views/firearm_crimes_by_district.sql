@@ -62,7 +62,7 @@ nulls not distinct;
 comment on materialized view chicago.firearm_crimes_by_district is
 'One row is a police district (or unknown) and an IUCR code whose description names a firearm.
 Unit: rows of crimes: incidents. Homicides, which are by victim, are not among them.
-Definition: is_violent is summary UCR''s violent index by FBI code. NIBRS has a weapon for each offence, this record only the words of the code.
+Definition: is_violent is summary UCR''s violent index by FBI code. NIBRS records weapons, this record only the words of its code.
 Base: counts, not rates. Possession is found by an arrest: it measures the search for guns as well.
 Period: last_year, and the 364 days before: see place_periods.
 Chance: no range; two counts that differ by less than twice the root of their sum do not differ beyond it.

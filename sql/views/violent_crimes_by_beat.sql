@@ -144,7 +144,7 @@ Base: counts, not rates; the residents of a beat are not known. share is of the 
 Period: violent_crimes, its kinds, share, rank and rank_from to rank_to are of all days held, last_year and the others of complete days.
 Chance: rank_from to rank_to are the ranks that it leaves; last_year_rank has none, and beats that differ by a few crimes are tied.
 Lateness: violent_crimes has days that still fill; of a whole last_year less than 1 % is still to come.
-Do not read the first beat as the most dangerous one: it has most crimes, and perhaps most people.';
+Do not read the first beat as the most dangerous one: it has the most crimes, and perhaps the most people.';
 
 comment on column chicago.violent_crimes_by_beat.beat is
 'Key. Police beat, four characters; unknown: the crimes without one, which have no rank.';
