@@ -7,12 +7,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from tasks.contract.reference import read_bundled
 from tasks.errors import LoadError
 from tasks.warehouse import counts
 from tasks.warehouse.counts import recount, update_counts
-from tasks.warehouse.reference import replace_table
-from tests.integration.views_support import city, generated_city, load_city, rows, views_engine  # noqa: F401
+from tests.integration.conftest import database_like
+from tests.integration.views_support import (  # noqa: F401
+    city,
+    engine_on,
+    generated_city,
+    load_city,
+    rows,
+    views_engine,
+)
 
 TABLES = ("daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts")
 COLUMNS = (
@@ -57,14 +63,24 @@ def anew(engine):
     return found
 
 
+@pytest.fixture(scope="module")
+def counted_city(postgres, template):
+    """Give the name of a database with a city of 60 days that is counted."""
+    with database_like(postgres, template) as name:
+        engine = engine_on(postgres, name)
+        load_city(engine, generated_city(seed=3, first="2024-01-01", days=60, per_day=20))
+        update(engine)
+        engine.dispose()
+        yield name
+
+
 @pytest.fixture
-def loaded(views_engine):
-    """Give a city of 60 days that is counted, with the list of codes as it was bundled."""
-    with views_engine.begin() as connection:
-        replace_table(connection, "fbi_codes", read_bundled("fbi_codes"))
-    load_city(views_engine, generated_city(seed=3, first="2024-01-01", days=60, per_day=20))
-    update(views_engine)
-    return views_engine
+def loaded(postgres, counted_city):
+    """Give a copy of the counted city, which a test may change."""
+    with database_like(postgres, counted_city) as name:
+        engine = engine_on(postgres, name)
+        yield engine
+        engine.dispose()
 
 
 def insert_copies(engine, number, which):
@@ -212,6 +228,22 @@ def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded
     assert update(loaded) is False
 
 
+def test_many_crimes_are_added_up_mark_by_mark_once_a_week_and_their_number_each_time(loaded, monkeypatch):
+    monkeypatch.setattr(counts, "_MANY", 0)
+    added_up_at = "select added_up_at from pipeline.counts_state"
+    first = rows(loaded, added_up_at)
+    change(loaded, SWAP.format(table=TABLES[0]))
+    assert update(loaded) is False
+    assert rows(loaded, added_up_at) == first
+    change(loaded, "update pipeline.counts_state set added_up_at = added_up_at - interval '7 days'")
+    assert update(loaded) is True
+    assert rows(loaded, added_up_at) > first
+    assert recount(loaded) == []
+    change(loaded, *UNSEEN, "delete from chicago.crimes where crime_id = 'row-5'")
+    assert update(loaded) is True
+    assert recount(loaded) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -292,7 +324,7 @@ def test_all_is_counted_anew_where_what_changed_is_not_enough(loaded, cause):
 
 def test_counts_that_do_not_add_up_even_anew_change_nothing(loaded, monkeypatch):
     before = counted(loaded)
-    monkeypatch.setattr(counts, "_count", lambda _connection, _basis: False)
+    monkeypatch.setattr(counts, "_count", lambda *_: False)
     with pytest.raises(LoadError, match="do not add up"):
         update(loaded)
     assert counted(loaded) == before
