@@ -313,14 +313,17 @@ def test_a_chart_is_downloaded_as_a_picture_and_as_its_numbers(site, visit):
     assert len(picture) > 10_000
 
 
-@pytest.fixture
-def phone(visit):
-    """Give the tab as a phone shows it, with the menu closed."""
-    visit.page.set_viewport_size(PHONE)
+@pytest.fixture(scope="module")
+def phone(site, browser):
+    """Give a phone's tab: of its own, as Streamlit remembers where the menu was closed."""
+    own = browser.browser.new_context(viewport=PHONE)
+    page = own.new_page()
+    page.set_default_timeout(20_000)
+    visit = Visit(page, site.url)
     visit.go("quality")
     yield visit
-    visit.page.set_viewport_size(DESK)
-    visit.go("quality")
+    own.close()
+    assert visit.faults == []
 
 
 def fits(visit):
