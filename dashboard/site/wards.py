@@ -129,7 +129,7 @@ def _one(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> list[Item]:
     words = (
         f"The 28 days before: {shapes.number(before)}. The same 28 days last year: {shapes.number(year_before)}. "
         f"The year before to the same day: {shapes.number(row['year_to_date_before'])}. "
-        f"Most often: {row['last_year_most_common_crime'] or shapes.number(None)}. "
+        f"Most often: {(row['last_year_most_common_crime'] or shapes.NOT_HELD).lower()}. "
         f"The middle ward has {shapes.number(known['last_year'].median())} crimes of the last year."
     )
     return [Boxes(boxes), Words(words), _DAYS, _KINDS]
