@@ -28,12 +28,12 @@ Page = Callable[[Freshness, shapes.Held], None]
 def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(
-        page_title="Chicago crime", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
+        page_title=parts.SITE, page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
     )
     parts.style()
     chosen = st.navigation(
         [
-            st.Page(_guarded(overview.show), title="Overview", url_path="overview", default=True),
+            st.Page(_guarded(overview.show), title="Overview", url_path="home", default=True),
             st.Page(_guarded(city_map.show), title="Map", url_path="map"),
             st.Page(_guarded(when.show), title="When", url_path="when"),
             st.Page(_guarded(districts.show), title="Districts and beats", url_path="districts"),
@@ -41,6 +41,8 @@ def main() -> None:
             st.Page(_guarded(wards.show), title="Wards", url_path="wards"),
             st.Page(_guarded(revisions.show), title="Revisions", url_path="revisions"),
             st.Page(_guarded(quality.show), title="Data quality", url_path="quality"),
+            # The first page has the address of the site alone; people write its name as that of any other.
+            st.Page(_guarded(overview.show), title="Overview", url_path="overview", visibility="hidden"),
         ]
     )
     chosen.run()

@@ -19,6 +19,8 @@ _DAYS: Final[list[Any]] = ["a day", "a day still filling"]
 _MEANS: Final[list[Any]] = ["mean of 7 days", "mean of 28 days"]
 _LINES: Final[list[Any]] = [*_DAYS, *_MEANS]
 _DASHES: Final[list[Any]] = [[1, 0], [1, 0], [4, 2], [1, 0]]
+_SHAPES: Final[list[Any]] = ["circle", "cross", "stroke", "stroke"]
+_MONTHLY: Final = alt.Axis(format="%b %Y", tickCount="month", labelOverlap=True, grid=False)
 _JUDGED: Final = ["outside the range", "within the range"]
 _MONTHS: Final = ["whole month", "part of a month"]
 _FONT: Final = "Source Sans, DejaVu Sans, sans-serif"
@@ -50,36 +52,60 @@ def _finished(chart: Any, height: int) -> Any:
     return (
         chart.properties(height=height, width="container")
         .configure(font=_FONT)
-        .configure_axis(labelFontSize=12, titleFontSize=12, labelColor=palette.INK, titleColor=palette.INK)
-        .configure_legend(labelFontSize=12, titleFontSize=12, orient="top", labelLimit=400, titleLimit=400)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            labelColor=palette.INK,
+            titleColor=palette.INK,
+            gridColor=palette.LINE,
+            domainColor=palette.LINE,
+            tickColor=palette.LINE,
+        )
+        .configure_legend(
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            orient="top",
+            labelLimit=400,
+            titleLimit=400,
+            labelColor=palette.INK,
+            titleColor=palette.INK,
+        )
         .configure_view(stroke=None)
     )
 
 
 def trend(days: pd.DataFrame) -> Any:
-    """Return each day as a dot, the means of 7 and 28 days as lines, and the days still filling as hollow dots."""
+    """Return each day as a dot, the means of 7 and 28 days as lines, and the days still filling as crosses."""
     drawn = _drawn(days)
     color = alt.Color("line:N", title=None, scale=alt.Scale(domain=_LINES, range=list(palette.TREND)))
-    dots = _dots(drawn, color)
-    if "mean_7_days" not in drawn.columns:
-        return _finished(dots, 320)
-    return _finished(alt.layer(dots, _means(drawn, color)), 320)
+    return _finished(alt.layer(_dots(drawn, color), _means(drawn, color)), 320)
 
 
 def _dots(days: pd.DataFrame, color: alt.Color) -> Any:
     filling = days["is_complete"].map({True: _DAYS[0], False: _DAYS[1]})
-    scale = alt.Scale(domain=_LINES, range=["circle", "cross", "circle", "circle"])
+    scale = alt.Scale(domain=_LINES, range=_SHAPES)
     return (
         alt.Chart(days.assign(line=filling))
         .mark_point(size=22)
         .encode(
-            x=alt.X("date:T", title=None),
+            x=alt.X("date:T", title=None, axis=_MONTHLY),
             y=alt.Y("crimes:Q", title="Crimes a day"),
             color=color,
             shape=alt.Shape("line:N", title=None, scale=scale),
-            tooltip=["date:T", "crimes:Q", "line:N"],
+            tooltip=[
+                _told("date:T", "Day", "%a %-d %b %Y"),
+                _told("crimes:Q", "Crimes"),
+                _told("line:N", "Is"),
+            ],
         )
     )
+
+
+def _told(field: str, title: str, form: str = "") -> alt.Tooltip:
+    """Return a line of a tooltip, in words."""
+    return alt.Tooltip(field, title=title, format=form) if form else alt.Tooltip(field, title=title)
 
 
 def _means(days: pd.DataFrame, color: alt.Color) -> Any:
@@ -148,20 +174,26 @@ def _numbers(stations: pd.DataFrame) -> tuple[Any, Any]:
 
 
 def heat_map(hours: pd.DataFrame) -> Any:
-    """Return hour by weekday, darker where a day of that weekday has more."""
+    """Return hour by weekday, stronger where a day of that weekday has more."""
     weekdays = list(hours.sort_values("day_of_week")["day_of_week_name"].unique())
+    # Each third hour has a label: on a phone all of them run into each other.
+    axis = alt.Axis(labelAngle=0, values=list(range(0, 24, 3)), labelExpr="datum.value + ':00'")
     chart = (
         alt.Chart(_drawn(hours))
         .mark_rect()
         .encode(
-            x=alt.X("hour:O", title="Hour of the day", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("hour:O", title="Hour that begins at", axis=axis),
             y=alt.Y("day_of_week_name:N", title=None, sort=weekdays),
             color=alt.Color(
                 "crimes_per_day:Q",
                 title="Crimes in that hour of one such day",
-                scale=alt.Scale(scheme="cividis", reverse=True),
+                scale=alt.Scale(range=list(palette.MANY)),
             ),
-            tooltip=["day_of_week_name:N", "hour:O", "crimes_per_day:Q"],
+            tooltip=[
+                _told("day_of_week_name:N", "Day"),
+                _told("hour:O", "Hour from"),
+                _told("crimes_per_day:Q", "Crimes in it, on one such day", ".1f"),
+            ],
         )
     )
     return _finished(chart, 260)
@@ -170,21 +202,26 @@ def heat_map(hours: pd.DataFrame) -> Any:
 def months(frame: pd.DataFrame) -> Any:
     """Return crimes a day of each month that has a complete day; one that is not whole is paler."""
     named = _drawn(frame.dropna(subset=["crimes_per_day"])).assign(
-        month=lambda f: pd.to_datetime(f["month"]).dt.strftime("%Y-%m"),
+        month=lambda f: pd.to_datetime(f["month"]).dt.strftime("%b %Y"),
         held=lambda f: f["is_complete"].map({True: "whole month", False: "part of a month"}),
     )
     chart = (
         alt.Chart(named)
         .mark_bar()
         .encode(
-            x=alt.X("month:O", title=None, axis=alt.Axis(labelOverlap=True)),
+            x=alt.X("month:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("crimes_per_day:Q", title="Crimes a day"),
             color=alt.Color(
                 "held:N",
                 title=None,
                 scale=alt.Scale(domain=_MONTHS, range=list(palette.MONTHS)),
             ),
-            tooltip=["month:O", "crimes_per_day:Q", "days:Q", "growth_pct:Q"],
+            tooltip=[
+                _told("month:O", "Month"),
+                _told("crimes_per_day:Q", "Crimes a day", ",.1f"),
+                _told("days:Q", "Complete days"),
+                _told("growth_pct:Q", "Against the month before, %", "+.1f"),
+            ],
         )
     )
     return _finished(chart, 260)
@@ -193,15 +230,20 @@ def months(frame: pd.DataFrame) -> Any:
 def holidays(frame: pd.DataFrame) -> Any:
     """Return each compared holiday against the range of an ordinary day: bar, middle, and the holiday as a mark."""
     named = _drawn(frame.dropna(subset=["expected"])).assign(
-        label=lambda f: f["holiday_name"] + ", " + pd.to_datetime(f["date"]).dt.strftime("%a %d %b %Y"),
+        label=lambda f: f["holiday_name"] + ", " + pd.to_datetime(f["date"]).dt.strftime("%a %-d %b %Y"),
         judged=lambda f: (
             f["stands_out"].fillna(value=False).astype(bool).map({True: _JUDGED[0], False: _JUDGED[1]})
         ),
     )
-    base = alt.Chart(named).encode(
-        y=alt.Y("label:N", title=None, sort=list(named["label"]), axis=alt.Axis(labelLimit=260))
+    base = alt.Chart(named).encode(y=alt.Y("label:N", title=None, sort=list(named["label"]), axis=None))
+    return _finished(alt.layer(*_ordinary(base), _judged(base), _names(base)), max(44 * len(named), 90))
+
+
+def _names(base: Any) -> Any:
+    """Return each name above its bar: beside it, the names would leave a phone no width for the bars."""
+    return base.mark_text(align="left", dy=-15, fontSize=12, color=palette.INK).encode(
+        x=alt.value(0), text="label:N"
     )
-    return _finished(alt.layer(*_ordinary(base), _judged(base)), max(30 * len(named), 90))
 
 
 def _ordinary(base: Any) -> tuple[Any, Any]:
@@ -221,7 +263,14 @@ def _judged(base: Any) -> Any:
         x="crimes:Q",
         shape=alt.Shape("judged:N", title=None, scale=alt.Scale(domain=_JUDGED, range=shapes)),
         color=alt.Color("judged:N", title=None, scale=alt.Scale(domain=_JUDGED, range=colours)),
-        tooltip=["label:N", "crimes:Q", "expected:Q", "expected_low:Q", "expected_high:Q", "change_pct:Q"],
+        tooltip=[
+            _told("label:N", "Holiday"),
+            _told("crimes:Q", "Crimes", ","),
+            _told("expected:Q", "On an ordinary day", ",.0f"),
+            _told("expected_low:Q", "19 of 20 ordinary days have from", ",.0f"),
+            _told("expected_high:Q", "to", ",.0f"),
+            _told("change_pct:Q", "Change, %", "+.1f"),
+        ],
     )
 
 
@@ -230,6 +279,7 @@ def bars(frame: pd.DataFrame, value: str, label: str, title: str, form: str = ",
     base = alt.Chart(_drawn(frame)).encode(
         y=alt.Y(f"{label}:N", title=None, sort=list(frame[label]), axis=alt.Axis(labelLimit=220)),
         x=alt.X(f"{value}:Q", title=title),
+        tooltip=[_told(f"{label}:N", "Of"), _told(f"{value}:Q", title, form)],
     )
     numbers = base.mark_text(align="left", dx=4, color=palette.INK).encode(
         text=alt.Text(f"{value}:Q", format=form)
@@ -242,7 +292,7 @@ def columns(frame: pd.DataFrame, x: Axis, y: Axis, color: str | None = None) -> 
     encoded: dict[str, Any] = {
         "x": alt.X(f"{x.column}:O", title=x.title),
         "y": alt.Y(f"{y.column}:Q", title=y.title),
-        "tooltip": list(frame.columns),
+        "tooltip": [_told(f"{x.column}:O", x.title), _told(f"{y.column}:Q", y.title, ",")],
     }
     if color is not None:
         encoded["color"] = alt.Color(f"{color}:N", title=None, scale=alt.Scale(range=list(palette.REASONS)))

@@ -1,46 +1,39 @@
 """What pages share beside their items: the head, the style, and choices that live in the address. Knows no query."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
-from dashboard import palette
+from dashboard import items, palette, shapes
 from dashboard.warehouse import Freshness
 
 TERMS: Final = "https://www.chicago.gov/city/en/narr/foia/data_disclaimer.html"
+SITE: Final = "Chicago crime"
 STILL_FILLING: Final = (
-    "The last three weeks are still filling: 96 % of a day's rows are published after 21 days."
+    "The last three weeks are still filling: 96% of a day's rows are published after 21 days."
 )
-_STYLE: Final = f"""
-<style>
-  a:focus-visible, button:focus-visible, [tabindex]:focus-visible {{
-    outline: 3px solid {palette.ORANGE} !important; outline-offset: 2px;
-  }}
-  [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: {palette.QUIET_INK} !important; }}
-  [data-testid="stCaptionContainer"] {{ opacity: 1 !important; }}
-  @media print {{
-    [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], .stDownloadButton,
-    .stSelectbox, [data-testid="stElementToolbar"] {{ display: none !important; }}
-    [data-testid="stMain"] {{ overflow: visible !important; position: static !important; }}
-    .stVegaLiteChart, [data-testid="stMetric"], table {{ break-inside: avoid; }}
-  }}
-</style>
-"""
+CROSSES: Final = (
+    "They are crosses here, and no part of a mean. The newest day is not drawn: the City has published a few hours of "
+    "it."
+)
+_STYLE: Final = Path(__file__).with_name("style.css").read_text("utf-8")
 
 
 def style() -> None:
-    """Put in what themes cannot say: focus that is seen, and what a printed page leaves out."""
-    st.html(_STYLE)
+    """Put in what themes cannot say, in the colours of the reader's theme."""
+    st.html(f"<style>{palette.variables(is_dark=items.is_dark())}\n{_STYLE}</style>")
 
 
 def head(title: str, freshness: Freshness) -> None:
-    """Write a page's title and how far its numbers can be trusted."""
-    st.title(title)
+    """Write a page's title, here and on the browser's tab, how new its numbers are, and whether to trust them."""
+    st.set_page_config(page_title=f"{title} · {SITE}")
+    st.title(title, anchor=False)
+    st.html(f'<p class="quiet">{shapes.record_state(freshness)}</p>')
     if freshness.is_demo:
-        st.info(
-            "This is the stand-in city of `make demo`: invented crimes, no real ones.",
-            icon=":material/science:",
+        st.html(
+            '<p class="invented">The stand-in city of <code>make demo</code>: every crime here is invented.</p>'
         )
     if freshness.load_state == "unfinished":
         st.warning(

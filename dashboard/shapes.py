@@ -6,19 +6,18 @@ from typing import Any, Final
 
 import pandas as pd
 
+from dashboard import columns
+from dashboard.warehouse import Freshness
+
 NOT_HELD: Final = "not held yet"
 _YEAR: Final = 364
 _DAYS: Final = 28
 # Of so many days the single crimes can be asked; of more only what is counted beforehand.
 MAX_DAYS: Final = 731
 _MAX_DOTS: Final = 1000
-PERIODS: Final = {
-    "28": "last 28 complete days",
-    "91": "last 91 complete days",
-    "364": "last 364 complete days",
-    "all": "all days held",
-    "dates": "dates of my choice",
-}
+_PERIOD_DAYS: Final = (28, 91, 364)
+# From a fifth above its share in the city a kind is a trait of a place; less can be beyond chance, and is no news.
+LEAST_QUOTIENT: Final = 1.2
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def held(days: pd.DataFrame) -> Held | None:
 
 def change(percent: Any) -> str | None:
     """Return a change as people write it; None where it is not held."""
-    return None if percent is None or pd.isna(percent) else f"{percent:+.1f} %"
+    return None if percent is None or pd.isna(percent) else columns.percent(percent)
 
 
 def judged_change(percent: Any, is_unusual: Any) -> str | None:
@@ -52,12 +51,12 @@ def judged_change(percent: Any, is_unusual: Any) -> str | None:
 
 def number(value: Any) -> str:
     """Return a number with its thousands, or that it is not held."""
-    return NOT_HELD if value is None or pd.isna(value) else f"{value:,.0f}"
+    return NOT_HELD if value is None or pd.isna(value) else columns.count(value)
 
 
 def share(value: Any) -> str:
     """Return a share of 0 to 1 in percent, or that it is not held."""
-    return NOT_HELD if value is None or pd.isna(value) else f"{100 * value:.1f} %"
+    return NOT_HELD if value is None or pd.isna(value) else columns.share(value)
 
 
 def year_comparison_from(days: Held) -> date | None:
@@ -68,14 +67,79 @@ def year_comparison_from(days: Held) -> date | None:
     return newest_needed + timedelta(days=21)
 
 
+def periods(days: Held) -> dict[str, str]:
+    """Return the periods that can be chosen, each with the number of complete days that we hold of it."""
+    whole = complete_days(days)
+    counted = {
+        str(asked): f"last {min(asked, whole)} complete days" + (", all we hold" if whole < asked else "")
+        for asked in _PERIOD_DAYS
+    }
+    return counted | {"all": "all days held", "dates": "dates of my choice"}
+
+
+def complete_days(days: Held) -> int:
+    """Return how many days lie from the first complete one to the last."""
+    if days.first_complete is None or days.last_complete is None:
+        return 0
+    return (days.last_complete - days.first_complete).days + 1
+
+
+def days_held(days: Held | None) -> str:
+    """Return which days are held, and which of them are complete, in a sentence or two."""
+    if days is None:
+        return "No day is held."
+    held_days = f"Days held: {day(days.first)} to {day(days.last)}."
+    if days.first_complete is None or days.last_complete is None:
+        return f"{held_days} None is complete."
+    return f"{held_days} Complete: {day(days.first_complete)} to {day(days.last_complete)}."
+
+
+def place(name: Any, number: Any) -> str:
+    """Return a district by its name, with its number in brackets; district 31 is not in the city, and has none."""
+    if pd.isna(number):
+        return "District unknown"
+    return f"District {int(number)}, outside the city" if name == "unknown" else f"{name} ({int(number)})"
+
+
+def with_places(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of districts with the district's name and number as `place`."""
+    named = [
+        place(name, number) for name, number in zip(frame["district_name"], frame["district"], strict=True)
+    ]
+    return frame.assign(place=named)
+
+
+def day(moment: Any) -> str:
+    """Return a date as people write it."""
+    return columns.day(moment)
+
+
+def instant(moment: pd.Timestamp | None, otherwise: str) -> str:
+    """Return an instant as people write it, with its zone."""
+    return otherwise if moment is None else f"{moment:%-d %B %Y, %H:%M} UTC"
+
+
+def record_state(freshness: Freshness) -> str:
+    """Return how new the record is, and whether it is proven to be the City's, in a sentence or two."""
+    newest = freshness.newest_occurrence
+    published = instant(freshness.source_loaded_at, "an unknown time")
+    record = "No crime is held" if newest is None else f"Crimes to {day(newest)}"
+    proven = (
+        "Not yet proven equal to the City's record."
+        if freshness.last_equal_at is None
+        else f"Proven equal to the City's record on {instant(freshness.last_equal_at, '')}."
+    )
+    return f"{record}, as the City had published them on {published}. {proven}"
+
+
 def period(days: Held, chosen: str, first: date | None = None, last: date | None = None) -> tuple[date, date]:
-    """Return the first and last date of a period by its name in PERIODS, both included, within what is held."""
-    newest = days.last_complete or days.last
+    """Return the first and last date of a period by its name in `periods`, both included, within what is held."""
+    newest, oldest = days.last_complete or days.last, days.first_complete or days.first
     if chosen == "all":
         return days.first, days.last
     if chosen == "dates":
         return first or days.first, last or days.last
-    return max(newest - timedelta(days=int(chosen) - 1), days.first), newest
+    return max(newest - timedelta(days=int(chosen) - 1), oldest), newest
 
 
 def year_and_28_days(days: Held) -> date:
@@ -100,8 +164,33 @@ def thinned(days: pd.DataFrame, most: int = _MAX_DOTS) -> tuple[pd.DataFrame, in
     return days.iloc[::-step].iloc[::-1].reset_index(drop=True), step
 
 
+def without_part_of_a_day(days: pd.DataFrame) -> pd.DataFrame:
+    """Return the days without the newest where that is not complete: the City has published a few hours of it."""
+    if days.empty or bool(days["is_complete"].iloc[-1]):
+        return days
+    return days.iloc[:-1]
+
+
+def with_means(days: pd.DataFrame) -> pd.DataFrame:
+    """Return days, the newest last, with the means of the 7 and the 28 complete days that end with each."""
+    complete = days["crimes"].where(days["is_complete"].astype(bool))
+    return days.assign(mean_7_days=complete.rolling(7).mean(), mean_28_days=complete.rolling(28).mean())
+
+
+def latest_mean(days: pd.DataFrame) -> str:
+    """Return how many crimes a day there were of late, as the title of a trend."""
+    held_means = days.dropna(subset=["mean_28_days"])
+    if held_means.empty:
+        return "Crimes a day: 28 complete days are not held yet"
+    newest = held_means.iloc[-1]
+    return (
+        f"{columns.one_decimal(newest['mean_28_days'])} crimes a day over the 28 complete days "
+        f"to {day(newest['date'])}"
+    )
+
+
 def standing_out(kinds: pd.DataFrame, least: int = 100, most: int = 10) -> pd.DataFrame:
-    """Return the kinds of crime that are most above their share in the city, where that is no chance."""
+    """Return the kinds of crime that are well above their share in the city, where that is no chance."""
     is_unusual = kinds["is_unusual"].fillna(value=False).astype(bool)
-    found = kinds[(kinds["crimes"] >= least) & (kinds["location_quotient"] > 1) & is_unusual]
+    found = kinds[(kinds["crimes"] >= least) & (kinds["location_quotient"] >= LEAST_QUOTIENT) & is_unusual]
     return found.head(most).reset_index(drop=True)

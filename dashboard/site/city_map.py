@@ -12,7 +12,7 @@ from dashboard.items import Asked, Chart, Table
 from dashboard.warehouse import Freshness, read
 
 _VIOLENT: Final = {"any": "violent or not", "yes": "violent only", "no": "not violent"}
-_COLUMNS: Final = ("crimes", "violent", "arrests", "block", "cell_x", "cell_y", "latitude", "longitude")
+_COLUMNS: Final = ("crimes", "violent", "arrests", "block")
 _TIMES: Final = {
     "any": "any time",
     "night": "night, 0 to 5",
@@ -79,6 +79,7 @@ def _map(source: _Source, chosen: dict[str, Any], stations: pd.DataFrame) -> Cha
     nearer = "" if _is_near(chosen) else "Choose a district or a ward to see blocks."
     return Chart(
         name="crimes_on_the_map",
+        title="Where crimes were",
         view=source.view,
         caveat="Numbers on the map are the districts, at their stations; a block is at the middle of its points. "
         + nearer,
@@ -96,11 +97,12 @@ def _table(source: _Source, places: pd.DataFrame) -> Table:
     uncounted = "" if "arrests" in places.columns else " Arrests are not counted by cell over all days."
     return Table(
         name="places",
+        title="The same numbers",
         view=source.view,
         caveat="The same numbers, most first; without a place: no point." + uncounted,
         query=source.query,
         asks=source.asks,
-        shown={"column_order": [name for name in _COLUMNS if name in places.columns]},
+        columns=tuple(name for name in _COLUMNS if name in places.columns),
     )
 
 
@@ -138,7 +140,7 @@ def _source(days: shapes.Held, chosen: dict[str, Any]) -> _Source:
 def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
     left, middle, right = st.columns(3)
     with left:
-        period = parts.choose("When", "period", shapes.PERIODS, "28")
+        period = parts.choose("When", "period", shapes.periods(days), "28")
         kind = parts.choose("Kind of crime", "kind", _kinds(freshness), "any")
     with middle:
         district = parts.choose("Police district", "district", _districts(freshness), "any")
@@ -166,7 +168,7 @@ def _kinds(freshness: Freshness) -> dict[str, str]:
 def _districts(freshness: Freshness) -> dict[str, str]:
     stations = read(freshness, "stations").itertuples()
     return {"any": "whole city"} | {
-        str(row.district): f"{row.district} {row.district_name}" for row in stations
+        str(row.district): shapes.place(row.district_name, row.district) for row in stations
     }
 
 

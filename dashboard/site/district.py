@@ -6,42 +6,65 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, items, parts, shapes
-from dashboard.items import Asked, Box, Boxes, Chart, Heading, Table
+from dashboard.items import Asked, Box, Boxes, Chart, Table
 from dashboard.warehouse import Freshness
-
-
-def _kinds(frame: pd.DataFrame) -> pd.DataFrame:
-    return shapes.standing_out(frame).drop(columns=["district", "district_name"])
-
 
 _ITEMS: Final = (
     Chart(
         name="district_{district}_by_day",
+        title=shapes.latest_mean,
         view="daily_cube",
-        caveat=f"{parts.STILL_FILLING} They are crosses here.",
+        caveat=f"{parts.STILL_FILLING} {parts.CROSSES}",
+        prepare=shapes.with_means,
+        drawn=shapes.without_part_of_a_day,
         query="district_days",
         asks=("district", "first_date"),
         drawing=charts.trend,
         alt="Crimes of each day in the district",
     ),
-    Heading("What stands out here"),
     Table(
         name="district_{district}_kinds",
+        title="What stands out here: kinds of crime well above their share in the city, of {days_held}",
         view="crime_types_by_district",
-        caveat="More usual here than in the city beyond chance, of kinds with 100 crimes or more. Arrest rates are of "
-        "complete days.",
+        caveat="2.00 is twice the share that the kind has in the city; from 1.2 times on, beyond chance, of kinds with "
+        "100 crimes or more. Arrest rates are of complete days.",
         query="district_kinds",
         asks=("district",),
-        prepare=_kinds,
+        prepare=shapes.standing_out,
+        columns=(
+            "primary_description",
+            "crimes",
+            "share",
+            "city_share",
+            "location_quotient",
+            "quotient_low",
+            "quotient_high",
+            "arrest_rate",
+        ),
+        is_static=True,
+        empty="No kind of crime stands out here by more than chance.",
     ),
-    Heading("Violent crime by beat"),
     Table(
         name="district_{district}_beats",
+        title="Violent crimes by beat, of {days_held}",
         view="violent_crimes_by_beat",
         caveat="By FBI code, of {days_held}; a homicide is counted by its victims.",
         query="beats",
         asks=("district",),
-        prepare=lambda frame: frame.drop(columns=["district", "district_name"]),
+        columns=(
+            "beat",
+            "violent_crimes",
+            "homicides",
+            "sexual_assaults",
+            "robberies",
+            "aggravated_assaults",
+            "aggravated_batteries",
+            "rank_in_district",
+            "rank",
+            "rank_from",
+            "rank_to",
+        ),
+        is_static=True,
     ),
 )
 
@@ -50,12 +73,14 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     districts = Asked(freshness).read("districts").dropna(subset=["district"])
     names = {
-        str(int(number)): f"{int(number)} {name}"
+        str(int(number)): shapes.place(name, number)
         for number, name in zip(districts["district"], districts["district_name"], strict=True)
     }
+    top = st.container()
     chosen = parts.choose("Police district", "district", names, next(iter(names)))
     row = districts[districts["district"] == int(chosen)].iloc[0]
-    parts.head(f"District {names[chosen]}", freshness)
+    with top:
+        parts.head(f"District {names[chosen]}", freshness)
     if not pd.isna(row["address"]):
         st.write(
             f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
@@ -89,4 +114,4 @@ def _numbers(row: pd.Series) -> None:
     last_year = shapes.number(row["same_28_days_last_year"])
     difference = shapes.judged_change(row["year_change_pct"], row["year_change_is_unusual"])
     st.write(f"The same 28 days last year: {last_year}" + (f" ({difference})." if difference else "."))
-    items.about("crimes_by_district", "Ranks are among the districts; 1 is the most.")
+    items.how_to_read("crimes_by_district", "Ranks are among the districts; 1 is the most.")

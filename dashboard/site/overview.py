@@ -27,17 +27,18 @@ _SPANS: Final = {
 def _what_crosses_are(days: pd.DataFrame) -> str:
     _, step = shapes.thinned(days)
     rest = f" One day in {step} is drawn; the CSV has all." if step > 1 else ""
-    return f"{parts.STILL_FILLING} They are crosses here, and no part of a mean.{rest}"
+    return f"{parts.STILL_FILLING} {parts.CROSSES}{rest}"
 
 
 _TREND: Final = Chart(
     name="crimes_by_day",
+    title=shapes.latest_mean,
     view="daily_crimes",
     caveat=_what_crosses_are,
     query="days",
     asks=("first_date",),
     drawing=charts.trend,
-    drawn=lambda frame: shapes.thinned(frame)[0],
+    drawn=lambda frame: shapes.thinned(shapes.without_part_of_a_day(frame))[0],
     alt="Crimes of each day as dots, with the means of 7 and of 28 days as lines",
 )
 
@@ -50,11 +51,10 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         st.info("We do not hold 28 complete days yet, so there is nothing to compare.")
     else:
         _compare(sums, days)
-    st.subheader("Day by day")
     span = parts.choose("Show", "span", _SPANS, "731")
     first = days.first if span == "all" else shapes.newest(days.first, days.last, int(span))
     items.draw([_TREND, *_how_new(freshness, days)], Asked(freshness, {"first_date": first}))
-    items.about("data_freshness", "The newest day that the City publishes is about eight days old.")
+    items.how_to_read("data_freshness", "The newest day that the City publishes is about eight days old.")
 
 
 def _compare(sums: pd.DataFrame, days: shapes.Held) -> None:
@@ -70,12 +70,11 @@ def _compare(sums: pd.DataFrame, days: shapes.Held) -> None:
     ]
     Boxes(boxes).draw()
     st.write(_last_year(sums, days))
-    items.about(
+    items.how_to_read(
         "city_last_28_days",
         "Arrests come late, so the newest 28 days have fewer than they will have. Chance is judged by how such "
         "changes went in the year before, over the five counts together.",
     )
-    items.csv("last_28_days", sums, st)
 
 
 def _last_year(sums: pd.DataFrame, days: shapes.Held) -> str:
@@ -100,15 +99,11 @@ def _how_new(freshness: Freshness, days: shapes.Held) -> list[Item]:
         if days.last_complete is None
         else f"{days.first_complete:%-d %B %Y} to {days.last_complete:%-d %B %Y}"
     )
-    proven = _instant(freshness.last_equal_at, "never")
-    published = _instant(freshness.source_loaded_at, "unknown")
+    proven = shapes.instant(freshness.last_equal_at, "never")
+    published = shapes.instant(freshness.source_loaded_at, "unknown")
     words = (
         f"- Days held: {days.first:%-d %B %Y} to {days.last:%-d %B %Y}; complete: {complete}.\n"
         f"- The City published last: {published}. All we hold was last proven equal to it: {proven}.\n"
         f"- Last run: {freshness.last_run_status or 'none'}. {parts.STILL_FILLING}"
     )
     return [Heading("How new, and how complete"), Words(words)]
-
-
-def _instant(moment: pd.Timestamp | None, otherwise: str) -> str:
-    return otherwise if moment is None else f"{moment:%-d %B %Y %H:%M} UTC"

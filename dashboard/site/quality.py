@@ -2,24 +2,19 @@
 
 from typing import Final
 
-import streamlit as st
-
 from dashboard import items, parts, shapes
 from dashboard.items import Asked, Box, Boxes, Table, Words
 from dashboard.warehouse import Freshness
 
 _CHECKS: Final = Table(
     name="data_quality",
+    title="What was checked, and how many rows it concerns",
     view="data_quality",
-    caveat="Shares are of the crimes, in percent; of the rejected, of all rows held; of the audit, of the City's rows.",
+    caveat="Shares are of the crimes; of the rejected, of all rows held; of the audit, of the City's rows.",
     query="quality",
-    prepare=lambda frame: frame.assign(share=100 * frame["share"]),
-    shown={
-        "column_config": {
-            "share": st.column_config.NumberColumn("share, %", format="%.2f"),
-            "explanation": st.column_config.TextColumn(width="large"),
-        }
-    },
+    columns=("check", "count", "share_of_rows", "explanation"),
+    prepare=lambda frame: frame.rename(columns={"share": "share_of_rows"}),
+    is_static=True,
 )
 
 
@@ -34,6 +29,6 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         Box("Rows rejected", shapes.number(checks.loc["rejected rows", "count"])),
         Box("Rows that differ from the City's", shapes.number(audit["count"])),
     ]
-    held = f"Days held: {days.first:%-d %B %Y} to {days.last:%-d %B %Y}. {parts.STILL_FILLING}"
+    held = f"{shapes.days_held(days)} {parts.STILL_FILLING}"
     words = [Words(f"**Last audit.** {audit['explanation']}"), Words(held)]
     items.draw([Boxes(boxes), *words, _CHECKS], asked)

@@ -2,15 +2,23 @@
 
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import charts, items, parts, shapes
 from dashboard.charts import Axis
-from dashboard.items import Asked, Box, Boxes, Chart, Heading, Table, Words
+from dashboard.items import Asked, Box, Boxes, Chart, Table, Words
 from dashboard.warehouse import Freshness
+
+
+def _most_changed(columns: pd.DataFrame) -> str:
+    most = columns.iloc[0]
+    return f"Most often changed: {most['column_name']}, by {shapes.number(most['revisions'])} revisions"
+
 
 _RETIRED: Final = Chart(
     name="revised_and_withdrawn",
+    title="Rows revised and withdrawn, by the day on which we learned of it",
     view="crime_history",
     caveat="Of rows that we held: what the City changed before our first load is not here.",
     query="retired",
@@ -20,9 +28,9 @@ _RETIRED: Final = Chart(
 )
 _ITEMS: Final = (
     _RETIRED,
-    Heading("What was changed"),
     Chart(
         name="changed_columns",
+        title=_most_changed,
         view="crime_revisions",
         caveat="A revision can change several columns.",
         query="changed_columns",
@@ -31,17 +39,18 @@ _ITEMS: Final = (
         alt="Columns by how many revisions changed them",
         given=("revisions", "column_name", "Revisions that changed it"),
     ),
-    Heading("What was reclassified"),
     Table(
         name="reclassified",
+        title="Crimes that were given another kind, most frequent first",
+        columns=("was", "is_now", "crimes"),
         view="crime_revisions",
         caveat="Kinds as published, before and after.",
         query="reclassified",
         empty="No crime was given another kind.",
     ),
-    Heading("How late arrests come"),
     Chart(
         name="late_arrests",
+        title="Arrests that came after the crime was published, by days after the crime",
         view="late_arrests",
         caveat="Days until we learned of it. Crimes first seen with an arrest are not here.",
         query="late_arrests",

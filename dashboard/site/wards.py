@@ -12,7 +12,20 @@ from dashboard.warehouse import Freshness
 
 def _most(wards: pd.DataFrame) -> pd.DataFrame:
     ranked = wards.dropna(subset=["ward", "last_year"]).sort_values("last_year", ascending=False).head(15)
-    return ranked.assign(named="ward " + ranked["ward"].astype(int).astype(str))
+    return ranked.assign(
+        place=[
+            f"Ward {int(ward)}" + ("" if pd.isna(alderman) else f", {alderman.partition(',')[0]}")
+            for ward, alderman in zip(ranked["ward"], ranked["alderman"], strict=True)
+        ]
+    )
+
+
+def _most_of_all(wards: pd.DataFrame) -> str:
+    first = wards.iloc[0]
+    return (
+        f"Most crimes from {shapes.day(first['last_year_from'])} to {shapes.day(first['last_year_to'])}: "
+        f"{first['place']}, {shapes.number(first['last_year'])}"
+    )
 
 
 def _compared_with_city(kinds: pd.DataFrame) -> pd.DataFrame:
@@ -25,6 +38,7 @@ def _compared_with_city(kinds: pd.DataFrame) -> pd.DataFrame:
 _ALL: Final = (
     Chart(
         name="wards_with_most_crimes",
+        title=_most_of_all,
         view="ward_crimes_summary",
         caveat="The fifteen with most, of the newest 364 complete days or those of them that are held. Wards differ in "
         "what draws people there; this is a count, not a rate.",
@@ -32,21 +46,37 @@ _ALL: Final = (
         prepare=_most,
         drawing=charts.bars,
         alt="The fifteen wards with the most crimes",
-        given=("last_year", "named", "Crimes of the last year"),
+        given=("last_year", "place", "Crimes of the last year"),
         empty="No complete day on today's map of wards is held yet.",
     ),
     Table(
         name="wards",
+        title="All wards: crimes of the last year and of the year to date",
         view="ward_crimes_summary",
-        caveat="The last row is the crimes of unknown wards. total_crimes is of all days held: before 15 May 2023 the "
+        caveat="The last row is the crimes of unknown wards. The file has all days held too: before 15 May 2023 the "
         "same number was another area, and no period that reaches before that day is counted.",
         query="wards",
+        columns=(
+            "ward",
+            "alderman",
+            "last_year",
+            "last_year_rank",
+            "last_year_violent",
+            "last_year_most_common_crime",
+            "year_to_date",
+            "year_to_date_before",
+            "arrest_rate",
+            "ward_phone",
+        ),
     ),
 )
 _DAYS: Final = Chart(
     name="ward_{ward}_by_day",
+    title=shapes.latest_mean,
     view="crimes_enriched",
-    caveat=f"{parts.STILL_FILLING} They are crosses here.",
+    caveat=f"{parts.STILL_FILLING} {parts.CROSSES}",
+    prepare=shapes.with_means,
+    drawn=shapes.without_part_of_a_day,
     query="ward_days",
     asks=("ward", "first_date", "last_date"),
     drawing=charts.trend,
@@ -54,8 +84,11 @@ _DAYS: Final = Chart(
 )
 _KINDS: Final = Table(
     name="ward_{ward}_kinds",
+    title="Kinds of crime in ward {ward}, of all days held: most first",
     view="place_cube",
-    caveat="A location quotient of 1.2 is 1.2 times the city's share of that kind.",
+    caveat="1.20 is 1.2 times the share that the kind has in the city. A dash: fewer than 5 are expected by the city's "
+    "share, and a quotient would be chance.",
+    columns=("primary_type", "crimes", "share", "city_share", "location_quotient"),
     query="ward_kinds",
     asks=("ward",),
     prepare=_compared_with_city,

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, items, parts, shapes
+from dashboard import charts, columns, items, parts, shapes
 from dashboard.items import Asked, Chart, Heading
 from dashboard.warehouse import Freshness
 
@@ -19,22 +19,58 @@ def _if_any_day(hours: pd.DataFrame) -> pd.DataFrame:
     return hours if hours["crimes_per_day"].notna().any() else hours.iloc[:0]
 
 
+def _most_and_fewest(frame: pd.DataFrame, name: Callable[[Any], str]) -> tuple[str, str]:
+    """Return the row with most crimes a day, and that with fewest, in words."""
+    ranked = frame.dropna(subset=["crimes_per_day"]).sort_values("crimes_per_day", ascending=False)
+    rows = list(ranked.itertuples())
+    most, fewest = (f"{name(row)}, {columns.one_decimal(row.crimes_per_day)}" for row in (rows[0], rows[-1]))
+    return most, fewest
+
+
+def _busiest_hour(hours: pd.DataFrame) -> str:
+    most, fewest = _most_and_fewest(
+        hours, lambda row: f"{row.day_of_week_name} from {columns.hour(row.hour)}"
+    )
+    return f"Crimes in an hour of one complete day: most on {most}; fewest on {fewest}"
+
+
+def _busiest_month(months: pd.DataFrame) -> str:
+    whole = months[months["is_complete"].astype(bool)].dropna(subset=["crimes_per_day"])
+    if whole.empty:
+        return "Crimes a day of each month: no whole month is held yet"
+    most, fewest = _most_and_fewest(whole, lambda row: columns.month(row.month))
+    return f"Crimes a day, of whole months: most in {most}; fewest in {fewest}"
+
+
+def _outstanding(holidays: pd.DataFrame) -> str:
+    compared = holidays.dropna(subset=["expected"])
+    found = compared[compared["stands_out"].fillna(value=False).astype(bool)]
+    if found.empty:
+        return f"None of {len(compared)} holidays differs from ordinary days by more than chance, in crimes that day"
+    named = [f"{row['holiday_name']} ({columns.percent(row['change_pct'])})" for _, row in found.iterrows()]
+    return (
+        f"{len(found)} of {len(compared)} holidays differ from ordinary days by more than chance, in crimes that day: "
+        + ", ".join(named[:4])
+        + (" and others" if len(named) > 4 else "")
+    )
+
+
 _HOURS_AND_MONTHS: Final = (
-    Heading("Hour and weekday"),
     Chart(
         name="crimes_by_weekday_and_hour",
+        title=_busiest_hour,
         view="crimes_by_weekday_and_hour",
-        caveat="Complete days only. Exactly 00:00 and 00:01 stand for an unknown time and are left out; noon has some "
-        "of these too, and nobody knows which.",
+        caveat="Complete days only, in the picture and in the file. Exactly 00:00 and 00:01 stand for an unknown time "
+        "and are left out; noon has some of these too, and nobody knows which.",
         query="weekday_hours",
         prepare=_if_any_day,
         empty="We do not hold a complete day yet.",
         drawing=charts.heat_map,
         alt="Crimes by hour of the day and day of the week",
     ),
-    Heading("Months"),
     Chart(
         name="crimes_by_month",
+        title=_busiest_month,
         view="crime_growth_by_month",
         caveat="Crimes a day over the complete days of a month, since months differ in length.",
         query="months",
@@ -75,6 +111,7 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
 def _holidays(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Chart:
     return Chart(
         name="holidays",
+        title=_outstanding,
         view="crimes_by_holiday_date",
         caveat=_expected,
         query="holidays",

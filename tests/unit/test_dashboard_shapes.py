@@ -14,8 +14,8 @@ def test_what_is_not_held_says_so_and_no_number():
     assert shapes.change(float("nan")) is None
     assert (shapes.number(12345), shapes.share(0.1234), shapes.change(-2.66)) == (
         "12,345",
-        "12.3 %",
-        "-2.7 %",
+        "12.3%",
+        "-2.7%",
     )
 
 
@@ -44,7 +44,9 @@ def test_of_more_days_than_can_be_told_apart_some_are_drawn_the_newest_among_the
 
 def test_a_period_ends_with_the_last_complete_day_and_begins_where_we_hold_something():
     assert shapes.period(HELD, "28") == (date(2024, 2, 13), date(2024, 3, 11))
-    assert shapes.period(HELD, "364") == (date(2024, 1, 1), date(2024, 3, 11))
+    assert shapes.period(HELD, "364") == (date(2024, 1, 2), date(2024, 3, 11))
+    assert shapes.periods(HELD)["364"] == "last 70 complete days, all we hold"
+    assert shapes.periods(HELD)["28"] == "last 28 complete days"
     assert shapes.period(HELD, "all") == (date(2024, 1, 1), date(2024, 4, 1))
     assert shapes.period(HELD, "dates", date(2024, 2, 1)) == (date(2024, 2, 1), date(2024, 4, 1))
 
@@ -57,21 +59,39 @@ def test_the_comparison_with_a_year_before_is_there_when_all_its_days_are():
 
 
 def test_a_change_says_whether_chance_explains_it_and_nothing_where_that_is_not_known():
-    assert shapes.judged_change(-2.66, False) == "-2.7 %, no more than chance"
-    assert shapes.judged_change(15.2, True) == "+15.2 %, beyond chance"
-    assert shapes.judged_change(15.2, None) == shapes.judged_change(15.2, float("nan")) == "+15.2 %"
+    assert shapes.judged_change(-2.66, False) == "-2.7%, no more than chance"
+    assert shapes.judged_change(15.2, True) == "+15.2%, beyond chance"
+    assert shapes.judged_change(15.2, None) == shapes.judged_change(15.2, float("nan")) == "+15.2%"
     assert shapes.judged_change(None, True) is None
 
 
-def test_a_kind_stands_out_when_it_is_more_usual_here_beyond_chance_and_there_are_enough_of_it():
+def test_a_kind_stands_out_when_it_is_well_above_the_city_beyond_chance_and_there_are_enough_of_it():
     kinds = pd.DataFrame(
         {
             "crimes": [99, 100, 500, 500, 500, 500],
-            "location_quotient": [3.0, 2.0, 1.1, 0.9, 1.3, 1.2],
+            "location_quotient": [3.0, 2.0, 1.01, 0.9, 1.3, 1.2],
             "is_unusual": [True, True, True, True, False, None],
         }
     )
-    assert shapes.standing_out(kinds)["location_quotient"].tolist() == [2.0, 1.1]
+    assert shapes.standing_out(kinds)["location_quotient"].tolist() == [2.0]
+
+
+def test_means_are_of_complete_days_alone_and_a_part_of_a_day_is_not_drawn():
+    days = pd.DataFrame(
+        {"crimes": [*range(1, 31), 2], "is_complete": [*[True] * 29, False, False], "date": range(31)}
+    )
+    means = shapes.with_means(days)
+    assert means["mean_7_days"].iloc[6] == 4
+    assert means["mean_28_days"].iloc[28] == 15.5
+    assert means["mean_7_days"].iloc[29:].isna().all()
+    assert shapes.without_part_of_a_day(days)["date"].max() == 29
+    assert len(shapes.without_part_of_a_day(days.iloc[:29])) == 29
+
+
+def test_a_district_is_said_by_its_name_and_one_that_has_none_is_not_called_unknown():
+    assert shapes.place("Chicago Lawn", 8) == "Chicago Lawn (8)"
+    assert shapes.place("unknown", 31) == "District 31, outside the city"
+    assert shapes.place("unknown", None) == "District unknown"
 
 
 def test_a_chart_is_a_specification_of_its_numbers_alone():
