@@ -11,7 +11,17 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import parts, shapes
-from dashboard.site import city_map, district, districts, overview, quality, revisions, wards, when
+from dashboard.site import (
+    city_map,
+    community_areas,
+    district,
+    districts,
+    overview,
+    quality,
+    revisions,
+    wards,
+    when,
+)
 from dashboard.warehouse import (
     Freshness,
     NoWarehouseError,
@@ -31,20 +41,21 @@ def main() -> None:
         page_title=parts.SITE, page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
     )
     parts.style()
-    chosen = st.navigation(
-        [
-            st.Page(_guarded(overview.show), title="Overview", url_path="home", default=True),
-            st.Page(_guarded(city_map.show), title="Map", url_path="map"),
-            st.Page(_guarded(when.show), title="When", url_path="when"),
-            st.Page(_guarded(districts.show), title="Districts and beats", url_path="districts"),
-            st.Page(_guarded(district.show), title="One district, to print", url_path="district"),
-            st.Page(_guarded(wards.show), title="Wards", url_path="wards"),
-            st.Page(_guarded(revisions.show), title="Revisions", url_path="revisions"),
-            st.Page(_guarded(quality.show), title="Data quality", url_path="quality"),
-            # The first page has the address of the site alone; people write its name as that of any other.
-            st.Page(_guarded(overview.show), title="Overview", url_path="overview", visibility="hidden"),
-        ]
-    )
+    pages = [
+        st.Page(_guarded(overview.show), title="Overview", url_path="home", default=True),
+        st.Page(_guarded(city_map.show), title="Map", url_path="map"),
+        st.Page(_guarded(when.show), title="When", url_path="when"),
+        st.Page(_guarded(districts.show), title="Districts and beats", url_path="districts"),
+        st.Page(_guarded(district.show), title="One district, to print", url_path="district"),
+        st.Page(_guarded(wards.show), title="Wards", url_path="wards"),
+        st.Page(_guarded(community_areas.show), title="Community areas", url_path="areas"),
+        st.Page(_guarded(revisions.show), title="Revisions", url_path="revisions"),
+        st.Page(_guarded(quality.show), title="Data quality", url_path="quality"),
+        # The first page has the address of the site alone; people write its name as that of any other.
+        st.Page(_guarded(overview.show), title="Overview", url_path="overview", visibility="hidden"),
+    ]
+    parts.keep_pages(pages)
+    chosen = st.navigation(pages)
     chosen.run()
     st.divider()
     st.caption(

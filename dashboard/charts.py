@@ -24,14 +24,6 @@ _MONTHLY: Final = alt.Axis(format="%b %Y", tickCount="month", labelOverlap=True,
 _JUDGED: Final = ["outside the range", "within the range"]
 _MONTHS: Final = ["whole month", "part of a month"]
 _FONT: Final = "Source Sans, DejaVu Sans, sans-serif"
-_MAP_PIXELS: Final = 560
-_FEET_A_DEGREE: Final = 364_000
-_POSITION: Final = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
-_HOW_MANY: Final = alt.Color(
-    "crimes:Q", title="Crimes", scale=alt.Scale(type="sqrt", scheme="cividis", reverse=True)
-)
-# The row itself: a text made for each of thousands of marks, of which one is looked at, takes longer than the map.
-_ROW: Final = alt.TooltipContent("data")
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,9 @@ def _finished(chart: Any, height: int) -> Any:
 def trend(days: pd.DataFrame) -> Any:
     """Return each day as a dot, the means of 7 and 28 days as lines, and the days still filling as crosses."""
     drawn = _drawn(days)
-    color = alt.Color("line:N", title=None, scale=alt.Scale(domain=_LINES, range=list(palette.TREND)))
+    scale = alt.Scale(domain=_LINES, range=list(palette.TREND))
+    # In one line, a phone would cut the last one off.
+    color = alt.Color("line:N", title=None, scale=scale, legend=alt.Legend(columns=2))
     return _finished(alt.layer(_dots(drawn, color), _means(drawn, color)), 320)
 
 
@@ -117,59 +111,6 @@ def _means(days: pd.DataFrame, color: alt.Color) -> Any:
         .transform_filter("isValid(datum.value)")
         .mark_line(strokeWidth=2.5)
         .encode(x="date:T", y="value:Q", color=color, strokeDash=dash)
-    )
-
-
-def city_map(places: pd.DataFrame, stations: pd.DataFrame) -> Any:
-    """Return the places as marks whose colour and size say how many, with the stations as numbers."""
-    located = places.dropna(subset=["latitude", "longitude"])
-    near = stations.dropna(subset=["latitude", "longitude"])
-    # What is drawn or told, and nothing else: the browser takes each value by itself.
-    told = [name for name in ("block", "crimes", "violent", "arrests") if name in located.columns]
-    shown = located[["longitude", "latitude", *told]]
-    if "cell_x" in located.columns:
-        marks = _cells(shown)
-    else:
-        marks, near = _blocks(shown), _among(near, shown)
-    return _finished(alt.layer(marks, *_numbers(near)).project(type="mercator"), _MAP_PIXELS)
-
-
-def _cells(located: pd.DataFrame) -> Any:
-    """Return the cells as squares that touch each other at this extent of the map."""
-    span = float(located["latitude"].max() - located["latitude"].min()) if len(located) > 1 else 0.01
-    side = max(_MAP_PIXELS * 1000 / (max(span, 0.01) * _FEET_A_DEGREE), 3)
-    return (
-        alt.Chart(located)
-        .mark_square(size=side**2, opacity=1, tooltip=_ROW)
-        .encode(**_POSITION, color=_HOW_MANY)
-    )
-
-
-def _blocks(located: pd.DataFrame) -> Any:
-    """Return the blocks as discs, the larger the more."""
-    size = alt.Size("crimes:Q", title="Crimes", scale=alt.Scale(range=[10, 320]))
-    discs = alt.Chart(located).mark_circle(opacity=0.8, stroke=palette.INK, strokeWidth=0.4, tooltip=_ROW)
-    return discs.encode(**_POSITION, color=_HOW_MANY, size=size)
-
-
-def _among(stations: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
-    """Return the stations that lie among the places; all where there is no place."""
-    if located.empty:
-        return stations
-    is_inside = [
-        stations[name].between(located[name].min(), located[name].max()) for name in ("latitude", "longitude")
-    ]
-    return stations[is_inside[0] & is_inside[1]]
-
-
-def _numbers(stations: pd.DataFrame) -> tuple[Any, Any]:
-    """Return the numbers of the districts at their stations, and the white below them."""
-    named = alt.Chart(stations).encode(**_POSITION)
-    halo = named.mark_text(fontSize=13, fontWeight="bold", stroke="white", strokeWidth=4)
-    label = named.mark_text(fontSize=13, fontWeight="bold", color=palette.INK)
-    return (
-        halo.encode(text="district:N"),
-        label.encode(text="district:N", tooltip=["district:N", "district_name:N"]),
     )
 
 

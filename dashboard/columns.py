@@ -164,6 +164,12 @@ COLUMNS: Final[dict[str, Column]] = {
     "corrected_change_pct": Column(
         "Change", "Last 28 complete days against the 28 before, at equal age.", percent
     ),
+    "violent_per_100000_residents": Column(
+        "Violent per 100,000", "Violent crimes of a year by residents.", count
+    ),
+    "property_per_100000_residents": Column(
+        "Property per 100,000", "Property crimes of a year by residents.", count
+    ),
     "rate": Column("Per 1,000 residents", "Crimes by residents, as of a year of 364 days.", one_decimal),
     "arrest_rate": Column("With an arrest", "Share of crimes with an arrest, of complete days.", share),
     "domestic_share": Column("Domestic", "Share of crimes that are domestic.", share),

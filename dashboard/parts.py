@@ -1,10 +1,11 @@
 """What pages share beside their items: the head, the style, and choices that live in the address. Knows no query."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from dashboard import items, palette, shapes
 from dashboard.warehouse import Freshness
@@ -18,6 +19,7 @@ CROSSES: Final = (
     "They are crosses here, and no part of a mean. The newest day is not drawn: the City has published a few hours of "
     "it."
 )
+_PAGES: Final = "pages"
 _STYLE: Final = Path(__file__).with_name("style.css").read_text("utf-8")
 
 
@@ -43,6 +45,28 @@ def head(title: str, freshness: Freshness) -> None:
         )
     elif freshness.is_stale:
         st.warning(f"These numbers may be out of date: {freshness.stale_because}.", icon=":material/warning:")
+
+
+def head_above(freshness: Freshness) -> Callable[[str], None]:
+    """Return what writes a page's head here, above the choices that its title depends on."""
+    top = st.container()
+
+    def write(title: str) -> None:
+        with top:
+            head(title, freshness)
+
+    return write
+
+
+def keep_pages(pages: Iterable[Page]) -> None:
+    """Keep the pages by their addresses, so that one page can turn to another."""
+    st.session_state[_PAGES] = {page.url_path: page for page in pages}
+
+
+def page(address: str) -> Page:
+    """Return the page of an address."""
+    found: Page = st.session_state[_PAGES][address]
+    return found
 
 
 def choose(label: str, name: str, options: Mapping[str, str], default: str) -> str:

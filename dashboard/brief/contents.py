@@ -15,7 +15,6 @@ from dashboard.site import district as districts
 from dashboard.site import wards
 from dashboard.warehouse import Freshness
 
-_MOST_ROWS = 8
 _NOTES = (findings.HOW_EXPECTED, findings.HOW_JUDGED, f"Trend: {parts.STILL_FILLING} {parts.CROSSES}")
 
 
@@ -36,19 +35,20 @@ def district_brief(freshness: Freshness, days: shapes.Held, row: pd.Series, week
     compared = _with(
         districts.beats_compared(number), ("beat", "crimes", "corrected_change_pct", "is_unusual")
     )
+    violent = _with(districts.BEATS, ("beat", "violent_crimes", "homicides", "robberies", "rank"))
     kinds = _with(districts.KINDS, ("primary_description", "crimes", "location_quotient", "arrest_rate"))
     items: list[Item | Abreast] = [
         *districts.head_items(asked, row),
         districts.DAYS,
         districts.WATCHES,
-        Abreast([_short(kinds)], [_short(compared)]),
+        Abreast([_short(kinds, 5), _short(violent, 6)], [_short(compared, 12)]),
     ]
-    title = f"District {shapes.place(row['district_name'], number)}: weekly brief, {week}"
+    title = f"District {shapes.place(row['district_name'], number)}"
     notes = (*_NOTES, f"Watches: {districts.WATCHES.caveat}")
     return Brief(
         f"district-{number:02d}",
         title,
-        sheet.to_html(title, items, notes, asked),
+        sheet.to_html(title, week, items, notes, asked),
         findings.said_here(asked.read("changes"), district=number),
     )
 
@@ -60,19 +60,19 @@ def ward_brief(freshness: Freshness, days: shapes.Held, known: pd.DataFrame, war
     items: list[Item | Abreast] = [
         *wards.head_items(asked, known),
         wards.DAYS,
-        Abreast([_short(kinds)], [_short(blocks)]),
+        Abreast([_short(kinds, 7)], [_short(blocks, 7)]),
         Abreast(
             [_with(like_it, ("ward", "last_year", "last_year_violent", "year_to_date"))], [wards.DOMESTIC]
         ),
     ]
     alderman = known.loc[known["ward"] == ward, "alderman"].iloc[0]
     of_whom = "" if pd.isna(alderman) else f" ({alderman})"
-    title = f"Ward {ward}{of_whom}: weekly brief, {week}"
+    title = f"Ward {ward}{of_whom}"
     notes = (*_NOTES, f"Blocks: {wards.BLOCKS.caveat}", f"Domestic crimes: {wards.DOMESTIC.caveat}")
     return Brief(
         f"ward-{ward:02d}",
         title,
-        sheet.to_html(title, items, notes, asked),
+        sheet.to_html(title, week, items, notes, asked),
         findings.said_here(asked.read("changes"), ward=ward),
     )
 
@@ -81,6 +81,6 @@ def _with(table: Table, columns: tuple[str, ...]) -> Table:
     return replace(table, columns=columns)
 
 
-def _short(table: Table) -> Table:
+def _short(table: Table, rows: int) -> Table:
     """Return a table with as many rows as have room on a sheet; the page has all."""
-    return replace(table, prepare=lambda frame: table.prepare(frame).head(_MOST_ROWS))
+    return replace(table, prepare=lambda frame: table.prepare(frame).head(rows))

@@ -18,7 +18,8 @@ from dashboard.items import Asked, Boxes, Chart, Heading, Item, Table, Words
 from dashboard.parts import TERMS
 
 _STYLE: Final = Path(__file__).with_name("sheet.css").read_text("utf-8")
-_CHART_PIXELS: Final = (720, 130)
+_CHART_PIXELS: Final = (720, 96)
+_MOST_LINES: Final = 6
 _INVENTED: Final = "The stand-in city of make demo: every crime here is invented."
 _PRELIMINARY: Final = (
     "As reported to the Chicago Police Department, preliminary, and changed since where the City changed it; places "
@@ -34,7 +35,9 @@ class Abreast:
     right: Sequence[Chart | Table]
 
 
-def to_html(title: str, items: Sequence[Item | Abreast], notes: Iterable[str], asked: Asked) -> str:
+def to_html(
+    title: str, week: str, items: Sequence[Item | Abreast], notes: Iterable[str], asked: Asked
+) -> str:
     """Return a sheet of its own: title, state of the record, items, and what to know of them."""
     said = [shapes.record_state(asked.freshness)]
     if asked.freshness.is_stale:
@@ -43,10 +46,11 @@ def to_html(title: str, items: Sequence[Item | Abreast], notes: Iterable[str], a
     body = "".join(_item(item, asked) for item in items)
     known = "".join(f"<p>{escape(note)}</p>" for note in [*notes, _PRELIMINARY])
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}, {week}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{palette.variables(is_dark=False)}\n{_STYLE}</style></head><body>"
-        f'<header><h1>{escape(title)}</h1>{invented}<p class="quiet">{escape(" ".join(said))}</p></header>'
+        f"<header><h1>{escape(title)}<span>Weekly brief, {week}</span></h1>"
+        f'{invented}<p class="quiet">{escape(" ".join(said))}</p></header>'
         f"<main>{body}</main><footer>{known}</footer></body></html>\n"
     )
 
@@ -70,6 +74,8 @@ def _item(item: Item | Abreast, asked: Asked) -> str:
 def _words(text: str) -> str:
     """Return a paragraph, or a list where each line begins with a dash."""
     lines = text.splitlines()
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[:_MOST_LINES], f"- and {len(lines) - _MOST_LINES} more, on the dashboard's page"]
     if all(line.startswith("- ") for line in lines):
         return "<ul>" + "".join(f"<li>{escape(line[2:])}</li>" for line in lines) + "</ul>"
     return "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -21,14 +21,10 @@ def to_markdown(written: Written) -> str:
     parts = [f"## Weekly briefs, {written.week}", f"All are in `{written.folder}`, listed in `{INDEX}`."]
     if found:
         parts.append("### Out of the ordinary")
-        parts += [
-            f"**{brief.title.partition(':')[0]}**, `{brief.name}.html`\n\n{brief.finding}" for brief in found
-        ]
+        parts += [f"**{brief.title}**, `{brief.name}.html`\n\n{brief.finding}" for brief in found]
     else:
         parts.append("Nothing out of the ordinary in any district or ward.")
-    rows = [
-        f"| {brief.title.partition(':')[0]} | {_files(written, brief.name)} |" for brief in written.briefs
-    ]
+    rows = [f"| {brief.title} | {_files(written, brief.name)} |" for brief in written.briefs]
     return "\n\n".join([*parts, "### Files", "\n".join(["| | |", "|---|---|", *rows])]) + "\n"
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from dashboard import findings, shapes
 from dashboard.brief.contents import Brief, district_brief, ward_brief
 from dashboard.items import Asked
-from dashboard.warehouse import Freshness, PipelineError, read_freshness
+from dashboard.warehouse import Freshness, PipelineError, read_freshness_for_files
 from tasks.cloud.folders import Partials, open_folder
 from tasks.errors import LoadError, UsageError
 
@@ -52,7 +52,7 @@ def write_briefs(destination: str, wanted: Wanted) -> Written:
 
     Raises `PipelineError` where nothing can be read or written, `UsageError` for a place that there is not.
     """
-    freshness = read_freshness()
+    freshness = read_freshness_for_files()
     asked = Asked(freshness, {"family": "city"})
     days = shapes.held(asked.read("held"))
     newest = findings.expected(asked.read("nowcast_periods", ("family",)), "crimes", "newest_7")
@@ -129,7 +129,7 @@ def to_index(written: Written) -> str:
     """Return the list of a week's briefs, those with something out of the ordinary first."""
     ordered = sorted(written.briefs, key=lambda brief: not brief.finding.startswith("- "))
     rows = "".join(
-        f'<li><a href="{brief.name}.html">{escape(brief.title.partition(":")[0])}</a>'
+        f'<li><a href="{brief.name}.html">{escape(brief.title)}</a>'
         + (f' (<a href="{brief.name}.pdf">PDF</a>)' if written.has_pdf else "")
         + f" {escape(' '.join(line.removeprefix('- ') for line in brief.finding.splitlines()))}</li>"
         for brief in ordered

@@ -1,5 +1,6 @@
-"""Map: where, as cells of the whole city or as blocks of one district or ward, and the same numbers as a table."""
+"""Map: where, by district, beat, ward, community area or cell, and the same numbers as a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -7,12 +8,12 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, parts, shapes
-from dashboard.items import Asked, Chart, Table
+from dashboard import areas, leaflet, parts, shapes
+from dashboard.areas import LAYERS
+from dashboard.items import Asked, Table
 from dashboard.warehouse import Freshness, read
 
 _VIOLENT: Final = {"any": "violent or not", "yes": "violent only", "no": "not violent"}
-_COLUMNS: Final = ("crimes", "violent", "arrests", "block")
 _TIMES: Final = {
     "any": "any time",
     "night": "night, 0 to 5",
@@ -22,6 +23,12 @@ _TIMES: Final = {
     "unknown": "time unknown",
 }
 _WARDS: Final = {"any": "any ward"} | {str(number): f"ward {number}" for number in range(1, 51)}
+_FILTERS: Final = ("first_date", "last_date", "kind", "violent", "time_of_day", "district", "ward")
+_AGAINST: Final = {"month": "against the 28 days before", "year": "against the same 28 days a year before"}
+_TWO_YEARS: Final = (
+    "Single crimes are shown of two years at most: these are the newest of those asked for. All days are there for "
+    "districts, beats, wards and cells of the whole city, by kind and by violence."
+)
 
 
 @dataclass(frozen=True)
@@ -40,84 +47,239 @@ class _Source:
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
-    parts.head("Where", freshness)
+    parts.head("Map", freshness)
+    did = leaflet.did()
     chosen = _filters(freshness, days)
+    if did.opened is not None:
+        _open(chosen["layer"], did.opened)
     cut = _cut(days, chosen)
     if cut != chosen:
-        st.info(
-            "Single crimes are shown of two years at most: these are the newest of those asked for. All days are there "
-            "for the whole city, by kind and by violence."
-        )
+        st.info(_TWO_YEARS)
     asked, source = Asked(freshness, cut), _source(days, cut)
     places = asked.read(source.query, source.asks)
-    st.write(_summary(places, source, cut))
+    if LAYERS[cut["layer"]].has_shapes:
+        _areas(asked, source, places, did)
+    else:
+        _cells(asked, source, places, did)
+
+
+def _open(layer: str, area: str) -> None:
+    """Turn to the page of an area; of a beat, to that of its district."""
+    if layer == "beat":
+        st.switch_page(parts.page("district"), query_params={"district": str(int(area[:2]))})
+    page = LAYERS[layer].page
+    st.switch_page(parts.page(page), query_params={"area" if layer == "area" else LAYERS[layer].key: area})
+
+
+def _areas(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did) -> None:
+    """Draw the areas of a layer, and their table."""
+    choices = asked.choices
+    layer, measure = choices["layer"], _measure(choices)
+    table, names = _known(asked, places, measure), _names(asked, layer)
+    on_map = areas.on_the_map(layer, table)
+    column = {"count": "crimes", "rate": "rate"}.get(measure, "change")
+    without = int(table["crimes"].sum()) - int(on_map["crimes"].sum())
+    rest = f" {without:,} more are of no {LAYERS[layer].one} that is drawn." if without else ""
+    st.write(_summary(choices, int(on_map["crimes"].sum())) + rest)
+    title = f"{areas.SHOWN[measure].capitalize()}, by {LAYERS[layer].one}"
     left, right = st.columns([3, 2])
     with left:
-        _map(source, cut, asked.read("stations")).draw(asked)
+        leaflet.draw(
+            areas.shapes_of(LAYERS[layer].file),
+            areas.drawn_areas(layer, on_map.set_index("area"), measure, names),
+            cells=(),
+            classes=(),
+            blocks=_blocks(asked, did),
+            legend=areas.CHANGES if column == "change" else areas.legend(on_map[column], column),
+            title=title,
+            focus=_focus(choices),
+            credit=areas.credit(measure),
+            stamp=f"{layer} {measure}",
+        )
+    named = table.assign(place=[names.get(area, "unknown") for area in table["area"]])
+    judged = ("change", "change_low_pct", "change_high_pct", "is_unusual", "crimes")
+    counted = ("crimes", "violent", "arrests")
+    shown = {"crimes": counted, "rate": ("rate", *counted, "residents"), "change": judged}[column]
     with right:
-        _table(source, places).draw(asked)
+        Table(
+            name=f"map_by_{layer}",
+            title=title,
+            view=source.view,
+            caveat=f"{_about(layer, measure)} In words: {_words(choices)}.",
+            query=source.query,
+            asks=source.asks,
+            prepare=lambda _: named.sort_values(column, ascending=False, na_position="last"),
+            columns=("place", *shown),
+        ).draw(asked)
 
 
-def _summary(places: pd.DataFrame, source: _Source, chosen: dict[str, Any]) -> str:
-    """Return how many crimes are on the map, and of how many it cannot be."""
-    on_map = int(_located(places)["crimes"].sum())
+def _cells(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did) -> None:
+    """Draw the cells, and their table."""
+    if asked.choices["show"] != "count":
+        st.info("Cells show numbers of crimes: who lives in one, and what is usual there, is not known.")
+    located = places.dropna(subset=["latitude"])
+    on_map = int(located["crimes"].sum())
     without = int(places["crimes"].sum()) - on_map
     rest = (
         f"{without:,} more have no point."
         if source.is_whole
-        else "those without a point are not counted by kind."
+        else "Those without a point are not counted by kind."
     )
-    first, last = chosen["first_date"], chosen["last_date"]
-    return f"**{on_map:,} crimes on the map** from {first:%-d %B %Y} to {last:%-d %B %Y}; {rest}"
-
-
-def _located(places: pd.DataFrame) -> pd.DataFrame:
-    return places.dropna(subset=["latitude"])
-
-
-def _map(source: _Source, chosen: dict[str, Any], stations: pd.DataFrame) -> Chart:
-    nearer = "" if _is_near(chosen) else "Choose a district or a ward to see blocks."
-    return Chart(
-        name="crimes_on_the_map",
-        title="Where crimes were",
-        view=source.view,
-        caveat="Numbers on the map are the districts, at their stations; a block is at the middle of its points. "
-        + nearer,
-        query=source.query,
-        asks=source.asks,
-        prepare=_located,
-        empty="No crime with a point is of this kind, place and time.",
-        drawing=charts.city_map,
-        alt="Map of the crimes asked for; the table beside it has the same numbers",
-        given=(stations,),
+    st.write(f"{_summary(asked.choices, on_map)} {rest}")
+    left, right = st.columns([3, 2])
+    blocks = _blocks(asked, did)
+    title = "Number of crimes, by cell of 1,000 feet"
+    with left:
+        leaflet.draw(
+            (),
+            (),
+            cells=() if blocks else areas.drawn_cells(places),
+            classes=areas.classes(located["crimes"]),
+            blocks=blocks,
+            legend=areas.legend(located["crimes"], "crimes"),
+            title=title,
+            focus=_focus(asked.choices),
+            credit=areas.credit("count"),
+            stamp="cell count",
+        )
+    named = places.assign(
+        cell=[_cell(*cell) for cell in zip(places["cell_x"], places["cell_y"], strict=True)]
     )
+    with right:
+        Table(
+            name="map_by_cell",
+            title=title,
+            view=source.view,
+            caveat="A cell is named by its corner in thousands of feet east and north. Without a place: no point. "
+            f"In words: {_words(asked.choices)}.",
+            query=source.query,
+            asks=source.asks,
+            prepare=lambda _: named,
+            columns=("cell", *(name for name in ("crimes", "violent", "arrests") if name in places.columns)),
+        ).draw(asked)
 
 
-def _table(source: _Source, places: pd.DataFrame) -> Table:
-    uncounted = "" if "arrests" in places.columns else " Arrests are not counted by cell over all days."
-    return Table(
-        name="places",
-        title="The same numbers",
-        view=source.view,
-        caveat="The same numbers, most first; without a place: no point." + uncounted,
-        query=source.query,
-        asks=source.asks,
-        columns=tuple(name for name in _COLUMNS if name in places.columns),
-    )
+def _cell(east: Any, north: Any) -> str:
+    return "no point" if pd.isna(east) else f"{int(east)} E, {int(north)} N"
 
 
-def _is_near(chosen: dict[str, Any]) -> bool:
-    return chosen["district"] is not None or chosen["ward"] is not None
+def _measure(choices: Mapping[str, Any]) -> str:
+    """Return what is shown of the areas: what was chosen, or the count where that is not known; says why."""
+    layer, measure = str(choices["layer"]), str(choices["show"])
+    if measure == "rate" and not LAYERS[layer].residents:
+        st.info("Nobody publishes how many people live in a ward or a beat: shown is the number of crimes.")
+        return "count"
+    if measure in areas.COMPARED and layer == "area":
+        st.info(
+            "What is usual in a community area is not known, so no change can be judged: shown is the number."
+        )
+        return "count"
+    return measure
+
+
+def _known(asked: Asked, places: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the areas with their residents and their changes, where these are known."""
+    choices = asked.choices
+    layer = LAYERS[choices["layer"]]
+    table = places
+    if layer.residents:
+        residents = Asked(asked.freshness, {"layer": layer.residents}).read("map_residents", ("layer",))
+        days = (choices["last_date"] - choices["first_date"]).days + 1
+        table = areas.with_rates(table, residents, days)
+    if choices["layer"] == "area":
+        return table
+    shown = measure if measure in areas.COMPARED else "month"
+    compared = {"layer": choices["layer"], "compared_with": areas.COMPARED[shown]}
+    changes = Asked(asked.freshness, compared).read("map_changes", ("layer", "compared_with"))
+    if changes.empty and measure in areas.COMPARED:
+        st.info(f"A change {_AGAINST[measure]} is not held yet: it needs both periods whole.")
+    return table.merge(changes, on="area", how="left").assign(against=_AGAINST[shown])
+
+
+def _about(layer: str, measure: str) -> str:
+    """Return what to know of the numbers of a layer."""
+    if measure == "rate":
+        return (
+            "Crimes by the residents of the 2020 Census, as of a year. Who is there by day is not counted: downtown "
+            "and O'Hare look worse than they are. Residents of districts are estimated."
+        )
+    if measure in areas.COMPARED:
+        return (
+            f"All crimes of the newest 28 complete days {_AGAINST[measure]}, both corrected for what is published "
+            "late; no filter applies to a change. Hatched: no more than chance and the usual drift."
+        )
+    if layer == "area":
+        return "The community area is estimated from the block where the City does not publish it."
+    return "Counted by what the record says of each crime, and not by where its point lies."
+
+
+def _names(asked: Asked, layer: str) -> dict[str, str]:
+    """Return the name of each area of a layer."""
+    if layer == "ward":
+        return {str(number): f"Ward {number}" for number in range(1, 51)}
+    if layer == "area":
+        shapes_held = areas.shapes_of(LAYERS[layer].file)
+        return {
+            str(one["properties"]["community_area"]): str(one["properties"]["community_area_name"])
+            for one in shapes_held
+        }
+    stations = asked.read("stations")
+    districts = {
+        int(number): shapes.place(name, number)
+        for number, name in zip(stations["district"], stations["district_name"], strict=True)
+    }
+    if layer == "district":
+        return {str(number): name for number, name in districts.items()}
+    beats = [areas.shape_name("beat", one["properties"]) for one in areas.shapes_of(LAYERS["beat"].file)]
+    return {beat: f"Beat {beat}, {districts.get(int(beat[:2]), 'district unknown')}" for beat in beats}
+
+
+def _focus(choices: Mapping[str, Any]) -> list[list[float]]:
+    """Return the corners of what is looked at: a chosen district or ward, or the city."""
+    if choices["district"] is not None:
+        return areas.corners("boundaries/districts", "district", choices["district"])
+    if choices["ward"] is not None:
+        return areas.corners("boundaries/wards", "ward", choices["ward"])
+    return areas.corners("boundaries/city", "name", "Chicago")
+
+
+def _blocks(asked: Asked, did: leaflet.Did) -> list[list[Any]]:
+    """Return the blocks of what is seen from near; none from afar."""
+    if did.near is None:
+        return []
+    corners = dict(zip(("south", "west", "north", "east"), did.near, strict=True))
+    near = {**asked.choices, **corners}
+    near["first_date"] = shapes.newest(near["first_date"], near["last_date"])
+    return areas.drawn_blocks(Asked(asked.freshness, near).read("map_blocks", (*corners, *_FILTERS)))
+
+
+def _summary(choices: Mapping[str, Any], on_map: int) -> str:
+    """Return how many crimes are on the map, and of which: the choices of a shared link in words."""
+    return f"**{on_map:,} crimes on the map**: {_words(choices)}."
+
+
+def _words(choices: Mapping[str, Any]) -> str:
+    """Return the choices as a sentence would have them."""
+    first, last = choices["first_date"], choices["last_date"]
+    named = [
+        None if choices["kind"] is None else choices["kind"].lower(),
+        {None: None, True: "violent only", False: "not violent"}[choices["violent"]],
+        None if choices["time_of_day"] is None else _TIMES[choices["time_of_day"]],
+        None if choices["district"] is None else f"in district {choices['district']}",
+        None if choices["ward"] is None else f"in ward {choices['ward']}",
+        f"from {shapes.day(first)} to {shapes.day(last)}",
+    ]
+    return ", ".join(word for word in named if word)
 
 
 def _chosen(asked: dict[str, Any]) -> set[str]:
-    return {name for name, value in asked.items() if value is not None} - {"first_date", "last_date"}
+    return {name for name in _FILTERS if asked[name] is not None} - {"first_date", "last_date"}
 
 
 def _is_counted(days: shapes.Held, asked: dict[str, Any]) -> bool:
     """Return whether a count made beforehand answers this; all else is asked of the single crimes."""
     is_all = (asked["first_date"], asked["last_date"]) == (days.first, days.last)
-    return is_all and _chosen(asked) <= {"kind", "violent"}
+    return is_all and asked["layer"] != "area" and _chosen(asked) <= {"kind", "violent"}
 
 
 def _cut(days: shapes.Held, asked: dict[str, Any]) -> dict[str, Any]:
@@ -129,27 +291,39 @@ def _cut(days: shapes.Held, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _source(days: shapes.Held, chosen: dict[str, Any]) -> _Source:
     """Return what answers the choices: what is counted beforehand, or else single crimes."""
-    if _is_counted(days, chosen) and not _chosen(chosen):
+    is_counted = _is_counted(days, chosen)
+    if chosen["layer"] == "area":
+        return _Source("crime_community_areas", "map_community_areas", _FILTERS)
+    if LAYERS[chosen["layer"]].has_shapes:
+        if is_counted:
+            return _Source("place_cube", "map_areas_counted", ("layer", "kind", "violent"))
+        return _Source("crimes_enriched", "map_areas", ("layer", *_FILTERS))
+    if is_counted and not _chosen(chosen):
         return _Source("crime_map_totals", "map_totals", ())
-    if _is_counted(days, chosen):
+    if is_counted:
         return _Source("crime_map_cells", "map_kinds", ("kind", "violent"))
-    query = "map_points" if _is_near(chosen) else "map_cells"
-    return _Source("crimes_enriched", query, tuple(chosen))
+    return _Source("crimes_enriched", "map_cells", _FILTERS)
 
 
 def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
-    left, middle, right = st.columns(3)
-    with left:
+    columns = st.columns(4)
+    layers = {name: layer.text for name, layer in LAYERS.items()}
+    with columns[0]:
+        layer = parts.choose("Areas", "layer", layers, "district")
+        measure = parts.choose("Show", "show", areas.SHOWN, "count")
+    with columns[1]:
         period = parts.choose("When", "period", shapes.periods(days), "28")
-        kind = parts.choose("Kind of crime", "kind", _kinds(freshness), "any")
-    with middle:
-        district = parts.choose("Police district", "district", _districts(freshness), "any")
-        violent = parts.choose("Violent", "violent", _VIOLENT, "any")
-    with right:
-        ward = parts.choose("Ward", "ward", _WARDS, "any")
         time = parts.choose("Time of day", "time", _TIMES, "any")
+    with columns[2]:
+        kind = parts.choose("Kind of crime", "kind", _kinds(freshness), "any")
+        violent = parts.choose("Violent", "violent", _VIOLENT, "any")
+    with columns[3]:
+        district = parts.choose("Police district", "district", _districts(freshness), "any")
+        ward = parts.choose("Ward", "ward", _WARDS, "any")
     first, last = _dates(days) if period == "dates" else shapes.period(days, period)
     return {
+        "layer": layer,
+        "show": measure,
         "first_date": first,
         "last_date": last,
         "kind": None if kind == "any" else kind,
@@ -179,14 +353,18 @@ def _dates(days: shapes.Held) -> tuple[date, date]:
     last = _date(right, days, "Last day", "to", days.last)
     if first > last:
         st.warning(
-            f"The first day, {first:%-d %B %Y}, is after the last, {last:%-d %B %Y}; shown from one to the other."
+            f"The first day, {shapes.day(first)}, is after the last, {shapes.day(last)}; shown from one to the other."
         )
     return min(first, last), max(first, last)
 
 
 def _date(column: Any, days: shapes.Held, label: str, name: str, default: date) -> date:
-    given = pd.to_datetime(st.query_params.get(name, ""), errors="coerce")
+    asked = st.query_params.get(name, "")
+    given = pd.to_datetime(asked, errors="coerce", format="%Y-%m-%d")
     chosen = default if pd.isna(given) else min(max(given.date(), days.first), days.last)
+    if asked and f"{chosen:%Y-%m-%d}" != asked:
+        why = "is no date" if pd.isna(given) else "is not among the days that we hold"
+        st.warning(f"{label}: the address asks for {asked!r}, which {why}. Shown is {shapes.day(chosen)}.")
     key = f"choice-{name}"
     st.session_state[key] = chosen
 

@@ -158,11 +158,10 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         str(int(number)): shapes.place(name, number)
         for number, name in zip(districts["district"], districts["district_name"], strict=True)
     }
-    top = st.container()
+    head = parts.head_above(freshness)
     chosen = parts.choose("Police district", "district", names, next(iter(names)))
+    head(f"District {names[chosen]}")
     row = districts[districts["district"] == int(chosen)].iloc[0]
-    with top:
-        parts.head(f"District {names[chosen]}", freshness)
     if not pd.isna(row["address"]):
         st.write(
             f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."

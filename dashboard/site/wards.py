@@ -187,18 +187,19 @@ def choices_of(ward: int, days: shapes.Held) -> dict[str, Any]:
 
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
-    parts.head("Wards", freshness)
     known = Asked(freshness).read("wards").dropna(subset=["ward"])
     names = {"all": "all wards"} | {
         str(int(ward)): f"{int(ward)}" + ("" if pd.isna(alderman) else f", {alderman}")
         for ward, alderman in zip(known["ward"], known["alderman"], strict=True)
     }
+    head = parts.head_above(freshness)
     chosen = parts.choose("Ward", "ward", names, "all")
+    head("Wards" if chosen == "all" else f"Ward {names[chosen]}")
     if chosen == "all":
         items.draw(_ALL, Asked(freshness))
         return
     asked = Asked(freshness, choices_of(int(chosen), days))
-    shown = [Heading(f"Ward {chosen}"), *head_items(asked, known), DAYS, *year_items(int(chosen), days)]
+    shown = [*head_items(asked, known), DAYS, *year_items(int(chosen), days)]
     items.draw([*shown, KINDS, DOMESTIC, Heading("All wards"), *_ALL], asked)
 
 

@@ -6,12 +6,12 @@ import re
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import dashboard.site
 from dashboard import shapes
-from dashboard.items import Chart, Figure
+from dashboard.columns import COLUMNS
+from dashboard.items import Chart, Figure, Table
 from dashboard.site import city_map, when
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -26,6 +26,7 @@ HELD = shapes.Held(date(2024, 1, 1), date(2024, 4, 1), date(2024, 1, 2), date(20
 ALL_DAYS = dict.fromkeys(("kind", "violent", "district", "ward", "time_of_day")) | {
     "first_date": HELD.first,
     "last_date": HELD.last,
+    "layer": "cell",
 }
 
 
@@ -41,23 +42,24 @@ def test_the_pages_have_figures():
     }
 
 
-def made_when_drawn():
-    """Return the figures that a page makes of what is chosen: each source of the map, and the holidays."""
-    places = pd.DataFrame(columns=["crimes", "latitude"])
-    for more in ({}, {"kind": "THEFT"}, {"time_of_day": "night"}, {"ward": 27}):
-        chosen = ALL_DAYS | more
-        source = city_map._source(HELD, chosen)
-        yield "city_map", city_map._map(source, chosen, places)
-        yield "city_map", city_map._table(source, places)
-    yield "when", when._holidays(when._if_any_day)
+MADE = [("when", when._holidays(when._if_any_day))]
+SOURCES = [
+    ({}, "map_totals"),
+    ({"kind": "THEFT"}, "map_kinds"),
+    ({"time_of_day": "night"}, "map_cells"),
+    ({"layer": "beat"}, "map_areas_counted"),
+    ({"layer": "ward", "ward": 27}, "map_areas"),
+    ({"layer": "area"}, "map_community_areas"),
+]
 
 
-MADE = list(made_when_drawn())
-
-
-def test_the_map_has_a_source_for_all_days_for_a_kind_for_cells_and_for_blocks():
-    queries = [figure.query for page, figure in MADE if page == "city_map" and isinstance(figure, Chart)]
-    assert queries == ["map_totals", "map_kinds", "map_cells", "map_points"]
+@pytest.mark.parametrize(("more", "query"), SOURCES)
+def test_the_map_has_a_source_for_whatever_is_asked_and_it_takes_what_is_chosen(more, query):
+    source = city_map._source(HELD, ALL_DAYS | more)
+    assert source.query == query
+    text = (PROJECT / "sql" / "dashboard" / f"{query}.sql").read_text("utf-8")
+    assert all(f":{name}" in text for name in source.asks)
+    assert source.view in re.findall(r"(?:from|join) chicago\.(\w+)", text)
 
 
 @pytest.mark.parametrize(("page", "figure"), FIGURES + MADE, ids=lambda value: getattr(value, "name", value))
@@ -69,6 +71,9 @@ def test_a_figure_names_a_query_a_view_and_what_to_know_of_it(page, figure):
     assert figure.view in known
     assert figure.view in re.findall(r"(?:from|join) chicago\.(\w+)", query)
     assert callable(figure.caveat) or figure.caveat.strip().endswith(".")
+    assert callable(figure.title) or figure.title
+    if isinstance(figure, Table):
+        assert set(figure.columns) <= set(COLUMNS)
     if isinstance(figure, Chart):
         assert figure.drawing.__module__ == "dashboard.charts"
         assert figure.alt

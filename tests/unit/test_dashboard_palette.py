@@ -34,7 +34,8 @@ def contrast(one, other):
 @pytest.mark.parametrize("vision", ["all", "protan", "deutan", "tritan"])
 @pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_colours_of_one_chart_are_told_apart_by_any_kind_of_colour_vision(one, other, vision):
-    assert seen(one, vision).delta_e(seen(other, vision), method="2000") >= LEAST_DISTANCE
+    for first, second in ((one, other), (palette.DARK[one], palette.DARK[other])):
+        assert seen(first, vision).delta_e(seen(second, vision), method="2000") >= LEAST_DISTANCE
 
 
 @pytest.mark.parametrize("background", palette.BACKGROUNDS)
@@ -43,9 +44,23 @@ def test_text_is_read_on_whatever_it_stands_on(text, background):
     assert contrast(text, background) >= LEAST_OF_TEXT
 
 
+@pytest.mark.parametrize("background", palette.DARK_BACKGROUNDS)
+@pytest.mark.parametrize("text", palette.TEXTS)
+def test_text_is_read_by_dark(text, background):
+    assert contrast(palette.DARK[text], background) >= LEAST_OF_TEXT
+
+
 @pytest.mark.parametrize("colour", sorted({colour for chart in palette.CHARTS.values() for colour in chart}))
-def test_marks_are_seen_on_white(colour):
+def test_marks_are_seen_on_the_page(colour):
     assert contrast(colour, palette.WHITE) >= LEAST_OF_MARKS
+    assert contrast(palette.DARK[colour], palette.DARK[palette.WHITE]) >= LEAST_OF_MARKS
+
+
+@pytest.mark.parametrize("drawn", [lambda colours: colours, palette.in_dark], ids=["light", "dark"])
+def test_what_is_more_is_further_from_the_page(drawn):
+    page, *shades = drawn([palette.WHITE, *palette.MANY])
+    strength = [contrast(shade, page) for shade in shades]
+    assert strength == sorted(strength)
 
 
 def test_red_and_green_of_one_lightness_would_fail():
@@ -59,5 +74,8 @@ def test_no_colour_is_outside_the_palette():
         if file.name != "palette.py":
             assert not re.findall(r"#[0-9a-fA-F]{6}\b", file.read_text("utf-8")), file.name
     theme = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
-    colours = {value for name, value in theme.items() if name.endswith("Color")}
-    assert colours <= {*palette.TEXTS, palette.WHITE}
+    light = {value for name, value in theme["light"].items() if name.endswith("Color")}
+    assert light <= {*palette.TEXTS, *palette.BACKGROUNDS}
+    dark = {value for name, value in theme["dark"].items() if name.endswith("Color")}
+    assert dark <= {*palette.DARK.values(), *palette.DARK_BACKGROUNDS}
+    assert not re.findall(r"#[0-9a-fA-F]{6}\b", (PROJECT / "dashboard" / "style.css").read_text("utf-8"))
