@@ -161,6 +161,11 @@ COLUMNS: Final[dict[str, Column]] = {
         for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     },
     # Rates, shares and changes.
+    "part": Column("Part", "Eve: the day before. Night after: 00:02 to 05:59 of the day after."),
+    **{
+        f"after_{age}": Column(f"After {age} days", "Share of what will be held 45 days later.", share)
+        for age in (9, 14, 21, 30, 45)
+    },
     "corrected_change_pct": Column(
         "Change", "Last 28 complete days against the 28 before, at equal age.", percent
     ),

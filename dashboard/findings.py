@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from dashboard import columns, shapes
-from dashboard.items import Box
+from dashboard.items import Asked, Box
 
 COUNTS: Final = {
     "crimes": "All crimes",
@@ -137,7 +137,7 @@ def _whether(city: pd.Series) -> str:
     way = "up" if change > 0 else "down"
     said = f"crime in the city is {way} {columns.share(abs(change) / 100)} {before}"
     if not city["is_unusual"]:
-        return f"Not by more than chance: {said}, and {_range(city)}."
+        return f"Not that the numbers can tell: {said}, no more than chance ({_range(city)})."
     head = "Yes" if change > 0 else "No, it is getting better"
     return f"{head}: {said}, more than chance explains ({_range(city)})."
 
@@ -172,6 +172,17 @@ def expected(nowcasts: pd.DataFrame, place: str, period: str) -> pd.Series | Non
     """Return what a period of a place will come to; None where the period is not held."""
     found = nowcasts[(nowcasts["place"] == place) & (nowcasts["period"] == period)]
     return None if found.empty else found.iloc[0]
+
+
+def newest_week(asked: Asked) -> pd.Series | None:
+    """Return the newest seven days of the city that are published; None where there are none."""
+    return expected(asked.read("nowcast_periods", ("family",)), "crimes", "newest_7")
+
+
+def week(asked: Asked) -> str:
+    """Return the newest seven days published, in words; empty where there are none."""
+    found = newest_week(Asked(asked.freshness, {"family": "city"}))
+    return "" if found is None else span(found)
 
 
 def in_the_end(row: pd.Series) -> str:

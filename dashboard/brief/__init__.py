@@ -3,8 +3,3 @@
 `make brief`, and a weekly deployment of its own (prefect.yaml); never a part of the daily run, whose image has none of
 this (docs/decisions/0025).
 """
-
-from streamlit import logger
-
-# Of each answer that is kept it says that no page is open; there is none.
-logger.set_log_level("ERROR")

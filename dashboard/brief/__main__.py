@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from dashboard.brief import quiet  # noqa: F401 - before what it silences
 from dashboard.brief.words import to_lines
 from dashboard.brief.write import USUAL_FOLDER, Wanted, write_briefs
 from tasks.errors import PipelineError, UsageError

@@ -3,6 +3,7 @@
 from prefect import flow
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 
+from dashboard.brief import quiet  # noqa: F401 - before what it silences
 from dashboard.brief.words import to_markdown
 from dashboard.brief.write import INDEX, USUAL_FOLDER, Wanted, write_briefs
 

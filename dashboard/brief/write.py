@@ -55,7 +55,7 @@ def write_briefs(destination: str, wanted: Wanted) -> Written:
     freshness = read_freshness_for_files()
     asked = Asked(freshness, {"family": "city"})
     days = shapes.held(asked.read("held"))
-    newest = findings.expected(asked.read("nowcast_periods", ("family",)), "crimes", "newest_7")
+    newest = findings.newest_week(asked)
     if days is None or newest is None:
         raise LoadError("there is no week to write of yet: the next run loads it (make run, or make demo)")
     week = findings.span(newest)

@@ -167,9 +167,22 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
             f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
         )
     asked = Asked(freshness, choices_of(int(chosen), days))
+    _offer_brief(asked, days, row)
     items.draw([*head_items(asked, row), DAYS, WATCHES, KINDS, BEATS], asked)
     with st.container(key="not-on-paper"):
         items.draw([beats_compared(int(chosen))], asked)
+
+
+def _offer_brief(asked: Asked, days: shapes.Held, row: pd.Series) -> None:
+    # Inside: the brief is made of this page's items.
+    from dashboard.brief.contents import district_brief  # noqa: PLC0415
+    from dashboard.brief.offer import offer  # noqa: PLC0415
+
+    week = findings.week(asked)
+    if week:
+        offer(
+            f"district-{int(row['district']):02d}", lambda: district_brief(asked.freshness, days, row, week)
+        )
 
 
 def _arrests(row: pd.Series) -> str:

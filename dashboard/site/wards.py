@@ -199,8 +199,19 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         items.draw(_ALL, Asked(freshness))
         return
     asked = Asked(freshness, choices_of(int(chosen), days))
+    _offer_brief(asked, days, known)
     shown = [*head_items(asked, known), DAYS, *year_items(int(chosen), days)]
     items.draw([*shown, KINDS, DOMESTIC, Heading("All wards"), *_ALL], asked)
+
+
+def _offer_brief(asked: Asked, days: shapes.Held, known: pd.DataFrame) -> None:
+    # Inside: the brief is made of this page's items.
+    from dashboard.brief.contents import ward_brief  # noqa: PLC0415
+    from dashboard.brief.offer import offer  # noqa: PLC0415
+
+    ward, week = int(asked.choices["ward"]), findings.week(asked)
+    if week:
+        offer(f"ward-{ward:02d}", lambda: ward_brief(asked.freshness, days, known, ward, week))
 
 
 def year_items(ward: int, days: shapes.Held) -> tuple[Table, Table, Table]:
