@@ -86,8 +86,8 @@ _LATENESS: Final = Table(
     title=_latest_of_all,
     view="reporting_delay",
     caveat="Which share of a day's crimes is published so many days after it, of what will be held 45 days later. "
-    "Learned from the loads of the last 84 days, or from a fortnight of 2023 until 60 days of first-seen times are held. "
-    "Kinds with few late arrivals are one group. It says nothing of the time until a crime is reported to the police.",
+    "Learned from the loads of the last 84 days, or from a fortnight of 2023 until 60 days of first-seen times are "
+    "held. Kinds with few late arrivals are one group. It says nothing of when a crime is reported to the police.",
     query="lateness",
     prepare=_by_age,
     columns=("primary_type", "after_9", "after_14", "after_21", "after_30", "after_45"),
