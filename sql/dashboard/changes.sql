@@ -1,6 +1,6 @@
 -- One row is a part of the city (its five counts, a district, ward, beat, kind or hour) and a period that its newest 28
 -- complete days are compared with at equal age, what is unusual first.
--- Reads: chicago.recent_changes, chicago.police_stations. Run by: dashboard/findings.py.
+-- Reads: chicago.recent_changes, chicago.police_stations. Run by: dashboard/site/overview.py, district.py, wards.py.
 
 select
     recent_changes.family,

@@ -7,11 +7,16 @@ select
     count(*) filter (
         where crimes_enriched.date >= cast(:since as date) and crimes_enriched.is_violent
     ) as last_year_violent,
-    count(*) filter (where crimes_enriched.date <= cast(:until as date) - 364) as year_before
+    case
+        when cast(:since as date) - 364 >= chicago.ward_map_since('infinity')
+            then count(*) filter (where crimes_enriched.date <= cast(:until as date) - 364)
+    end as year_before
 from chicago.crimes_enriched
 where
     crimes_enriched.ward = cast(:ward as smallint)
     and crimes_enriched.block is not null
+    -- Before today's map the same number was another area.
+    and cast(:since as date) >= chicago.ward_map_since('infinity')
     and crimes_enriched.date_of_occurrence >= cast(:since as date) - 364
     and crimes_enriched.date_of_occurrence < cast(:until as date) + 1
 group by crimes_enriched.block

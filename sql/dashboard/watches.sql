@@ -1,5 +1,5 @@
 -- One row is a day of the week and a watch in the district asked for: what one such watch has, and its spread.
--- Reads: chicago.crimes_by_district_and_watch. Run by: dashboard/site/district.py. Parameters: district.
+-- Reads: chicago.crimes_by_district_and_watch. Run by: dashboard/site/district.py, staffing.py. Parameters: district.
 
 select
     crimes_by_district_and_watch.day_of_week,
