@@ -80,4 +80,6 @@ def variables(*, is_dark: bool) -> str:
         "orange": ORANGE,
     }
     own = {name: DARK[colour] if is_dark else colour for name, colour in named.items()}
+    # Paper is white whatever the page was: a chart that was drawn by dark is turned round.
+    own |= {"paper-ink": INK, "paper-filter": "invert(1) hue-rotate(180deg)" if is_dark else "none"}
     return ":root {" + " ".join(f"--{name}: {colour};" for name, colour in own.items()) + "}"

@@ -47,6 +47,16 @@ def head(title: str, freshness: Freshness) -> None:
         st.warning(f"These numbers may be out of date: {freshness.stale_because}.", icon=":material/warning:")
 
 
+def foot(text: str) -> None:
+    """Put a text and the sheet's number at the foot of each printed sheet."""
+    said = text.replace("\\", "").replace('"', "'").replace("<", "")
+    small = f"font: 7.5pt sans-serif; color: {palette.QUIET_INK};"
+    st.html(
+        f'<style>@media print {{ @page {{ @bottom-left {{ content: "{said}"; width: 85%; {small} }} '
+        f'@bottom-right {{ content: counter(page) " of " counter(pages); {small} }} }} }}</style>'
+    )
+
+
 def head_above(freshness: Freshness) -> Callable[[str], None]:
     """Return what writes a page's head here, above the choices that its title depends on."""
     top = st.container()

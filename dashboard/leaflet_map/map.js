@@ -129,6 +129,7 @@ function draw(args) {
   }
   blocks.clearLayers();
   addBlocks(args);
+  document.documentElement.dataset.blocks = args.blocks.length;
   document.documentElement.dataset.drawn = args.stamp;
 }
 

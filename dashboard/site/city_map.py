@@ -306,20 +306,27 @@ def _source(days: shapes.Held, chosen: dict[str, Any]) -> _Source:
 
 
 def _filters(freshness: Freshness, days: shapes.Held) -> dict[str, Any]:
-    columns = st.columns(4)
     layers = {name: layer.text for name, layer in LAYERS.items()}
-    with columns[0]:
+    left, middle, right = st.columns(3)
+    with left:
         layer = parts.choose("Areas", "layer", layers, "district")
+    with middle:
         measure = parts.choose("Show", "show", areas.SHOWN, "count")
-    with columns[1]:
+    with right:
         period = parts.choose("When", "period", shapes.periods(days), "28")
-        time = parts.choose("Time of day", "time", _TIMES, "any")
-    with columns[2]:
-        kind = parts.choose("Kind of crime", "kind", _kinds(freshness), "any")
-        violent = parts.choose("Violent", "violent", _VIOLENT, "any")
-    with columns[3]:
-        district = parts.choose("Police district", "district", _districts(freshness), "any")
-        ward = parts.choose("Ward", "ward", _WARDS, "any")
+    is_asked = any(name in st.query_params for name in ("kind", "violent", "time", "district", "ward"))
+    with st.expander("Only some crimes: by kind, time or place", expanded=is_asked):
+        columns = st.columns(5)
+        with columns[0]:
+            kind = parts.choose("Kind of crime", "kind", _kinds(freshness), "any")
+        with columns[1]:
+            violent = parts.choose("Violent", "violent", _VIOLENT, "any")
+        with columns[2]:
+            time = parts.choose("Time of day", "time", _TIMES, "any")
+        with columns[3]:
+            district = parts.choose("Police district", "district", _districts(freshness), "any")
+        with columns[4]:
+            ward = parts.choose("Ward", "ward", _WARDS, "any")
     first, last = _dates(days) if period == "dates" else shapes.period(days, period)
     return {
         "layer": layer,

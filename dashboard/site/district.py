@@ -163,11 +163,12 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     head(f"District {names[chosen]}")
     row = districts[districts["district"] == int(chosen)].iloc[0]
     if not pd.isna(row["address"]):
-        st.write(
-            f"Station: {row['address']}, {row['phone'] or 'no telephone published'}. To print: Ctrl+P or ⌘P."
-        )
+        st.write(f"Station: {row['address']}, {row['phone'] or 'no telephone published'}.")
+    st.html('<p class="quiet not-on-paper">To print: Ctrl+P or ⌘P. It fills two sheets.</p>')
+    parts.foot(f"District {names[chosen]}. {shapes.days_held(days)} {shapes.record_state(freshness)}")
     asked = Asked(freshness, choices_of(int(chosen), days))
-    _offer_brief(asked, days, row)
+    with st.container(key="not-on-paper-brief"):
+        _offer_brief(asked, days, row)
     items.draw([*head_items(asked, row), DAYS, WATCHES, KINDS, BEATS], asked)
     with st.container(key="not-on-paper"):
         items.draw([beats_compared(int(chosen))], asked)

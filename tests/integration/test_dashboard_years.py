@@ -70,7 +70,8 @@ def drawn(page, **address):
 
 
 def said(test):
-    return " ".join(part.value for part in (*test.markdown, *test.caption, *test.info))
+    notes = " ".join(part.proto.body for part in test.get("html"))
+    return " ".join(part.value for part in (*test.markdown, *test.caption, *test.info)) + notes
 
 
 def test_the_map_says_that_single_crimes_are_of_two_years_and_counts_those(years):
@@ -79,16 +80,19 @@ def test_the_map_says_that_single_crimes_are_of_two_years_and_counts_those(years
         "select count(*) from chicago.crimes_enriched where latitude is not null and time_of_day = 'evening'"
         f" and date >= '{first}'"
     )
-    text = said(drawn("city_map", period="all", time="evening"))
+    text = said(drawn("city_map", layer="cell", period="all", time="evening"))
     assert "Single crimes are shown of two years at most" in text
-    assert f"**{located:,} crimes on the map** from {first:%-d %B %Y} to {last:%-d %B %Y}" in text
+    assert (
+        f"**{located:,} crimes on the map**: evening, 18 to 23, from {first:%-d %B %Y} to {last:%-d %B %Y}"
+        in text
+    )
 
 
 def test_the_map_of_all_days_is_not_cut(years):
     ((located,),) = years("select sum(crimes) from chicago.crime_map_totals where latitude is not null")
-    text = said(drawn("city_map", period="all"))
+    text = said(drawn("city_map", layer="cell", period="all"))
     assert "two years at most" not in text
-    assert f"**{located:,} crimes on the map** from 1 February 2022" in text
+    assert f"**{located:,} crimes on the map**: from 1 February 2022" in text
 
 
 def test_holidays_of_more_than_two_years_are_chosen_by_year(years):
@@ -137,6 +141,6 @@ def test_a_cell_whose_first_crime_is_new_is_on_the_map_before_it_is_counted(year
         " returning crime_id"
     )
     streamlit.cache_data.clear()
-    places = drawn("city_map").dataframe[0].value
-    (new,) = places[places["cell_x"] == 1100].to_dict("records")
-    assert (new["cell_y"], new["latitude"], new["longitude"], new["crimes"]) == (1900, 41.88, -87.85, 1)
+    places = drawn("city_map", layer="cell").dataframe[0].value
+    (new,) = places[places["cell"] == "1100 E, 1900 N"].to_dict("records")
+    assert new["crimes"] == 1
