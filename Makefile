@@ -14,7 +14,7 @@ PIP_AUDIT_VERSION := 2.10.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-dashboard bench-nowcast placebo audit-packages \
+.PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-fan-out bench-dashboard bench-nowcast placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
 	lint-compose lint-workflows format psql dashboard brief screenshots stack stop \
 	deploy pool blocks automations tunnel images stack-test dictionary requirements clean
@@ -87,6 +87,9 @@ bench-views: $(INSTALLED) ## reading each view and refreshing all, at 250,000 an
 
 bench-history: $(INSTALLED) ## the whole history at 250,000 and 8,000,000 rows: time, memory (about an hour, 35 GB of disk)
 	@$(BIN)/python bench/history.py $(ARGS)
+
+bench-fan-out: $(INSTALLED) ## what further flow runs save: one, two and four processes of a quarter of a core (half an hour)
+	@$(BIN)/python bench/fan_out.py $(ARGS)
 
 bench-nowcast: $(INSTALLED) ## how far the corrected newest days may be trusted: a back-test on two cities
 	@$(BIN)/python bench/nowcast.py $(ARGS)

@@ -61,7 +61,8 @@ async def chicago_crime(
         start: First day of a range, a date in Chicago. Empty: from the oldest day that the City publishes.
         end: Day after the last one of a range; it is not read itself. Empty: to the newest day.
         window_days: How many days are read and stored at a time. Empty: as the settings say (WINDOW_DAYS).
-        max_concurrency: How many windows are worked on at a time. Empty: as the settings say (MAX_CONCURRENCY).
+        max_concurrency: How many windows are worked on at a time, by all flow runs of a fan-out together. Empty: as the
+            settings say (MAX_CONCURRENCY).
         accept_retirements: For this run, let pass what the guard against mass retirement would stop. Look first with
             `python flows/main.py plan`.
         fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
@@ -127,7 +128,7 @@ async def fan_out_windows(run: Run, _plan: Plan) -> None:
             await unless_lost(
                 share_windows(
                     str(run.run_id),
-                    request.max_concurrency,
+                    request.windows_of_each,
                     request.accept_retirements,
                     True,  # noqa: FBT003
                     return_state=True,

@@ -15,7 +15,8 @@ Mode = Literal["auto", "backfill", "incremental", "reconcile"]
 class Request:
     """What a run was asked to do. start, end: Chicago wall clock, end excluded; None: the whole span.
 
-    fan_out: further flow runs that share its windows. accept_span: the source may begin later than is explained.
+    max_concurrency: windows at a time, of all its flow runs together. fan_out: further flow runs that share its
+    windows. accept_span: the source may begin later than is explained.
     """
 
     mode: Mode | Literal["replay"]
@@ -26,6 +27,11 @@ class Request:
     accept_retirements: bool
     fan_out: int
     accept_span: bool = False
+
+    @property
+    def windows_of_each(self) -> int:
+        """Return how many windows at a time each of its flow runs works on."""
+        return max(self.max_concurrency // (self.fan_out + 1), 1)
 
     @property
     def is_whole(self) -> bool:
@@ -57,16 +63,21 @@ def make_request(
         raise UsageError("a span is accepted by a run over all of it, which takes no start or end")
     if mode == "incremental" and (start or end):
         raise UsageError("an incremental run follows the watermark and takes no start or end")
+    windows = _within("max_concurrency", max_concurrency, settings.max_concurrency, MAX_WINDOWS_IN_FLIGHT)
+    further = _within("fan_out", fan_out, 0, MAX_FAN_OUT, least=0)
+    if further >= windows:
+        raise UsageError(
+            f"fan_out is {further} and max_concurrency {windows}: the {further + 1} flow runs work on no more windows "
+            f"than that together, and each on one at least. Give --max-concurrency {further + 1}, or more"
+        )
     return Request(
         mode=mode,
         start=midnight(start) if start else None,
         end=midnight(end) if end else None,
         window_days=_within("window_days", window_days, settings.window_days, MAX_WINDOW_DAYS),
-        max_concurrency=_within(
-            "max_concurrency", max_concurrency, settings.max_concurrency, MAX_WINDOWS_IN_FLIGHT
-        ),
+        max_concurrency=windows,
         accept_retirements=accept_retirements,
-        fan_out=_within("fan_out", fan_out, 0, MAX_FAN_OUT, least=0),
+        fan_out=further,
         accept_span=accept_span,
     )
 

@@ -31,7 +31,7 @@ MAX_OVERLAP_MINUTES = 366 * 24 * 60
 MAX_WINDOW_DAYS = 366
 # Each window in flight has a thread, a connection to the warehouse and one to the portal.
 MAX_WINDOWS_IN_FLIGHT = 32
-MAX_FAN_OUT = 32
+MAX_FAN_OUT = MAX_WINDOWS_IN_FLIGHT - 1
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

@@ -2,7 +2,7 @@
 -- crime, and the same sum of marks. A crime's mark in a table is a number made of the group that it is counted in, and
 -- weighed by what is counted of it there: a crime that is counted in another group than its own, and one that changed
 -- places with another, leave the number of crimes as it is, and not the sum of marks. Which group is wrong is said by
--- recount.sql.
+-- recount.sql. It reads all crimes, which a large warehouse does once in some days (see same_number.sql).
 -- Reads: chicago.crimes, chicago.fbi_codes, pipeline.primary_type_spellings, the tables of counts.
 -- Run by: tasks/warehouse/counts.py.
 

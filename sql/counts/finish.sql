@@ -1,17 +1,18 @@
 -- Writes what the counts rest on, and which days are complete. Answers the moments between
 -- which they lie (the end excluded); without a complete day, all crimes are outside.
 -- Reads: chicago.crimes, pipeline.freshness_limit. Writes: pipeline.counts_state. Run by: tasks/warehouse/counts.py.
--- Parameters: basis.
+-- Parameters: basis, added_up_at (when the marks of all crimes were added up; null: just now).
 --
 -- A day is complete when we hold it whole and it is at least 21 days older than the source's last load: 96% of a day's
 -- rows are published by then. The very first is held whole only when its rows begin at midnight.
 
 delete from pipeline.counts_state;
 
-insert into pipeline.counts_state (counted_at, basis, first_complete_date, last_complete_date)
+insert into pipeline.counts_state (counted_at, basis, added_up_at, first_complete_date, last_complete_date)
 select
     pipeline.moment() as counted_at,
     cast(:basis as text) as basis,
+    coalesce(cast(:added_up_at as timestamp with time zone), pipeline.moment()) as added_up_at,
     -- Rounded up to a midnight. Both ends are of an index, whatever the size.
     cast(min(crimes.date_of_occurrence) + interval '1 day - 1 microsecond' as date) as first_complete_date,
     cast(

@@ -1,6 +1,7 @@
 -- One row: what the counts rest on (null: nothing was counted yet), and the list of FBI codes and the spellings as
--- they are now, as one text.
--- Reads: pipeline.counts_state, chicago.fbi_codes, pipeline.primary_type_spellings.
+-- they are now, as one text; how many crimes are counted, and how long ago the marks of all were added up (null:
+-- never).
+-- Reads: pipeline.counts_state, chicago.fbi_codes, pipeline.primary_type_spellings, pipeline.code_counts.
 -- Run by: tasks/warehouse/counts.py.
 
 with lists as (
@@ -18,7 +19,11 @@ listed as (
 
 select
     counts_state.basis,
-    listed.entries
+    listed.entries,
+    counts_state.added_up_at,
+    pipeline.moment() - counts_state.added_up_at as since_added_up,
+    -- The shortest of the tables of counts.
+    (select cast(coalesce(sum(code_counts.crimes), 0) as bigint) from pipeline.code_counts) as counted_crimes
 from listed
 -- Left: nothing was counted yet.
 left join pipeline.counts_state on true;

@@ -29,7 +29,10 @@ group by cells.beat, cells.day_of_week, cells.hour;
 create unique index beat_hours_key on chicago.beat_hours (beat, day_of_week, hour) nulls not distinct;
 
 comment on materialized view chicago.beat_hours is
-'One row is a police beat, a day of the week and an hour with a crime in last_year. Base of crimes_by_beat_and_hour.';
+'One row is a police beat, a day of the week and an hour with a crime in last_year.
+Base of crimes_by_beat_and_hour: sums and sums of squares over the days; an hour without a crime has no row.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: the complete days of last_year.';
 
 comment on column chicago.beat_hours.beat is 'Police beat, four characters. Null: unknown.';
 

@@ -97,7 +97,10 @@ create unique index cells_by_period_key on chicago.cells_by_period (
 create index cells_by_period_primary_type on chicago.cells_by_period (primary_type);
 
 comment on materialized view chicago.cells_by_period is
-'One row is a cell of 1,000 feet and a kind of crime with a crime in a period of place_periods; one, the crimes without a point. Base of the map.';
+'One row is a cell of 1,000 feet and a kind of crime with a crime in a period of place_periods; one is the crimes without a point.
+Base of crime_map_cells and crime_map_totals: a cell without a crime in a period has no row.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: those of place_periods; null where one is not held.';
 
 comment on column chicago.cells_by_period.cell_x is
 'Thousands of feet east, EPSG:3435, rounded down. Null: no coordinates.';

@@ -83,8 +83,14 @@ left join chicago.recent_changes as last_year
 order by sums.place;
 
 comment on view chicago.city_last_28_days is
-'One row is a count of the whole city: the newest 28 complete days against the 28 before and a year before. A change whose '
-'range has 0 in it is no more than chance and the usual drift; a month against the one before has the season in it.';
+'One row is a count of the whole city: the newest 28 complete days against the 28 before and the same 28 a year before.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide. Arrests are crimes with one.
+Definition: violent and property are the index crimes of summary UCR by FBI code, one code a row; NIBRS counts every offence of an incident.
+Base: a change is in percent of the earlier 28 days.
+Period: 28 days in a row, and those 28 and 364 days before; null where not all are held.
+Chance: the ranges (19 of 20) allow for it and the usual drift; is_unusual is by false-discovery rate over these counts.
+Lateness: last_28_days and change_pct are as held, about 1 % low; corrected_change_pct and the ranges allow for that. Arrests are not compared.
+Do not read a month against the one before as a trend: the season is in it.';
 
 comment on column chicago.city_last_28_days.counted is
 'Key. What is counted: crimes, violent, property, arrests or domestic, as in daily_crimes.';

@@ -112,7 +112,10 @@ create unique index community_areas_by_period_key on chicago.community_areas_by_
 ) nulls not distinct;
 
 comment on materialized view chicago.community_areas_by_period is
-'One row is a community area, kind and FBI code with a crime in a period of place_periods, and the neighbour that estimates near a border may lie in. Base of views.';
+'One row is a community area, kind and FBI code with a crime in a period of place_periods, and the neighbour that estimates near a border may lie in.
+Base of crimes_by_community_area, crime_types_by_community_area and crime_rates.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: those of place_periods; null where one is not held.';
 
 comment on column chicago.community_areas_by_period.community_area is
 'Community area, 1 to 77, published or estimated. Null: unknown.';

@@ -20,7 +20,13 @@ left join chicago.population
         and population.number = coalesce(crimes.community_area, estimates.community_area);
 
 comment on view chicago.crime_community_areas is
-'One row is a crime and its community area: published, else estimated from its point. Points are of blocks, on the centre lines of streets, where borders run: do not read an estimate within 20 m of a border as a fact.';
+'One row is a crime and its community area: published, else estimated from its point.
+Unit: a row of crimes: an incident, or one victim of a homicide.
+Base: the area that the City publishes, where it does; else the shapes of the 77 areas and the point of a block.
+Period: all days held, complete or not.
+Chance: nothing is compared; metres_to_border says how near to another area an estimate is.
+Lateness: a row that is published late, or gets its point late, has an area from then on.
+Do not read an estimate within 20 m of a border as a fact: points are on the centre lines of streets, where borders run.';
 
 comment on column chicago.crime_community_areas.crime_id is 'As in crimes: one row each.';
 

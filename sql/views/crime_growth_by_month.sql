@@ -193,8 +193,13 @@ left join corrected as last_year
 create unique index crime_growth_by_month_key on chicago.crime_growth_by_month (year, month);
 
 comment on materialized view chicago.crime_growth_by_month is
-'One row is a calendar month that we hold something of. Whole months are compared, per day. A month against '
-'the one before has the season in it; whether crime rises is asked of year_growth_is_unusual.';
+'One row is a calendar month that we hold something of.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: crimes a day, since months differ in length.
+Period: crimes are of all days held, rates of complete days; only whole complete months are compared.
+Chance: the ranges (19 of 20) allow for it and the usual drift; is_unusual is by false-discovery rate over all months compared.
+Lateness: not corrected: the newest complete month reads about 1 % low. nowcast_months corrects it.
+Do not read growth_pct as rising crime: the season is in it. Whether crime rises is asked of year_growth_is_unusual.';
 
 comment on column chicago.crime_growth_by_month.year is 'Calendar year.';
 

@@ -45,7 +45,14 @@ left join chicago.cells_by_period
 left join chicago.cells_by_period as nowhere on cell_counts.cell_x is null and nowhere.cell_x is null;
 
 comment on view chicago.crime_map_cells is
-'One row is a cell of a grid of 1,000 feet and a kind of crime in it; one is the crimes without coordinates.';
+'One row is a cell of a grid of 1,000 feet and a kind of crime in it; one is the crimes without coordinates.
+Unit: rows of crimes, by the point of their block: an incident is one, and so is each victim of a homicide.
+Definition: is_violent is the violent index of summary UCR by FBI code: of ASSAULT and BATTERY only the aggravated; NIBRS counts otherwise.
+Base: counts, not rates. Cells are of one size; their residents are not known.
+Period: crimes are of all days held, last_year and the others of complete days: see place_periods.
+Chance: no range; 10 crimes fit any rate from 5 to 18 a year.
+Lateness: crimes has days that still fill; of a whole last_year less than 1 % is still to come.
+Do not read a cell as an address or a street: a block can lie in two cells, and its point in either.';
 
 comment on column chicago.crime_map_cells.cell_x is
 'Column of the grid: x_coordinate (feet, EPSG:3435) by 1,000, rounded down. Null: no coordinates.';

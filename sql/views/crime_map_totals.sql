@@ -146,7 +146,14 @@ left join located
 create unique index crime_map_totals_key on chicago.crime_map_totals (cell_x, cell_y) nulls not distinct;
 
 comment on materialized view chicago.crime_map_totals is
-'One row is a cell of 1,000 feet with a crime, its centre and its totals; one is the crimes without coordinates.';
+'One row is a cell of 1,000 feet with a crime, its centre and its totals; one is the crimes without coordinates.
+Unit: rows of crimes, by the point of their block: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code (01A, 02, 03, 04A, 04B), which is not NIBRS''s crimes against persons.
+Base: counts, not rates. Cells are of one size; their residents are not known.
+Period: crimes and violent are of all days held, last_year and the others of complete days: see place_periods.
+Chance: no range; 25 crimes fit any rate from 16 to 37 a year.
+Lateness: crimes has days that still fill; of a whole last_year less than 1 % is still to come.
+Do not read the fullest cell as the most dangerous one: the most people may be there too.';
 
 comment on column chicago.crime_map_totals.cell_x is
 'Key. Thousands of feet east, EPSG:3435, rounded down. Null: no coordinates.';

@@ -110,7 +110,14 @@ left join counts
 create unique index crime_rates_key on chicago.crime_rates (place);
 
 comment on materialized view chicago.crime_rates is
-'One row is a place: the city, a police district, a community area, or what is unknown of these. Crimes of last_year by residents of 2020 and by area. Not the risk of a person: who is there by day is not counted, least of all where is_poor_base.';
+'One row is a place: the city, a police district, a community area, or what is unknown of these.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent (01A, 02, 03, 04A, 04B) and property (05, 06, 07, 09) are summary UCR''s index by FBI code. Rates of NIBRS have other offences, and all of an incident.
+Base: residents of the 2020 Census (of districts an estimate, error below 2.2 %), and square kilometres.
+Period: last_year, as a rate of 364 days also where fewer are held.
+Chance: no range; 25 violent crimes fit any rate from 16 to 37 a year.
+Lateness: of a whole last_year less than 1 % is still to come.
+Do not read a rate as the risk of a person: who is there by day is not counted, least of all where is_poor_base.';
 
 comment on column chicago.crime_rates.place is 'Key, such as city, district 7, community area 25, unknown district.';
 

@@ -73,7 +73,13 @@ create unique index crime_revisions_key on chicago.crime_revisions (
 );
 
 comment on materialized view chicago.crime_revisions is
-'One row is a column of a crime that the City changed: what was reclassified, which arrests came later.';
+'One row is a column of a crime that the City changed: what was reclassified, which arrests came later.
+Unit: a changed column; a revision that changes three columns has three rows.
+Base: rows retired as revised, each beside the row that replaced it.
+Period: since our first load, by revised_at: when we learned of it.
+Chance: nothing is compared.
+Lateness: what was changed before our first load is not here, and newer crimes have had less time to be revised.
+Do not count rows as crimes: one crime can be revised often, and in several columns.';
 
 comment on column chicago.crime_revisions.case_number is 'Police records division number.';
 

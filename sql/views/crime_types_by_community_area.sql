@@ -63,7 +63,13 @@ create unique index crime_types_by_community_area_key on chicago.crime_types_by_
 ) nulls not distinct;
 
 comment on materialized view chicago.crime_types_by_community_area is
-'One row is a community area (or unknown) and a kind of crime. Areas that the City does not publish are estimated. A quotient says which kinds an area has more of than its number of crimes explains, not that it has many.';
+'One row is a community area (or unknown) and a kind of crime with a crime in one of the periods.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: a quotient is by the area''s crimes times the kind''s share of the city''s. Areas that the City does not publish are estimated.
+Period: last_year, the year before and both years to date, of complete days: see place_periods.
+Chance: not tested. No quotient where fewer than 5 are expected; where 5 are, 1 to 10 are no surprise.
+Lateness: of a whole last_year less than 1 % is still to come, and more of kinds that are reported late; it is so in all areas.
+Do not read a quotient as many crimes: it says which kinds an area has more of than its number of crimes explains.';
 
 comment on column chicago.crime_types_by_community_area.community_area is
 'Community area, 1 to 77. Null: the crimes of unknown areas, which have no rank.';

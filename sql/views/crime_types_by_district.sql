@@ -210,8 +210,13 @@ create unique index crime_types_by_district_key on chicago.crime_types_by_distri
 ) nulls not distinct;
 
 comment on materialized view chicago.crime_types_by_district is
-'One row is a police district (or unknown) and a kind of crime that occurs in it. That a kind is unusual here says that its '
-'share is not the city''s, and not that it is many, or more than it was.';
+'One row is a police district (or unknown) and a kind of crime that occurs in it.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: location_quotient is the kind''s share of the district''s crimes by its share of the city''s.
+Period: crimes, shares and quotients are of all days held, arrest_rate of complete days, last_year and the others as in place_periods.
+Chance: ranges of 19 in 20; is_unusual is by false-discovery rate over all kinds of all districts. Null where fewer than 5 are expected.
+Lateness: crimes has days that still fill; kinds that come late do so in all districts, so that quotients hardly move. Arrests come later.
+Do not read is_unusual as many, or as more than it was: it says that a kind''s share is not the city''s.';
 
 comment on column chicago.crime_types_by_district.district is
 'Police district. Null: the crimes of unknown districts, which have no rank.';

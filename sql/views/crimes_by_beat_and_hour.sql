@@ -123,7 +123,14 @@ select
 from rows_of_all;
 
 comment on view chicago.crimes_by_beat_and_hour is
-'One row is a police beat, a day of the week and an hour of last_year: what to expect of one such hour, and its spread. An hour of a beat has one crime in ten weeks on average: add up hours before comparing beats.';
+'One row is a police beat, a day of the week and an hour: what to expect of one such hour, and its spread; one is a weekday''s unknown times.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code, without simple assault and battery; the assaults of NIBRS include these.
+Base: an expected count is by all such hours, those without a crime included.
+Period: the complete days of last_year, 52 of a weekday at most.
+Chance: not tested; the variance is over the weeks. An hour of a beat has one crime in ten weeks on average.
+Lateness: of a whole last_year less than 1 % is still to come.
+Do not compare single hours of beats: add hours up first.';
 
 comment on column chicago.crimes_by_beat_and_hour.beat is 'Police beat, four characters. Null: unknown.';
 
@@ -143,7 +150,7 @@ comment on column chicago.crimes_by_beat_and_hour.crimes is
 'Crimes of these days. Over all rows they add up to those of the complete days of last_year.';
 
 comment on column chicago.crimes_by_beat_and_hour.expected_crimes is
-'Crimes in one such hour: crimes by days. As published: about 2 in 100 are still to come. Null: the time is not known.';
+'Crimes in one such hour: crimes by days. As published: of a whole last_year less than 1 in 100 is still to come. Null: the time is not known.';
 
 comment on column chicago.crimes_by_beat_and_hour.crimes_variance is
 'Variance of that number over the weeks, hours without a crime included. Equal to expected_crimes if chance alone were at work. Null: one day, or the time is not known.';

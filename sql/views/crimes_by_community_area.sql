@@ -124,7 +124,14 @@ create unique index crimes_by_community_area_key on chicago.crimes_by_community_
 nulls not distinct;
 
 comment on materialized view chicago.crimes_by_community_area is
-'One row is a community area, and one the crimes of unknown areas. Where the City publishes no area (the one-year dataset) it is estimated: two counts whose low and high overlap are in no order.';
+'One row is a community area, and one the crimes of unknown areas.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: last_year_violent and last_year_property are summary UCR''s index by FBI code, one code a row, where NIBRS counts every offence.
+Base: counts, not rates; the rank is of counts. By residents: crime_rates. Where the City publishes no area (the one-year dataset) it is estimated.
+Period: last_year, the year before and both years to date, of complete days: see place_periods.
+Chance: no range: last_year_low and last_year_high are of the estimate alone.
+Lateness: of a whole last_year less than 1 % is still to come; arrests come later.
+Do not put areas in an order whose low and high overlap.';
 
 comment on column chicago.crimes_by_community_area.community_area is
 'Community area, 1 to 77. Null: the crimes of unknown areas, which have no rank.';

@@ -61,8 +61,14 @@ left join chicago.weekday_differences on weekdays.day_of_week = weekday_differen
 window by_crimes_per_day as (order by counts.crimes_per_day desc nulls last);
 
 comment on view chicago.crimes_by_day_of_week is
-'One row is a day of the week, compared per day, and one the crimes of unknown days: those at 00:00 or 00:01 on the first of a month. '
-'Days whose ranks rank_from to rank_to overlap are tied: the first of them is not the day with most crimes, but one of some.';
+'One row is a day of the week, compared per day, and one the crimes of unknown days: those at 00:00 or 00:01 on the first of a month.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent_per_day is of summary UCR''s violent index by FBI code, which leaves out the simple assaults that NIBRS counts.
+Base: crimes a day; change_pct is in percent of the mean of the seven days of a week.
+Period: crimes and share are of all days held, rates of complete days, change_pct of whole weeks.
+Chance: ranges of 19 in 20, and is_unusual over the seven days; rank_from to rank_to are the ranks that it leaves.
+Lateness: crimes and share have weeks that still fill; it hardly tells days of the week apart.
+Do not call a day the first whose ranks rank_from to rank_to overlap with others: it is one of some.';
 
 comment on column chicago.crimes_by_day_of_week.day_of_week is
 '1 Monday to 7 Sunday (ISO 8601). Null: the crimes of unknown days, which have no rank.';

@@ -276,8 +276,14 @@ left join chicago.family_dispersions on family_dispersions.family = 'district';
 create unique index crimes_by_district_key on chicago.crimes_by_district (district) nulls not distinct;
 
 comment on materialized view chicago.crimes_by_district is
-'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most. The largest of 22 changes '
-'passes 10 percent in most months in which nothing happens: read change_is_unusual before change_rank.';
+'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent and property are summary UCR''s index by FBI code, one code a row; NIBRS counts every offence.
+Base: counts, not by residents (crime_rates); arrest_rate is by crimes.
+Period: crimes, violent, property, arrests and their ranks are of all days held; arrest_rate, 28 days and years of complete days.
+Chance: ranges of 19 in 20, is_unusual over the districts, and the ranks that it leaves. The largest of 22 changes passes 10 % in most months in which nothing happens.
+Lateness: change_pct is as held, about 1 % low; corrected_change_pct and its range allow for that. Arrests come later.
+Do not read change_rank before change_is_unusual, nor arrest_rate_rank as effort.';
 
 comment on column chicago.crimes_by_district.district is
 'Police district. Null: the crimes of unknown districts, which have no rank.';

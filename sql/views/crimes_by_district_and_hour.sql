@@ -153,7 +153,14 @@ create unique index crimes_by_district_and_hour_key on chicago.crimes_by_distric
 nulls not distinct;
 
 comment on materialized view chicago.crimes_by_district_and_hour is
-'One row is a police district, a day of the week and an hour of last_year: what to expect of one such hour, and its spread. Recorded crimes are not calls for service, and say nothing of how many officers an hour needs.';
+'One row is a police district, a day of the week and an hour: what to expect of one such hour, and its spread; one is a weekday''s unknown times.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code; the simple assaults and batteries of NIBRS are in crimes alone.
+Base: an expected count is by all such hours, those without a crime included.
+Period: the complete days of last_year, 52 of a weekday at most.
+Chance: not tested; the variance is over the weeks, and equals expected_crimes where chance alone is at work.
+Lateness: of a whole last_year less than 1 % is still to come.
+Do not read it as the officers that an hour needs: recorded crimes are not calls for service.';
 
 comment on column chicago.crimes_by_district_and_hour.district is 'Police district. Null: unknown.';
 
@@ -174,7 +181,7 @@ comment on column chicago.crimes_by_district_and_hour.crimes is
 'Crimes of these days. Over all rows they add up to those of the complete days of last_year.';
 
 comment on column chicago.crimes_by_district_and_hour.expected_crimes is
-'Crimes in one such hour: crimes by days. As published: about 2 in 100 are still to come. Null: the time is not known.';
+'Crimes in one such hour: crimes by days. As published: of a whole last_year less than 1 in 100 is still to come. Null: the time is not known.';
 
 comment on column chicago.crimes_by_district_and_hour.crimes_variance is
 'Variance of that number over the weeks, hours without a crime included. Equal to expected_crimes if chance alone were at work. Null: one day, or the time is not known.';

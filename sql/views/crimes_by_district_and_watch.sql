@@ -175,7 +175,14 @@ create unique index crimes_by_district_and_watch_key on chicago.crimes_by_distri
 ) nulls not distinct;
 
 comment on materialized view chicago.crimes_by_district_and_watch is
-'One row is a police district, a day of the week and a watch of last_year: what to expect of one such watch, and its spread. Recorded crimes are not calls for service, and say nothing of how many officers a watch needs.';
+'One row is a police district, a day of the week and a watch: what to expect of one such watch, and its spread; one is a weekday''s unknown times.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code; the simple assaults and batteries of NIBRS are in crimes alone.
+Base: an expected count is by all such watches of complete days, those without a crime included.
+Period: last_year, 52 watches of a weekday at most; the first watch of a day begins on the evening before.
+Chance: not tested; the variance is over the weeks, and equals expected_crimes where chance alone is at work.
+Lateness: of a whole last_year less than 1 % is still to come.
+Do not read it as the officers that a watch needs: recorded crimes are not calls for service.';
 
 comment on column chicago.crimes_by_district_and_watch.district is 'Police district. Null: unknown.';
 
@@ -199,7 +206,7 @@ comment on column chicago.crimes_by_district_and_watch.crimes is
 'Crimes of these watches. Half a first watch at either end of the days held is left out.';
 
 comment on column chicago.crimes_by_district_and_watch.expected_crimes is
-'Crimes in one such watch: crimes by watches. As published: about 2 in 100 are still to come. Null: the time is not known.';
+'Crimes in one such watch: crimes by watches. As published: of a whole last_year less than 1 in 100 is still to come. Null: the time is not known.';
 
 comment on column chicago.crimes_by_district_and_watch.crimes_variance is
 'Variance of that number over the weeks, watches without a crime included. Equal to expected_crimes if chance alone were at work. Null: one watch, or the time is not known.';

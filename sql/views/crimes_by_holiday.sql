@@ -265,8 +265,14 @@ left join corrected as violent
 create unique index crimes_by_holiday_key on chicago.crimes_by_holiday (holiday_name, basis);
 
 comment on materialized view chicago.crimes_by_holiday is
-'One row is a holiday and a basis, with what is expected of an ordinary day of that weekday at that time. Read is_unusual '
-'before rank: the first of thirteen is there also where no holiday differs, and one year has one day of each.';
+'One row is a holiday and a basis, with what is expected of an ordinary day of that weekday at that time.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code, without the simple batteries that NIBRS counts.
+Base: the same weekday in the four weeks before and after, without holidays and firsts of a month.
+Period: crimes are of all days held, rates of complete days; compared are those whose weeks around are complete too.
+Chance: ranges of 19 in 20; is_unusual is by false-discovery rate over the holidays of a basis. One year has one day of each.
+Lateness: only complete days are compared, and ordinary days lie on both sides, so that little is left of it.
+Do not read rank before is_unusual: the first of thirteen is there also where no holiday differs.';
 
 comment on column chicago.crimes_by_holiday.holiday_name is 'Holiday of the City, as it writes it.';
 

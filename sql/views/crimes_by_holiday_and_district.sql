@@ -289,7 +289,14 @@ create unique index crimes_by_holiday_and_district_key on chicago.crimes_by_holi
 ) nulls not distinct;
 
 comment on materialized view chicago.crimes_by_holiday_and_district is
-'One row is a holiday, its eve, or the night or day after it, in a police district, over the newest 728 complete days, without 00:00 and 00:01. A count inside its range is no more than chance; the range is that of 22 districts read together.';
+'One row is a holiday, its eve, or the night or day after it, in a police district.
+Unit: rows of crimes at a known time: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code, without the simple batteries that NIBRS counts.
+Base: the same weekday within four weeks, four such days at least, without holidays, the days beside them and firsts of a month.
+Period: the newest 728 complete days, so two dates of each at most; 00:00 and 00:01 are left out.
+Chance: a range is of 22 districts read together, 19 of 20, for one holiday and part; of twenty of these, one names a district by chance.
+Lateness: only complete days are compared, with ordinary days mostly on both sides, so that little is left of it.
+Do not read a count inside its range as fewer or more, nor one outside it as what next year brings.';
 
 comment on column chicago.crimes_by_holiday_and_district.holiday_name is 'Holiday of the City, as it writes it, on its own day.';
 

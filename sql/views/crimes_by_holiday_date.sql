@@ -245,8 +245,14 @@ inner join corrected as violent
 create unique index crimes_by_holiday_date_key on chicago.crimes_by_holiday_date (date, basis);
 
 comment on materialized view chicago.crimes_by_holiday_date is
-'One row is a holiday''s date and a basis, with the range in which 19 of 20 ordinary days of that weekday lie. Of twenty '
-'ordinary days one is_unusual: what is to be acted on is stands_out, and even that is one day of one year.';
+'One row is a holiday''s date and a basis, with the range in which 19 of 20 ordinary days of that weekday lie.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code, without the simple batteries that NIBRS counts.
+Base: the same weekday in the four weeks before and after, without holidays and firsts of a month.
+Period: one date; not compared unless it and the days of its base are complete.
+Chance: of twenty ordinary days one is_unusual; stands_out is by false-discovery rate over all dates of a basis.
+Lateness: crimes of a date that is not complete still grow; of compared dates little is left of it, as ordinary days lie on both sides.
+Do not act on is_unusual: that is for stands_out, and even that is one day of one year.';
 
 comment on column chicago.crimes_by_holiday_date.date is 'Chicago local date, with at least one crime.';
 

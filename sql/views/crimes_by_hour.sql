@@ -45,7 +45,13 @@ left join chicago.hour_differences
         and hour_differences.day_of_week = 0;
 
 comment on view chicago.crimes_by_hour is
-'One row is an hour of the day. Exactly 00:00 and 00:01 stand for an unknown time: compare share_without_placeholders. Noon has more than the hours beside it for that reason too.';
+'One row is an hour of the day.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: shares of all crimes; share_without_placeholders is without 00:00 and 00:01, which stand for an unknown time.
+Period: crimes and shares are of all days held, recent_share and its range of the whole weeks of the newest two years.
+Chance: ranges of 19 in 20; is_unusual is by false-discovery rate over the 24 hours, against a 24th of the day.
+Lateness: crimes has days that still fill; a share hardly moves by that.
+Do not read hour 0 or 12 as a peak: unknown times are written there, and at noon nobody knows which.';
 
 comment on column chicago.crimes_by_hour.hour is 'Hour of the day, 0 to 23, Chicago wall clock.';
 

@@ -33,7 +33,15 @@ from months
 left join counts on months.month = counts.month
 window by_crimes_per_day as (order by counts.crimes_per_day desc nulls last);
 
-comment on view chicago.crimes_by_month is 'One row is a month of the year over all years, compared per day.';
+comment on view chicago.crimes_by_month is
+'One row is a month of the year over all years, compared per day.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent_per_day is of summary UCR''s violent index by FBI code, and no number of NIBRS.
+Base: crimes a day, since months differ in length.
+Period: all years held: crimes of all days, rates of complete days, which can be of one year for one month and of two for another.
+Chance: no range. In crime_growth_by_month each month has one, and months of one year drift.
+Lateness: rates are of complete days, of which the newest month''s read up to 2 % low.
+Do not read rank as the season where few years are held: it is that of these years.';
 
 comment on column chicago.crimes_by_month.month is 'Month of the year, 1 to 12.';
 

@@ -82,7 +82,13 @@ select
 from rates;
 
 comment on view chicago.crimes_by_time_of_day is
-'One row is a time of day, compared per hour, and one the crimes at exactly 00:00, an unknown time. 00:01 is no better: compare crimes_per_hour_without_placeholders.';
+'One row is a time of day, compared per hour, and one the crimes at exactly 00:00, an unknown time.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: crimes an hour, six hours of each complete day; share is of all crimes.
+Period: crimes and share are of all days held, crimes an hour of complete days.
+Chance: no range. crimes_by_hour has one for each hour.
+Lateness: crimes has days that still fill; rates are of complete days.
+Do not compare nights by crimes_per_hour, which has 00:01, as unknown as 00:00: take crimes_per_hour_without_placeholders.';
 
 comment on column chicago.crimes_by_time_of_day.time_of_day is
 'night 0-5, morning 6-11, afternoon 12-17, evening 18-23, unknown: exactly 00:00.';

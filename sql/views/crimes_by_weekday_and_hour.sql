@@ -71,7 +71,13 @@ left join chicago.hour_differences
 create unique index crimes_by_weekday_and_hour_key on chicago.crimes_by_weekday_and_hour (day_of_week, hour);
 
 comment on materialized view chicago.crimes_by_weekday_and_hour is
-'One row is an hour of a day of the week. Exactly 00:00 and 00:01 stand for an unknown time, and on the first of a month for an unknown day: compare crimes_per_day_without_placeholders. That an hour is unusual is said against the same hour of other days and the same day''s other hours.';
+'One row is an hour of a day of the week, 168 in all.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: crimes in that hour of one such day; expected_per_day is the weekday''s crimes by the hour''s share on all days.
+Period: crimes are of all days held, rates of complete days, change_pct and its range of the whole weeks of the newest two years.
+Chance: ranges of 19 in 20; is_unusual is by false-discovery rate over the 168 hours.
+Lateness: crimes has days that still fill; rates are of complete days, and hours hardly differ in it.
+Do not read is_unusual as a busy hour: it is against that hour on other days. And take crimes_per_day_without_placeholders: 00:00 and 00:01 stand for an unknown time.';
 
 comment on column chicago.crimes_by_weekday_and_hour.day_of_week is '1 Monday to 7 Sunday (ISO 8601).';
 

@@ -71,7 +71,14 @@ left join chicago.fbi_codes on crimes.fbi_code = fbi_codes.fbi_code
 left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published;
 
 comment on view chicago.crimes_enriched is
-'One row is a crime (of a homicide, a victim): the record, its calendar, the names of its codes and places.';
+'One row is a crime (of a homicide, a victim): the record, its calendar, the names of its codes and places.
+Unit: a row of crimes: an incident, or one victim of a homicide; case_number is no key.
+Definition: is_index, is_violent and is_property are summary UCR''s by FBI code, one code a row; NIBRS counts every offence of an incident.
+Base: all rows that are held now; crimes_as_of has those of an earlier moment.
+Period: all days held, complete or not: daily_crimes says which are.
+Chance: nothing is compared.
+Lateness: a day gains rows for weeks, and its crimes arrests for longer.
+Do not count unknown times and days as known ones (is_placeholder_time, is_unknown_day), nor an old ward as today''s (current_alderman).';
 
 comment on column chicago.crimes_enriched.crime_id is 'The source''s row id.';
 

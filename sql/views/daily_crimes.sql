@@ -84,7 +84,14 @@ window
 create unique index daily_crimes_key on chicago.daily_crimes (date);
 
 comment on materialized view chicago.daily_crimes is
-'One row is a date that we hold. Days that are not complete still gain rows: leave them out of a comparison.';
+'One row is a date that we hold.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide. Arrests are crimes with one.
+Definition: violent and property are summary UCR''s index by FBI code, one code a row; NIBRS counts every offence of an incident.
+Base: counts of a day; published_share is by what the day will come to.
+Period: all days held. A day is complete when it is held whole and at least 21 days older than the source''s last load.
+Chance: no range: days differ by more than nowcast_low to nowcast_high, which is of lateness alone.
+Lateness: days that are not complete still gain rows, and the newest complete one lacks about 2 %; nowcast corrects the newest 60.
+Do not compare days that are not complete, nor firsts of a month without taking crimes_of_unknown_day off.';
 
 comment on column chicago.daily_crimes.date is 'Key. Chicago local date of occurrence.';
 

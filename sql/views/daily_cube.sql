@@ -16,7 +16,10 @@ select
 from pipeline.daily_counts;
 
 comment on view chicago.daily_cube is
-'One row is a date and a police district with at least one crime. Base of the views of days and districts.';
+'One row is a date and a police district with at least one crime.
+Base of the views of days and districts.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: all days held, complete or not: daily_crimes says which are.';
 
 comment on column chicago.daily_cube.date is 'Chicago local date of occurrence.';
 

@@ -155,7 +155,13 @@ select
 from judged;
 
 comment on view chicago.data_freshness is
-'One row: how new the record is, when it was last proven equal to the City''s, and whether it is stale.';
+'One row: how new the record is, when it was last proven equal to the City''s, and whether it is stale.
+Unit: instants, and days between them; newest_occurrence is Chicago wall clock.
+Base: the ledger of runs, and audits of all that is held; an audit of a range of days is left out.
+Period: the moment at which it is read.
+Chance: nothing is compared.
+Lateness: the newest crime is about eight days old when all is well.
+Do not read a record that is not stale as complete: the newest three weeks still fill.';
 
 comment on column chicago.data_freshness.newest_occurrence is
 'Newest date_of_occurrence, Chicago wall clock. About eight days old when all is well. Null: no crime.';

@@ -164,7 +164,13 @@ from checks
 order by checks.place asc, checks.row_count desc, checks.check_name asc;
 
 comment on view chicago.data_quality is
-'One row is a check on the record: rejected rows, unknown groups, points and times, and the last audit.';
+'One row is a check on the record: rejected rows, unknown groups, points and times, and the last audit.
+Unit: rows of crimes; of the rejected and the last audit, rows of the source.
+Base: a share is of the rows of crimes; of crimes and the rejected, of all rows held; of the audit, of the source''s rows.
+Period: all days held, complete or not; the last audit can be of a range of days, and says so.
+Chance: nothing is compared.
+Lateness: a point or code that the City adds later takes a row out of its check.
+Do not add the checks up: a crime can be in several.';
 
 comment on column chicago.data_quality."check" is 'Key. What was looked for.';
 

@@ -129,7 +129,14 @@ create unique index domestic_violence_by_ward_and_time_key on chicago.domestic_v
 ) nulls not distinct;
 
 comment on materialized view chicago.domestic_violence_by_ward_and_time is
-'One row is a ward (or unknown), a day of the week and a time of day: domestic crimes of last_year, as recorded. Much domestic violence is never reported, and not equally seldom everywhere: fewer records are not less violence.';
+'One row is a ward (or unknown), a day of the week and a time of day: its domestic crimes, as recorded.
+Unit: rows of crimes under the Illinois Domestic Violence Act: an incident is one, and so is each victim of a homicide.
+Definition: domestic_violence has batteries, assaults, sexual assaults, robberies and homicides of whatever degree; domestic_violent_index is summary UCR''s index, without simple batteries. Neither is a class of NIBRS.
+Base: an expected count is by all such times, those without a crime included.
+Period: the complete days of last_year; is_of_todays_map says whether wards were then as now.
+Chance: not tested; the variance is over the weeks.
+Lateness: of a whole last_year less than 1 % is still to come.
+Do not read fewer records as less violence: much of it is never reported, and not equally seldom everywhere.';
 
 comment on column chicago.domestic_violence_by_ward_and_time.ward is 'Ward. Null: unknown.';
 

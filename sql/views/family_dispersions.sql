@@ -183,7 +183,10 @@ where drifts.pairs >= 15;
 create unique index family_dispersions_key on chicago.family_dispersions (family);
 
 comment on materialized view chicago.family_dispersions is
-'One row is a family of counts (see weekly_counts), and how far they stray when nothing happens but what always does.';
+'One row is a family of counts (see weekly_counts), and how far they stray when nothing happens but what always does.
+Base of recent_changes, of the ranges of months and quotients, and of the ranks that chance leaves.
+Unit: ratios and shares, made of counts of rows of crimes by week.
+Period: the 52 weeks before the newest four, of which 22 have to be held; year_drift needs all.';
 
 comment on column chicago.family_dispersions.family is 'Key. As in weekly_counts. No row: fewer than 26 weeks are held.';
 

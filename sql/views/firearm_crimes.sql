@@ -16,7 +16,14 @@ group by
     firearm_crimes_by_district.secondary_description;
 
 comment on view chicago.firearm_crimes is
-'One row is an IUCR code whose description names a firearm, in the city. These are not shootings: a shot that hits nobody may be in no record, a homicide by firearm is not here, and possession is.';
+'One row is an IUCR code whose description names a firearm, in the city.
+Unit: rows of crimes: incidents. Homicides, which are by victim, are not among them.
+Definition: is_violent is summary UCR''s violent index by FBI code. NIBRS records weapons, this record only the words of its code.
+Base: counts of the whole city, not rates.
+Period: last_year, and the 364 days before: see place_periods.
+Chance: no range; two years that differ by less than twice the root of their sum do not differ beyond it.
+Lateness: of a whole last_year less than 1 % is still to come; year_before has had a year longer, and so have its arrests.
+Do not read these as shootings: a shot that hits nobody may be in no record, a homicide by firearm is not here, and possession is.';
 
 comment on column chicago.firearm_crimes.iucr is 'IUCR code, four characters.';
 

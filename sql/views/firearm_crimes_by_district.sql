@@ -60,7 +60,14 @@ create unique index firearm_crimes_by_district_key on chicago.firearm_crimes_by_
 nulls not distinct;
 
 comment on materialized view chicago.firearm_crimes_by_district is
-'One row is a police district (or unknown) and an IUCR code whose description names a firearm. These are not shootings: most are threats, robberies and possession, and a homicide by firearm is not among them, since its code names no weapon.';
+'One row is a police district (or unknown) and an IUCR code whose description names a firearm.
+Unit: rows of crimes: incidents. Homicides, which are by victim, are not among them.
+Definition: is_violent is summary UCR''s violent index by FBI code. NIBRS records weapons, this record only the words of its code.
+Base: counts, not rates. Possession is found by an arrest: it measures the search for guns as well.
+Period: last_year, and the 364 days before: see place_periods.
+Chance: no range; two counts that differ by less than twice the root of their sum do not differ beyond it.
+Lateness: of a whole last_year less than 1 % is still to come; year_before has had a year longer.
+Do not read these as shootings: most are threats, robberies and possession, and a homicide by firearm is not among them, since its code names no weapon.';
 
 comment on column chicago.firearm_crimes_by_district.district is 'Police district. Null: unknown.';
 

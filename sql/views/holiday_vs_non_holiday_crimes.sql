@@ -102,8 +102,14 @@ from sides
 left join chances on sides.is_holiday;
 
 comment on view chicago.holiday_vs_non_holiday_crimes is
-'One row for the City''s holidays, on the day itself, one for all other days, and one for unknown days (00:00 or 00:01 on the first of a month). '
-'Do not compare the two: they differ in weekday and season. What holidays do is change_pct.';
+'One row is the City''s holidays, on the day itself, one all other days, and one the unknown days (00:00 or 00:01 on the first of a month).
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code, without the simple batteries that NIBRS counts.
+Base: of change_pct, the same weekdays in the four weeks before and after; of other columns, days.
+Period: crimes are of all days held, rates of complete days, change_pct of the holidays whose weeks around are complete.
+Chance: ranges of 19 in 20; is_unusual is where 0 lies outside. One comparison, so nothing is corrected for a family.
+Lateness: only complete days are compared, and ordinary days lie on both sides, so that little is left of it.
+Do not compare the rows with each other: they differ in weekday and season. What holidays do is change_pct.';
 
 comment on column chicago.holiday_vs_non_holiday_crimes.is_holiday is
 'Whether it is the day of a holiday of the City, closed or not. Null: the crimes of unknown days.';

@@ -19,7 +19,10 @@ group by hour_counts.hour, hour_counts.is_unknown_time, coalesce(daily_crimes.is
 create unique index hour_cube_key on chicago.hour_cube (hour, is_unknown_time, is_complete);
 
 comment on materialized view chicago.hour_cube is
-'One row is an hour of the day, at a known time or not, on complete days or not. Base of views.';
+'One row is an hour of the day, at a known time or not, on complete days or not.
+Base of crimes_by_hour and crimes_by_time_of_day.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: all days held; is_complete says of which.';
 
 comment on column chicago.hour_cube.hour is 'Hour of the day, 0 to 23, Chicago wall clock.';
 

@@ -186,8 +186,10 @@ from corrected;
 create unique index hour_differences_key on chicago.hour_differences (day_of_week, hour);
 
 comment on materialized view chicago.hour_differences is
-'One row is an hour of a day of the week, or of any day, against what is expected of it. Base of crimes_by_hour and '
-'crimes_by_weekday_and_hour. Of the newest two years: hours of long ago say nothing of a shift today. None where fewer than 8 whole weeks are held, or fewer than 5 crimes are expected.';
+'One row is an hour of a day of the week, or of any day, against what is expected of it.
+Base of crimes_by_hour and crimes_by_weekday_and_hour. No row where fewer than 8 whole weeks are held, or fewer than 5 crimes are expected.
+Unit: rows of crimes at a known time: incidents, and each victim of a homicide.
+Period: the whole weeks of the newest two years: hours of long ago say nothing of a shift today.';
 
 comment on column chicago.hour_differences.day_of_week is 'Key. 1 Monday to 7 Sunday (ISO 8601); 0: any day.';
 

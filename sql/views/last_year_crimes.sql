@@ -43,7 +43,10 @@ left join chicago.fbi_codes on crimes.fbi_code = fbi_codes.fbi_code
 left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published;
 
 comment on view chicago.last_year_crimes is
-'One row is a crime of a complete day of last_year, with its hour where its time is known. Base of views.';
+'One row is a crime of a complete day of last_year, with its hour where its time is known.
+Base of the views of places by hour, watch and time of day.
+Unit: a row of crimes: an incident, or one victim of a homicide.
+Period: the complete days of last_year.';
 
 comment on column chicago.last_year_crimes.crime_id is 'As in crimes.';
 

@@ -57,7 +57,13 @@ where
     and after_an_arrest.crime_id is null;
 
 comment on view chicago.late_arrests is
-'One row is a crime of which an arrest was published after it, once, however often it was revised. Crimes first seen with an arrest are not here. An arrest is no clearance.';
+'One row is a crime of which an arrest was published after it, once, however often it was revised.
+Unit: a row of crimes that gained an arrest: not a person.
+Base: crimes that we held without an arrest. Those first seen with one are not here.
+Period: since our first load, by learned_at.
+Chance: nothing is compared.
+Lateness: days_after is to when we learned of it, which is after the arrest itself; newer crimes have had less time.
+Do not read an arrest as a clearance, nor days_after as the length of an inquiry.';
 
 comment on column chicago.late_arrests.case_number is 'Police records division number. Not unique.';
 

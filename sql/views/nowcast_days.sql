@@ -18,7 +18,14 @@ from pipeline.nowcasts
 where nowcasts.period = 'day';
 
 comment on view chicago.nowcast_days is
-'One row is a count of the city, or a district with at least 5 crimes a day, and a day of the newest 60 (districts: 35) that are published: crimes held, and what they will come to in 45 days. Lateness is corrected; chance is not: a day differs from another by more than this interval. Do not read low and high as the range of a usual day.';
+'One row is a count of the city, or a district with at least 5 crimes a day, and a newest day published: crimes held, and what they will come to.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent and property are summary UCR''s index by FBI code, and not classes of NIBRS.
+Base: published_share is by what will be held in 45 days.
+Period: single days: the newest 60 published (districts: 35), to 9 days before the load.
+Chance: not in it: a day differs from another by more than low to high.
+Lateness: corrected; low to high is its interval of 90 %. Withheld where caution says why.
+Do not read low and high as the range of a usual day.';
 
 comment on column chicago.nowcast_days.family is 'Key, with place and date. city or district.';
 

@@ -97,7 +97,14 @@ select
 from compared;
 
 comment on view chicago.nowcast_months is
-'One row is a count of the city and one of the newest three months that we hold from their first day: what it will come to, and its growth, readable 9 days after the month''s end instead of 21. Per day; lateness is corrected, chance is not. Do not read growth as a trend: months have seasons and different weekdays.';
+'One row is a count of the city and one of the newest three months that we hold from their first day: what it will come to, and its growth.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent and property are summary UCR''s index by FBI code, and not classes of NIBRS.
+Base: growth is of crimes a day, from the month before and from a year before.
+Period: the days of a month that are published; growth of whole months, readable 9 days after a month''s end instead of 21.
+Chance: not in it: crime_growth_by_month has a range for it, from 21 days after a month''s end.
+Lateness: corrected; the intervals are of it alone, 90 %. Withheld where caution says why.
+Do not read growth as a trend: months have seasons and different weekdays.';
 
 comment on column chicago.nowcast_months.counted is
 'Key, with year and month. What is counted: crimes, violent, property or domestic, as in daily_crimes.';

@@ -130,7 +130,14 @@ select
 from compared;
 
 comment on view chicago.nowcast_periods is
-'One row is a place, kind or count of the city, and the newest 7 or 28 days published, or the newest 28 complete days: what they will come to, against the 28 days before (per day) and the same days a year earlier. Lateness is corrected on both sides. The intervals are of lateness alone: do not read a change outside of them as more than chance.';
+'One row is a place, kind or count of the city, and one of three newest periods: what it will come to, against the 28 days before and a year earlier.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent and property are summary UCR''s index by FBI code, and not classes of NIBRS.
+Base: change_pct is of crimes a day, in percent of the 28 days before; year_change_pct of the same days 364 days earlier.
+Period: the newest 7 or 28 days published, or the newest 28 complete days.
+Chance: not in it: recent_changes has a range for it, of the 28 complete days.
+Lateness: corrected on both sides; the intervals are of it alone, 90 %. Withheld where caution says why.
+Do not read a change outside of its interval as more than chance.';
 
 comment on column chicago.nowcast_periods.family is
 'Key, with place and period. city, district, ward, beat or primary_type.';

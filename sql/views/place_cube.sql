@@ -37,7 +37,10 @@ where
     end <> 0;
 
 comment on view chicago.place_cube is
-'One row is a beat, district, ward, kind, FBI code with a crime, on complete days or not. Base of views.';
+'One row is a beat, district, ward, kind and FBI code with a crime, on complete days or not.
+Base of the views of beats, districts, wards and kinds.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: all days held; is_complete says of which.';
 
 comment on column chicago.place_cube.beat is 'Police beat, four characters. Null: unknown.';
 

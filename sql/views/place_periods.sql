@@ -69,7 +69,13 @@ from held_days
 order by held_days.place;
 
 comment on view chicago.place_periods is
-'One row is a period over which places are counted, of complete days alone. A count of a period that is not held is null.';
+'One row is a period over which places are counted, of complete days alone.
+Unit: Chicago local dates, and a number of days.
+Base: the days of daily_crimes that are complete.
+Period: last_year is the newest 364 complete days, or those of them that are held; year_before the 364 before; the two years to date begin on 1 January.
+Chance: nothing is compared; 364 days are 52 weeks, so that both years have the same weekdays.
+Lateness: the newest complete day lacks about 2 % of its rows, a whole last_year less than 1 %, a year to date in January as much as its newest days.
+Do not read a null count as none: its period is not held whole.';
 
 comment on column chicago.place_periods.period is
 'Key. last_year: the newest 364 complete days, or those of them that are held. year_before: the 364 days before. year_to_date: from 1 January. year_to_date_before: the year before to the same day.';

@@ -16,7 +16,10 @@ from chicago.place_periods
 where place_periods.is_held;
 
 comment on view chicago.place_periods_held is
-'One row: the periods of place_periods that are held, beside each other. Base of views.';
+'One row: the periods of place_periods that are held, beside each other.
+Base of the views that compare periods.
+Unit: Chicago local dates, and a number of days.
+Period: those of place_periods; null where one is not held.';
 
 comment on column chicago.place_periods_held.last_year_from is
 'First Chicago local date of last_year that is held. Null: no day is complete.';

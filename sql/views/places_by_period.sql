@@ -106,7 +106,10 @@ create unique index places_by_period_key on chicago.places_by_period (
 ) nulls not distinct;
 
 comment on materialized view chicago.places_by_period is
-'One row is a beat, district, ward, community area, kind and FBI code with a crime in a period of place_periods. Base of views.';
+'One row is a beat, district, ward, community area, kind and FBI code with a crime in a period of place_periods.
+Base of the views of beats, districts, wards and kinds, and of crime_rates.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: those of place_periods; null where one is not held.';
 
 comment on column chicago.places_by_period.beat is 'Police beat, four characters. Null: unknown.';
 

@@ -102,7 +102,13 @@ from districts;
 create unique index police_rank_by_arrest_key on chicago.police_rank_by_arrest (district) nulls not distinct;
 
 comment on materialized view chicago.police_rank_by_arrest is
-'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most. Compare districts by standardized_arrest_ratio: a raw share is that of their mix of crimes. An arrest is no clearance and no number of persons.';
+'One row is a police district, and one the crimes of unknown districts. A rank of 1 is the most.
+Unit: crimes with an arrest, and crimes: not persons.
+Base: standardized_arrest_ratio is by the arrests that its kinds of crime have in the city, arrest_percentage by its crimes.
+Period: totals and their ranks are of all days held, arrest_percentage of complete days, the ratio of last_year.
+Chance: a 95 % interval for each district by itself: of 22, one outside 1 is no surprise. Overlapping ones are not told apart.
+Lateness: newer crimes still gain arrests; standardized_arrest_ratio_at_30_days is of one age.
+Do not compare raw shares, which are those of the mix of crimes, nor read an arrest as a clearance.';
 
 comment on column chicago.police_rank_by_arrest.district is
 'Police district. Null: the crimes of unknown districts, which have no rank.';

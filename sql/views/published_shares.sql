@@ -20,7 +20,14 @@ from pipeline.nowcasts
 where nowcasts.period in ('complete_28', 'before_complete_28');
 
 comment on view chicago.published_shares is
-'One row is a place, kind or count of the city, and the newest 28 complete days or the 28 before: the share of its crimes that is published. A change between the two is fair when each count is divided by its share. A share a year later is 1. Do not apply a place''s share to arrests: an arrest comes later than its crime.';
+'One row is a place, kind or count of the city, and the newest 28 complete days or the 28 before: the share of its crimes that is published.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent and property are summary UCR''s index by FBI code, and not classes of NIBRS.
+Base: what will be held in 45 days.
+Period: the newest 28 complete days, and the 28 before. A year later the share is 1.
+Chance: not in it: low to high is of lateness alone.
+Lateness: it is what this view measures: a change is fair when each count is divided by its share.
+Do not apply a place''s share to arrests: an arrest comes later than its crime.';
 
 comment on column chicago.published_shares.family is
 'Key, with place and period. city, district, ward, beat or primary_type.';

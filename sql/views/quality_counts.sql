@@ -88,7 +88,10 @@ cross join lateral (
 create unique index quality_counts_key on chicago.quality_counts (check_name);
 
 comment on materialized view chicago.quality_counts is
-'One row is a check on the rows of crimes. Read data_quality, which has these and says what they mean.';
+'One row is a check on the rows of crimes.
+Base of data_quality, which has these and says what they mean.
+Unit: rows of crimes: incidents, and each victim of a homicide.
+Period: all days held, complete or not.';
 
 comment on column chicago.quality_counts.place is 'Place of the check in a list for reading.';
 

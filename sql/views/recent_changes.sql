@@ -273,9 +273,14 @@ cross join newest;
 create unique index recent_changes_key on chicago.recent_changes (family, member, compared_with);
 
 comment on materialized view chicago.recent_changes is
-'One row is a part of the city and a period before: its newest 28 complete days against that, and what chance allows. '
-'Of 20 months in which nothing happens, about one has an is_unusual in a family; a change that is not unusual is no news, '
-'and none of them says why.';
+'One row is a part of the city and a period before: its newest 28 complete days against that, and what chance allows.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide. Hours: those at a known time (00:01 is in hour 0).
+Definition: violent and property are summary UCR''s index by FBI code, not NIBRS''s offences.
+Base: a change is in percent of the 28 days compared with.
+Period: 28 days in a row, against the 28 before, or those 364 days earlier.
+Chance: the ranges (19 of 20) allow for it and the usual drift; is_unusual is by false-discovery rate: of 20 looks at a family in which nothing happens, about one names something.
+Lateness: change_pct is as held, about 1 % low; corrected_change_pct, the range and is_unusual allow for that. Withheld where caution says why. Arrests are not compared.
+Do not read an unusual change as explained, or another one as "the same".';
 
 comment on column chicago.recent_changes.family is
 'Key. What is compared with each other: city (its five counts), district, ward, beat, kind, hour of the day.';

@@ -15,7 +15,13 @@ select
 from pipeline.reporting_delay;
 
 comment on view chicago.reporting_delay is
-'One row is a kind of crime and an age of a day: the share of its crimes that is published by then. Unit: rows of crimes. Base: what is held 45 days later. Learned from the days on which we first saw the crimes of the last 84 days of loads; a crime that the City publishes anew is no late one. Do not read it as the time until a crime is reported to the police: it ends with the publication.';
+'One row is a kind of crime and an age of a day: the share of its crimes that is published by then.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Base: what is held 45 days later.
+Period: learned from when we first saw the crimes of the last 84 days of loads; bundled until 60 days of that are held.
+Chance: dispersion and recent_fits say how loads stray from the curve; a kind with few late arrivals leans on the others.
+Lateness: it is what this view measures; a crime that the City publishes anew is no late one.
+Do not read it as the time until a crime is reported to the police: it ends with the publication.';
 
 comment on column chicago.reporting_delay.primary_type is
 'Key, with age_days. Kind of crime, in one spelling; other kinds: those with few late arrivals, together.';

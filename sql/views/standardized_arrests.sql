@@ -223,7 +223,13 @@ left join districts_at_30_days on compared.district is not distinct from distric
 create unique index standardized_arrests_key on chicago.standardized_arrests (district) nulls not distinct;
 
 comment on materialized view chicago.standardized_arrests is
-'One row is a police district (or unknown): crimes of last_year with an arrest, beside those expected of its kinds of crime. An arrest is no clearance and no number of persons, and a ratio no measure of effort: it says nothing of officers or calls.';
+'One row is a police district (or unknown): crimes of last_year with an arrest, beside those expected of its kinds of crime.
+Unit: crimes with an arrest: not persons.
+Base: expected_arrests: the district''s crimes of each kind times the city''s share of arrests in that kind.
+Period: last_year; at 30 days, those of its crimes that we already held then.
+Chance: a 95 % interval for each district by itself: of 22, one outside 1 is no surprise.
+Lateness: newer crimes still gain arrests, in all districts; ratio_at_30_days is of one age.
+Do not read a ratio as effort, nor an arrest as a clearance: it says nothing of officers or calls.';
 
 comment on column chicago.standardized_arrests.district is 'Police district. Null: unknown.';
 

@@ -137,7 +137,14 @@ left join chicago.family_dispersions on family_dispersions.family = 'beat';
 create unique index violent_crimes_by_beat_key on chicago.violent_crimes_by_beat (beat);
 
 comment on materialized view chicago.violent_crimes_by_beat is
-'One row is a police beat, and one the crimes of unknown beats. Violent by FBI code; a homicide is a victim.';
+'One row is a police beat, and one the crimes of unknown beats.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code (01A, 02, 03, 04A, 04B), one code a row; NIBRS counts every offence, and simple assaults too.
+Base: counts, not rates; the residents of a beat are not known. share is of the city''s violent crimes.
+Period: violent_crimes, its kinds, share, rank and rank_from to rank_to are of all days held, last_year and the others of complete days.
+Chance: rank_from to rank_to are the ranks that it leaves; last_year_rank has none, and beats that differ by a few crimes are tied.
+Lateness: violent_crimes has days that still fill; of a whole last_year less than 1 % is still to come.
+Do not read the first beat as the most dangerous one: it has the most crimes, and perhaps the most people.';
 
 comment on column chicago.violent_crimes_by_beat.beat is
 'Key. Police beat, four characters; unknown: the crimes without one, which have no rank.';

@@ -188,7 +188,14 @@ left join chicago.family_dispersions on family_dispersions.family = 'ward';
 create unique index ward_crimes_summary_key on chicago.ward_crimes_summary (ward_name);
 
 comment on materialized view chicago.ward_crimes_summary is
-'One row is a ward''s number, 1 to 50, and one the crimes of unknown wards. The City keeps the ward of when a case was recorded: before 15 May 2023 a number is another area.';
+'One row is a ward''s number, 1 to 50, and one the crimes of unknown wards.
+Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
+Definition: violent is summary UCR''s violent index by FBI code, one code a row, and not NIBRS''s crimes against persons.
+Base: counts, not rates; wards are drawn to have nearly equal numbers of residents. arrest_rate is by crimes.
+Period: totals and their ranks are of all days held, arrest_rate of complete days, last_year and the others of complete days of today''s map alone.
+Chance: total_crimes_rank_from and total_crimes_rank_to are the ranks that it leaves; last_year_rank has none.
+Lateness: totals have days that still fill; of a whole last_year less than 1 % is still to come. Arrests come later.
+Do not read an old number as today''s ward: the City keeps the ward of when a case was recorded, and before 15 May 2023 it is another area.';
 
 comment on column chicago.ward_crimes_summary.ward is
 'Ward. Null: the crimes of unknown wards, which have no rank.';

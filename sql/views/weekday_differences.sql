@@ -159,8 +159,10 @@ where corrected.is_of_week;
 create unique index weekday_differences_key on chicago.weekday_differences (day_of_week);
 
 comment on materialized view chicago.weekday_differences is
-'One row is a day of the week against the mean of its week, and the ranks that chance leaves to it. Base of '
-'crimes_by_day_of_week. None where fewer than 8 whole weeks are held.';
+'One row is a day of the week against the mean of its week, and the ranks that chance leaves to it.
+Base of crimes_by_day_of_week. No row where fewer than 8 whole weeks are held.
+Unit: rows of crimes of a known day: incidents, and each victim of a homicide.
+Period: all weeks from Monday to Sunday of seven complete days.';
 
 comment on column chicago.weekday_differences.day_of_week is 'Key. 1 Monday to 7 Sunday (ISO 8601).';
 

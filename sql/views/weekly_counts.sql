@@ -158,7 +158,10 @@ create unique index weekly_counts_key on chicago.weekly_counts (
 ) nulls not distinct;
 
 comment on materialized view chicago.weekly_counts is
-'One row is a part of the city (see family) and one of its newest 56 complete weeks with a crime. Base of recent_changes.';
+'One row is a part of the city (see family) and one of its newest 56 complete weeks with a crime.
+Base of family_dispersions, recent_changes and city_last_28_days.
+Unit: rows of crimes: incidents, and each victim of a homicide; of family hour, those at a known time.
+Period: 56 weeks of seven complete days, the newest of which ends with the newest complete day.';
 
 comment on column chicago.weekly_counts.family is
 'What is compared with each other: city (its five counts), district, ward, beat, kind, hour.';

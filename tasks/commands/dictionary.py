@@ -154,7 +154,7 @@ def _contents(catalogue: Catalogue) -> Iterator[str]:
         ("Tables of the pipeline", "pipeline", {"table"}),
     ):
         rows = "\n".join(
-            f"| [{relation.name}](#{relation.schema}{relation.name}) | {_cell(relation.meaning)} |"
+            f"| [{relation.name}](#{relation.schema}{relation.name}) | {_cell(_notes(relation.meaning)[0])} |"
             for relation in catalogue.relations
             if relation.schema == schema and relation.kind in kinds
         )
@@ -211,8 +211,16 @@ def _relation(relation: Relation) -> str:
         f" {_null(relation, column)} | {_cell(column.meaning)} |"
         for column in relation.columns
     )
-    head = f"### {relation.full_name}\n\n{relation.kind.capitalize()}. {_cell(relation.meaning)}\n"
-    return f"{head}\n| Column | Type | | Meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+    first, *notes = _notes(relation.meaning)
+    head = f"### {relation.full_name}\n\n{relation.kind.capitalize()}. {_cell(first)}\n"
+    # A list, since Markdown would put the lines together.
+    listed = "\n".join(f"- {_cell(note)}" for note in notes) + "\n\n" if notes else ""
+    return f"{head}\n{listed}| Column | Type | | Meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+
+
+def _notes(meaning: str | None) -> list[str]:
+    """Return the lines of a COMMENT: what one row is, and of a view how to read it."""
+    return (meaning or "").splitlines() or [""]
 
 
 def _null(relation: Relation, column: Column) -> str:

@@ -30,6 +30,7 @@ from tasks.source.whole_read import ReadAgainError, SteadySource, read_pages
 from tasks.sync.read import read_scope
 from tasks.sync.scope import Scope
 from tasks.warehouse.audits import read_days_due, read_proven_months
+from tasks.warehouse.sql_files import execute
 from tasks.windows import CHICAGO, FIRST_OF_RECORD, Window, day_windows, midnight
 
 _MAX_MONTH_DAYS: Final = 31
@@ -87,7 +88,7 @@ class Comparer:
                 read_outside(self.engine, profile, span.scope, state) if request.is_whole else NOTHING_OUTSIDE
             )
             compared = Compared(comparison, state, span, "census", outside)
-        return self._with_damage(compared, damage)
+        return self._with_damage(self._with_orphans(compared), damage)
 
     def find_damage(self) -> Damage:
         """Compare by content alone, the days whose turn it is."""
@@ -110,6 +111,21 @@ class Comparer:
                 last = midnight(state.newest_update.astimezone(CHICAGO).date())
                 self._days_due = read_days_due(self.engine, self.run_id, (first, last), self.content_days)
         return self._days_due
+
+    def _with_orphans(self, compared: Compared) -> Compared:
+        """Return the comparison with the rows that wait for a newer one of their key which is here no more."""
+        if not (self.source.portal.profile.has_stable_keys and self.request.is_whole):
+            return compared
+        with self.engine.connect() as connection:
+            days = list(execute(connection, "proof/orphaned_twins").scalars())
+        found = compared.comparison
+        comparison = replace(
+            found,
+            outdated=found.outdated + len(days),
+            differing_days=tuple(sorted({*found.differing_days, *(day for day in days if day is not None)})),
+            undated_differs=found.undated_differs or None in days,
+        )
+        return replace(compared, comparison=comparison)
 
     def _with_damage(self, compared: Compared, damage: Damage) -> Compared:
         """Return the comparison with what contents say; days that are as published have had their turn."""

@@ -13,6 +13,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from tasks.errors import ConfigError
+from tasks.run import connections
 from tasks.run.cockpit import lost_error, unless_lost
 from tasks.run.lifecycle import Run
 
@@ -30,7 +31,7 @@ async def further_runs(run: Run) -> AsyncIterator[None]:
     request = run.request
     parameters = {
         "run_id": str(run.run_id),
-        "max_concurrency": request.max_concurrency,
+        "max_concurrency": request.windows_of_each,
         "accept_retirements": request.accept_retirements,
     }
     started: list[FlowRun] = []
@@ -42,6 +43,8 @@ async def further_runs(run: Run) -> AsyncIterator[None]:
         yield
     finally:
         await unless_lost(_cancel_unbegun(started))
+        # The audit is this flow run's alone.
+        connections.source().portal.allow_windows(request.max_concurrency)
 
 
 async def _start(parameters: dict[str, object]) -> FlowRun:

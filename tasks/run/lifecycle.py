@@ -62,7 +62,7 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
-        windows = await asyncio.to_thread(_windows_within, engine, request.max_concurrency)
+        windows = await asyncio.to_thread(_windows_within, engine, request.max_concurrency, request.fan_out)
         request = replace(request, max_concurrency=windows)
         connections.source().portal.allow_windows(windows)
         status: RunStatus = "stopped"

@@ -185,7 +185,7 @@ def _answers(connection: Connection) -> list[str]:
 
 # A sentence for a person, and the statement whose one row fills it.
 _ANSWERS: Final = {
-    "most crimes a day in {month_title}: {crimes_per_day} (of the complete months held)": "shown/answer_busiest_month",
+    "most crimes a day in {month_title}: {crimes_per_day} ({verdict})": "shown/answer_busiest_month",
     "{days} holidays have {holiday} crimes a day, their weekdays around them {expected}: {verdict}": (
         "shown/answer_holidays"
     ),

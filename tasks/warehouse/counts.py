@@ -3,12 +3,15 @@
 Whatever changes crimes, a load or a person, leaves what came and what went in `pipeline.crime_changes` (a trigger of
 the table does); a refresh takes it out and brings it into the counts, in one transaction. All is counted anew where
 that is not enough: the first time, when the FBI codes, the spellings or the SQL that counts have changed, and whenever
-the counts do not add up to the crimes. Both ways are the same statements over the rows that changed. The SQL is in
+the counts do not add up to the crimes (at each refresh by number; by what each crime is counted as, above a million
+crimes once a week). Both ways are the same statements over the rows that changed. The SQL is in
 `sql/counts/`.
 """
 
 import hashlib
 import logging
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
@@ -17,6 +20,10 @@ from tasks.warehouse.ddl import limit_transaction
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
+
+# Up to so many crimes, the marks of all are added up at each refresh; above, as often as that (decision 0026).
+_MANY: Final = 1_000_000
+_OFTEN_ENOUGH: Final = timedelta(days=7)
 
 
 def update_counts(connection: Connection) -> bool:
@@ -31,7 +38,7 @@ def update_counts(connection: Connection) -> bool:
     if state.basis == basis:
         attempt = connection.begin_nested()
         execute(connection, "counts/changed")
-        if _count(connection, basis):
+        if _count(connection, basis, None if _is_due(state) else state.added_up_at):
             attempt.commit()
             return False
         attempt.rollback()
@@ -66,12 +73,23 @@ def recount(engine: Engine) -> list[str]:
         ]
 
 
-def _count(connection: Connection, basis: str) -> bool:
-    """Bring the changed crimes into the counts, and return whether these add up to the crimes."""
+def _is_due(state: Any) -> bool:
+    """Return whether the marks of all crimes are to be added up, which reads them all."""
+    return (
+        state.counted_crimes <= _MANY or state.since_added_up is None or state.since_added_up >= _OFTEN_ENOUGH
+    )
+
+
+def _count(connection: Connection, basis: str, added_up_at: datetime | None = None) -> bool:
+    """Bring the changed crimes into the counts, and return whether these add up to the crimes.
+
+    added_up_at: when the marks of all crimes were added up, where that is not to be done now: their number is compared.
+    """
     execute(connection, "counts/merge")
-    if not execute(connection, "counts/add_up").scalar_one():
+    check = "counts/add_up" if added_up_at is None else "counts/same_number"
+    if not execute(connection, check).scalar_one():
         return False
-    span = execute(connection, "counts/finish", basis=basis).one()
+    span = execute(connection, "counts/finish", basis=basis, added_up_at=added_up_at).one()
     execute(connection, "counts/incomplete", first_moment=span.first_moment, end_moment=span.end_moment)
     return True
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from tasks.errors import LoadError
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.refusals import BESIDE_WINDOWS
 from tasks.warehouse.sql_files import execute
@@ -18,16 +19,27 @@ log = logging.getLogger(__name__)
 
 # The lock's, and the one that asks, which is a window's afterwards.
 _HAD_ALREADY: Final = 2
+# Of a further flow run: the session that holds its windows, and one to look whether the run is over.
+_BESIDE_OF_A_SHARE: Final = 2
 
 
-def windows_within(engine: Engine, asked: int) -> int:
+def windows_within(engine: Engine, asked: int, fan_out: int = 0) -> int:
     """Return how many windows at a time there are connections for: what is asked for, or fewer, with a warning.
 
-    Asked while the writer's lock is held. At least one, which may find a connection later.
+    Asked while the writer's lock is held. At least one, which may find a connection later. fan_out: further flow runs,
+    each with connections of its own beside those of its windows; raises `LoadError` where there are none for them.
     """
     with named_faults(engine, "counting connections"), engine.connect() as connection:
         free = int(execute(connection, "checks/free_connections").scalar_one())
-    windows = max(min(asked, free + _HAD_ALREADY - BESIDE_WINDOWS), 1)
+    left = free + _HAD_ALREADY - BESIDE_WINDOWS - fan_out * _BESIDE_OF_A_SHARE
+    if fan_out and left <= fan_out:
+        raise LoadError(
+            f"{max(free, 0)} connections are left for this login, and {fan_out} further flow runs need "
+            f"{_BESIDE_OF_A_SHARE + 1} each, beside what the run takes. Nothing was started. Ask for a smaller "
+            "--fan-out, end sessions that nobody needs, or raise max_connections (or the limit of the role or the "
+            "database)."
+        )
+    windows = max(min(asked, left), 1)
     if windows < asked:
         log.warning(
             "connections left for this login: %d; windows in flight are %d and not %d (MAX_CONCURRENCY), since a run "

@@ -288,9 +288,16 @@ class SourceAndWarehouse(RuleBasedStateMachine):
             assert code == -9, self.world.said()
 
     def _doubt_reasons(self):
-        """While a row has a wrong year, rows that age out are told from withdrawn ones by the last proof alone."""
+        """Doubt why rows left where those that aged out cannot be told from withdrawn ones by their dates.
+
+        While a row has a wrong year, the last proof alone tells them apart. And a row with a stamp of the future is
+        judged by when it was loaded: that is years after the city of this model lived, so its date looks wrong.
+        """
         held = any(oracle.is_misdated(row[oracle.OCCURRED]) for row in self.held.crimes.values())
-        if held or oracle.has_misdated(self._source()):
+        is_ahead = self.aged_out is not None and any(
+            row[oracle.UPDATED] >= AHEAD for row in self.held.crimes.values()
+        )
+        if held or is_ahead or oracle.has_misdated(self._source()):
             self.stretch.murky |= set(self.ever.values())
 
     def _is_right(self, start, end):

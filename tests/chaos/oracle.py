@@ -14,7 +14,8 @@ from tests.oracle import COLUMNS, expected_row
 _SYSTEM = {"crime_id", "created_at", "updated_at", "version"}
 _CONTENT = [place for place, name in enumerate(COLUMNS) if name not in _SYSTEM]
 _FIRST_YEAR = 2001
-_CASE, OCCURRED = COLUMNS.index("case_number"), COLUMNS.index("date_of_occurrence")
+_CASE = COLUMNS.index("case_number")
+OCCURRED, UPDATED = COLUMNS.index("date_of_occurrence"), COLUMNS.index("updated_at")
 
 
 @dataclass(frozen=True)

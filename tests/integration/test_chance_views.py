@@ -213,6 +213,37 @@ def test_the_report_of_a_run_claims_no_more_than_chance_allows(noisy, connection
     assert re.fullmatch(r"\d\d\.\d % more", holidays.verdict)
 
 
+@pytest.mark.parametrize(
+    ("weeks", "per_day", "title", "verdict"),
+    [
+        (WEEKS, {7: 760}, "July 2023", "of 12 complete months, beyond chance"),
+        # Two months of 31 days: z is 2.88 and 2.73, and scipy's quantile at 1 - 0.025 / 11 is 2.84.
+        (WEEKS, {5: 740, 7: 760}, "July 2023", "of 12 complete months, beyond chance"),
+        (WEEKS, {5: 741, 7: 760}, "July 2023", "of 12 complete months, no more than chance over May 2023"),
+        (WEEKS, {7: 710}, "July 2023", "of 12 complete months, no more than chance over 11 others"),
+        (WEEKS, {5: 760, 7: 760}, "May 2023 and July 2023", "equal, of 12 complete months, beyond chance"),
+        (20, {3: 760}, "March 2023", "of 3 complete months; what is chance is not known yet"),
+        (9, {}, "February 2023", "the only complete month held"),
+        (3, {}, None, None),
+    ],
+)
+def test_months_that_are_equal_or_that_chance_does_not_tell_apart_are_called_so(
+    connection, views_engine, weeks, per_day, title, verdict
+):
+    dates = pd.Series(pd.date_range(placebo.FIRST_DAY, periods=WEEKS * 7))
+    # So few crimes beside them that the noise of all five counts is no more than Poisson's.
+    frame = pd.DataFrame(
+        {"date": dates.dt.date, "district": 1, "crimes": dates.dt.month.map(per_day).fillna(700)}
+    )
+    frame = frame.astype({"crimes": int}).assign(violent=1, property=1, arrests=1, domestic=1)
+    placebo.write(connection, "daily_counts", frame)
+    monthly = ("daily_crimes", "weekly_counts", "family_dispersions", "crime_growth_by_month")
+    placebo.move_on(connection, weeks, monthly)
+    with views_engine.connect() as reading:
+        said = execute(reading, "shown/answer_busiest_month").one_or_none()
+    assert (said and said.month_title, said and said.verdict) == (title, verdict)
+
+
 def test_nothing_is_found_where_nothing_differs(connection):
     """The small twin: 20 weeks of two cities; the seed is fixed, so that a failure is a change of the SQL."""
     for city in (placebo.PLACEBOS[0], NOISY):

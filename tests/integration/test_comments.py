@@ -95,3 +95,74 @@ def test_the_columns_of_the_last_release_still_select(connection):
             {"relation": relation},
         ).all()
         assert [tuple(column) for column in found[: len(names)]] == names, relation
+
+
+# What a view that analysts read says after its first line, and what a view that only others read says.
+PARTS = ["One row", "Unit:", "Base:", "Period:", "Chance:", "Lateness:", "Do not"]
+PARTS_OF_A_BASE = ["One row", "Base of", "Unit:", "Period:"]
+
+
+def parts_of(notes):
+    """Return how each line begins: by its label, else by its first two words."""
+    return [re.match(r"\w+:|\S+ \w+", line).group() for line in notes]
+
+
+@pytest.fixture
+def notes_of_views(connection):
+    """Give each view and the lines of its comment."""
+    return {
+        relation: relation.meaning.splitlines()
+        for relation in read_catalogue(connection).relations
+        if "view" in relation.kind
+    }
+
+
+def test_each_view_says_how_to_read_it(notes_of_views):
+    """Its unit, definition, base and period, what chance and lateness do to it, and how not to read it."""
+    for relation, notes in notes_of_views.items():
+        parts = parts_of(notes)
+        if "Base of" in parts:
+            assert parts == PARTS_OF_A_BASE, relation.full_name
+        else:
+            assert [part for part in parts if part != "Definition:"] == PARTS, relation.full_name
+            assert "Definition:" not in parts or parts.index("Definition:") == 2, relation.full_name
+
+
+def test_a_view_defines_what_it_counts_as_violent_or_of_property(notes_of_views):
+    """The summary UCR index, and that NIBRS is another thing; where nothing of the kind is counted, nothing is said."""
+    for relation, notes in notes_of_views.items():
+        if "Base of" in parts_of(notes):
+            continue
+        said = " ".join(f"{column.name} {column.meaning}" for column in relation.columns)
+        counts_index = re.search(r"violent|property", said) is not None
+        definitions = [note for note in notes if note.startswith("Definition:")]
+        assert len(definitions) == counts_index, relation.full_name
+        assert all("summary UCR" in note and "NIBRS" in note for note in definitions), relation.full_name
+
+
+def test_notes_are_sentences_and_short_enough_to_be_read(notes_of_views):
+    for relation, notes in notes_of_views.items():
+        assert all(note.endswith(".") for note in notes), relation.full_name
+        assert len("\n".join(notes)) <= 900, relation.full_name
+
+
+def test_what_notes_name_exists(connection, notes_of_views):
+    catalogue = read_catalogue(connection)
+    known = {name.split("(")[0].removeprefix("chicago.") for name, *_ in catalogue.functions}
+    for relation in catalogue.relations:
+        known |= {relation.name, *(column.name for column in relation.columns)}
+    # Periods are values of place_periods.
+    known |= {"last_year", "year_before", "year_to_date", "year_to_date_before"}
+    for relation, notes in notes_of_views.items():
+        named = set(re.findall(r"\w*_\w+", " ".join(notes)))
+        assert named <= known, relation.full_name
+
+
+def test_the_dictionary_lists_the_notes_of_a_view(connection):
+    connection.execute(text("create view chicago.memo as select 1 as number"))
+    connection.execute(
+        text("comment on view chicago.memo is E'One row is a memo.\\nUnit\\: memos.\\nDo not add them.'")
+    )
+    page = to_markdown(read_catalogue(connection))
+    assert "| [memo](#chicagomemo) | One row is a memo. |" in page
+    assert "View. One row is a memo.\n\n- Unit: memos.\n- Do not add them.\n\n| Column |" in page

@@ -212,6 +212,22 @@ def test_a_swap_that_leaves_the_totals_is_noticed_and_all_is_counted_anew(loaded
     assert update(loaded) is False
 
 
+def test_many_crimes_are_added_up_mark_by_mark_once_a_week_and_their_number_each_time(loaded, monkeypatch):
+    monkeypatch.setattr(counts, "_MANY", 0)
+    added_up_at = "select added_up_at from pipeline.counts_state"
+    first = rows(loaded, added_up_at)
+    change(loaded, SWAP.format(table=TABLES[0]))
+    assert update(loaded) is False
+    assert rows(loaded, added_up_at) == first
+    change(loaded, "update pipeline.counts_state set added_up_at = added_up_at - interval '7 days'")
+    assert update(loaded) is True
+    assert rows(loaded, added_up_at) > first
+    assert recount(loaded) == []
+    change(loaded, *UNSEEN, "delete from chicago.crimes where crime_id = 'row-5'")
+    assert update(loaded) is True
+    assert recount(loaded) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -292,7 +308,7 @@ def test_all_is_counted_anew_where_what_changed_is_not_enough(loaded, cause):
 
 def test_counts_that_do_not_add_up_even_anew_change_nothing(loaded, monkeypatch):
     before = counted(loaded)
-    monkeypatch.setattr(counts, "_count", lambda _connection, _basis: False)
+    monkeypatch.setattr(counts, "_count", lambda *_: False)
     with pytest.raises(LoadError, match="do not add up"):
         update(loaded)
     assert counted(loaded) == before

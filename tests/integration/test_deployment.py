@@ -367,7 +367,7 @@ def test_two_flow_runs_on_the_pool_share_a_backfill_and_one_of_them_is_killed(
         environment = {**world.environment, "PORTAL_URL": portal.url}
         with worker(environment, prefect_home):
             run = world.start_main(
-                *("--fan-out", "2", "--window-days", "1", "--max-concurrency", "1"), PORTAL_URL=portal.url
+                *("--fan-out", "2", "--window-days", "1", "--max-concurrency", "3"), PORTAL_URL=portal.url
             )
             killed = kill_one_that_works(prefect_server)
             out, err = run.communicate(timeout=180)

@@ -50,6 +50,16 @@ def test_a_run_works_on_fewer_windows_at_a_time_where_connections_are_few(
         assert run_main_here(few, command).code == 0
 
 
+def test_flow_runs_that_there_are_no_connections_for_are_not_started(few, monkeypatch):
+    """Each has connections of its own: five are too few for two flow runs, and said before a window is begun."""
+    monkeypatch.setenv("DATABASE_NAME", "of_shares")
+    ended = run_main_here(few, "--fan-out", "1", "--max-concurrency", "2")
+    assert ended.code == 1
+    (why,) = ended.why
+    assert "and 1 further flow runs need 3 each, beside what the run takes. Nothing was started." in why
+    assert run_main_here(few).code == 0
+
+
 def test_where_no_connection_is_left_the_number_that_a_run_needs_is_named(few, five, monkeypatch):
     monkeypatch.setenv("DATABASE_NAME", "postgres")
     sessions = [psycopg.connect(five.conninfo("postgres")) for _ in range(5)]

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from tasks.run import fan_out
+from tasks.errors import ConfigError
+from tasks.run import connections, fan_out
 from tasks.run.window_queue import WindowQueue
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import WindowResult
@@ -105,6 +106,23 @@ def test_a_closed_run_has_no_window_in_hand(engine, run_id):
         ledger.close_run(connection, run_id, "stopped", "stopped by a signal")
     with engine.connect() as connection:
         assert ledger.read_window_results(connection, run_id)[window] == WindowResult("pending", None)
+
+
+def test_all_flow_runs_together_work_on_as_many_windows_as_are_allowed(world, monkeypatch):
+    """A token's requests and a server's connections are the run's, however many processes share it."""
+    asked, allowed = [], []
+
+    async def start(parameters):
+        asked.append(parameters)
+        raise ConfigError("far enough")
+
+    portal = connections.source().portal
+    monkeypatch.setattr(fan_out, "_start", start)
+    monkeypatch.setattr(type(portal), "allow_windows", lambda _portal, windows: allowed.append(windows))
+    world.store.insert("x2n5-8w5q", [crime("JH000001")], at=world.now())
+    assert world.run(fan_out=2, max_concurrency=8).is_failed()
+    assert [each["max_concurrency"] for each in asked] == [2]
+    assert allowed == [8, 8]
 
 
 def test_without_the_deployment_it_says_what_to_do(world, monkeypatch):

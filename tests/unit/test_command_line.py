@@ -45,6 +45,7 @@ def exit_code(*arguments):
         (["--window-days", "week"], "invalid int value: 'week'"),
         (["--max-concurrency", "-1"], "max_concurrency is -1; it has to be 1 to 32"),
         (["--max-concurrency", "1000"], "it has to be 1 to 32"),
+        (["--fan-out", "4", "--max-concurrency", "4"], "Give --max-concurrency 5, or more"),
         (["load"], "invalid choice: 'load'"),
         (["--accept"], "unrecognized arguments: --accept"),
         (["plan", "--start", "2026-02-01", "--end", "2026-01-01"], "is not before end"),

@@ -110,3 +110,10 @@ def test_the_readme_is_read_in_a_terminal():
     lines = (PROJECT / "README.md").read_text("utf-8").splitlines()
     assert len(lines) <= 220
     assert max(len(line) for line in lines) <= 110
+
+
+def test_the_readme_says_what_the_data_cannot_say():
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    caveats = re.search(r"^## Caveats\n(.*?)^## ", readme, flags=re.MULTILINE | re.DOTALL)[1]
+    cannot = re.search(r"\*\*What the data cannot say\*\*:(.*)", caveats)[1]
+    assert all(word in cannot for word in ("officers", "calls", "cost", "clearance"))
