@@ -62,11 +62,11 @@ def ask(postgres, template):
 
 def text_of(path):
     """Return a PDF's number of pages, the size of the first in points, and its text as one line."""
-    import pypdfium2
+    from pypdf import PdfReader
 
-    document = pypdfium2.PdfDocument(path)
-    text = " ".join(page.get_textpage().get_text_bounded() for page in document)
-    return len(document), document[0].get_size(), " ".join(text.split())
+    pages = PdfReader(path).pages
+    text = " ".join(page.extract_text() for page in pages)
+    return len(pages), (pages[0].mediabox.width, pages[0].mediabox.height), " ".join(text.split())
 
 
 @PRINTS
