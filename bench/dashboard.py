@@ -38,19 +38,21 @@ COMPLETE = LAST_DAY - timedelta(days=20)
 # A page's name in the list, its address, and what is chosen in it.
 PAGES = {
     "Overview": ("", "The city in the last 28 complete days"),
-    "Map": ("map", "Where"),
+    "Map": ("map", "Map"),
     "When": ("when", "When"),
     "Districts and beats": ("districts", "Districts and beats"),
     "One district, to print": ("district?district=8", "District "),
     "Wards": ("wards?ward=27", "Wards"),
+    "Community areas": ("areas", "Community areas"),
     "Revisions": ("revisions", "Revisions"),
     "Data quality": ("quality", "Data quality"),
 }
 MORE_ADDRESSES = {
-    "Map, all days": "map?period=all",
-    "Map, all days, one kind": "map?period=all&kind=BATTERY",
-    "Map, 364 days, violent, evening": "map?period=364&violent=yes&time=evening",
-    "Map, blocks of a district, all days": "map?period=all&district=8",
+    "Map, beats, all days": "map?layer=beat&period=all",
+    "Map, community areas by residents": "map?layer=area&show=rate",
+    "Map, cells, all days": "map?layer=cell&period=all",
+    "Map, cells, all days, one kind": "map?layer=cell&period=all&kind=BATTERY",
+    "Map, cells, 364 days, violent, evening": "map?layer=cell&period=364&violent=yes&time=evening",
 }
 # A page is answered when its title is shown, the server has finished, and nothing is left of the page before.
 ANSWERED = """title => {
@@ -61,7 +63,8 @@ ANSWERED = """title => {
         && !document.querySelector('[data-stale=true]');
 }"""
 DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
-    .every(chart => chart.querySelector('canvas, svg'))"""
+    .every(chart => chart.querySelector('canvas, svg'))
+    && [...document.querySelectorAll('iframe')].every(map => map.contentDocument?.documentElement.dataset.drawn)"""
 HEAD = ["Page", "first: answered, s", "drawn, s", "again: answered, s", "drawn, s", "opened in a new tab, s"]
 ASKED = {
     "first_date": COMPLETE - timedelta(days=27),
@@ -72,13 +75,23 @@ ASKED = {
     "ward": None,
     "time_of_day": None,
     "basis": "actual",
+    "layer": "district",
+    "compared_with": "previous",
+    "area": 25,
+    "south": 41.87,
+    "west": -87.65,
+    "north": 41.89,
+    "east": -87.62,
 }
 A_YEAR = {"first_date": COMPLETE - timedelta(days=363)}
 TWO_YEARS = {"first_date": LAST_DAY - timedelta(days=730), "last_date": LAST_DAY}
 # The queries with a page's parameters: of each query the widest that any page asks.
 QUERIES = {
     "map_cells": [{}, A_YEAR, {**TWO_YEARS, "time_of_day": "evening"}],
-    "map_points": [{"district": 8}, {**TWO_YEARS, "district": 8}, {**TWO_YEARS, "ward": 27, "violent": True}],
+    "map_areas": [{"layer": "district"}, {**A_YEAR, "layer": "beat"}, {**TWO_YEARS, "layer": "ward"}],
+    "map_areas_counted": [{"layer": "beat"}],
+    "map_community_areas": [{}, TWO_YEARS],
+    "map_blocks": [{}, TWO_YEARS],
     "map_kinds": [{"kind": "BATTERY"}, {"violent": True}],
     "days": [{"first_date": LAST_DAY - timedelta(days=730)}, {"first_date": date(2001, 1, 1)}],
     "ward_days": [{"ward": 27, "first_date": LAST_DAY - timedelta(days=400), "last_date": LAST_DAY}],

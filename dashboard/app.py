@@ -56,8 +56,8 @@ def main() -> None:
         # The first page has the address of the site alone; people write its name as that of any other.
         st.Page(_guarded(overview.show), title="Overview", url_path="overview", visibility="hidden"),
     ]
-    parts.keep_pages(pages)
     chosen = st.navigation(pages)
+    parts.close_the_menu_of_a_phone(chosen.url_path)
     chosen.run()
     st.divider()
     st.caption(

@@ -28,7 +28,7 @@ _CLASSES: Final = len(palette.MANY)
 
 @dataclass(frozen=True)
 class Layer:
-    """A way to cut the city: its name, its shapes, the page that a click opens, and which residents are known."""
+    """A way to cut the city: its name, its shapes, the page that a click opens, and whose residents are known."""
 
     text: str
     one: str
@@ -45,12 +45,17 @@ class Layer:
 
 LAYERS: Final = {
     "district": Layer(
-        "police districts", "district", "boundaries/districts", "district", "district", "district"
+        "police districts", "district", "boundaries/districts", "district", "district?district=", "district"
     ),
-    "beat": Layer("police beats", "beat", "boundaries/beats", "beat", "district"),
-    "ward": Layer("wards (of 2023)", "ward", "boundaries/wards", "ward", "wards"),
+    "beat": Layer("police beats", "beat", "boundaries/beats", "beat", "district?district="),
+    "ward": Layer("wards (of 2023)", "ward", "boundaries/wards", "ward", "wards?ward="),
     "area": Layer(
-        "community areas", "community area", "community_areas", "community_area", "areas", "community area"
+        "community areas",
+        "community area",
+        "community_areas",
+        "community_area",
+        "areas?area=",
+        "community area",
     ),
     "cell": Layer("cells of 1,000 feet", "cell"),
 }
@@ -74,6 +79,11 @@ def shape_name(layer: str, properties: Mapping[str, Any]) -> str:
     """Return the number of a shape as the crimes have it."""
     number = properties[LAYERS[layer].key]
     return f"{number:04d}" if layer == "beat" else str(number)
+
+
+def page_of(layer: str, name: str) -> str:
+    """Return the address of an area's page; of a beat, that of its district."""
+    return LAYERS[layer].page + (str(int(name[:2])) if layer == "beat" else name)
 
 
 @cache
@@ -179,6 +189,7 @@ def drawn_areas(
             {
                 "id": name,
                 "name": names.get(name, name),
+                "page": page_of(layer, name),
                 "lines": _lines(row),
                 "colour": _colour(row, measure, column, edges),
                 "label": name if layer in {"district", "ward"} else "",

@@ -1,11 +1,10 @@
 """The map as a component of the page: Leaflet, which lies beside this file, in a frame of its own.
 
-What lives here: the hand-over of what is drawn, and what a reader did. What is drawn is in `areas`. Decision 0024 says
-why it is Leaflet.
+What lives here: the hand-over of what is drawn, and how near a reader looks. What is drawn is in `areas`. Decision 0024
+says why it is Leaflet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,26 +16,12 @@ from dashboard import areas, items, palette
 _FRAME: Final = declare_component("city_map", path=str(Path(__file__).with_name("leaflet_map")))
 _HEIGHT: Final = 620
 _KEY: Final = "city-map"
-_SEEN: Final = "city-map-seen"
 
 
-@dataclass(frozen=True)
-class Did:
-    """What a reader did on the map: the area that was clicked, and the rectangle that is seen from near."""
-
-    opened: str | None = None
-    near: tuple[float, float, float, float] | None = None
-
-
-def did() -> Did:
-    """Return what the reader did; a click counts once, what is seen stays until one looks elsewhere."""
-    said = st.session_state.get(_KEY) or {}
-    if "open" in said:
-        is_new = said["at"] != st.session_state.get(_SEEN)
-        st.session_state[_SEEN] = said["at"]
-        return Did(opened=said["open"] if is_new else None)
-    near = said.get("near")
-    return Did(near=tuple(near)) if near else Did()
+def near() -> tuple[float, float, float, float] | None:
+    """Return south, west, north and east of what a reader looks at from near; None from afar."""
+    seen = (st.session_state.get(_KEY) or {}).get("near")
+    return tuple(seen) if seen else None
 
 
 def draw(

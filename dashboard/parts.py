@@ -1,11 +1,10 @@
 """What pages share beside their items: the head, the style, and choices that live in the address. Knows no query."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
-from streamlit.navigation.page import Page
 
 from dashboard import items, palette, shapes
 from dashboard.warehouse import Freshness
@@ -19,13 +18,25 @@ CROSSES: Final = (
     "They are crosses here, and no part of a mean. The newest day is not drawn: the City has published a few hours of "
     "it."
 )
-_PAGES: Final = "pages"
 _STYLE: Final = Path(__file__).with_name("style.css").read_text("utf-8")
 
 
 def style() -> None:
     """Put in what themes cannot say, in the colours of the reader's theme."""
     st.html(f"<style>{palette.variables(is_dark=items.is_dark())}\n{_STYLE}</style>")
+
+
+# Streamlit leaves the list of pages open over the page that was chosen from it. Run anew where the page changes.
+_CLOSE: Final = """<script>{ /* {page} */
+const list = document.querySelector('[data-testid="stSidebar"]');
+if (innerWidth < 768 && list && list.getBoundingClientRect().right > 0)
+  document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+}</script>"""
+
+
+def close_the_menu_of_a_phone(page: str) -> None:
+    """Close the list of pages once a page was chosen, where it covers the page."""
+    st.html(_CLOSE.replace("{page}", page), unsafe_allow_javascript=True)
 
 
 def head(title: str, freshness: Freshness) -> None:
@@ -66,17 +77,6 @@ def head_above(freshness: Freshness) -> Callable[[str], None]:
             head(title, freshness)
 
     return write
-
-
-def keep_pages(pages: Iterable[Page]) -> None:
-    """Keep the pages by their addresses, so that one page can turn to another."""
-    st.session_state[_PAGES] = {page.url_path: page for page in pages}
-
-
-def page(address: str) -> Page:
-    """Return the page of an address."""
-    found: Page = st.session_state[_PAGES][address]
-    return found
 
 
 def choose(label: str, name: str, options: Mapping[str, str], default: str) -> str:

@@ -22,14 +22,18 @@ PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "docs" / "images"
 PAGES = {
     "overview": "",
-    "map": "map?period=all&violent=yes",
+    "map": "map",
     "when": "when",
     "districts": "districts",
     "district": "district?district=8",
     "wards": "wards?ward=27",
+    "areas": "areas?area=25",
     "revisions": "revisions",
     "quality": "quality",
 }
+ON_A_PHONE = {"phone-map": "map?layer=ward", "phone-when": "when"}
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
 MAX_PIXELS_HIGH = 1500
 READY_MARK = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
 
@@ -47,11 +51,13 @@ def main():
         wait_for_server(url)
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=found_browser(), args=FLAGS)
-            page = browser.new_context(viewport={"width": 1180, "height": 900}).new_page()
+            page = browser.new_context(viewport=DESK).new_page()
             visit = Visit(page, url)
             times = measure(visit)
             for name, path in PAGES.items():
-                take(visit, name, path)
+                take(visit, name, path, DESK)
+            for name, path in ON_A_PHONE.items():
+                take(visit, name, path, PHONE)
             browser.close()
         if visit.faults:
             sys.exit("\n".join(visit.faults))
@@ -79,20 +85,20 @@ def measure(visit):
     return times
 
 
-def take(visit, name, path):
+def take(visit, name, path, size):
     """Save one page, from its title to its end or to where a picture is long enough."""
+    visit.page.set_viewport_size(size)
     visit.go(path)
     visit.page.wait_for_timeout(1500)
     block = visit.page.locator('[data-testid="stMainBlockContainer"]')
     height = min(int(block.evaluate("element => element.scrollHeight")) + 40, MAX_PIXELS_HIGH)
-    visit.page.set_viewport_size({"width": 1180, "height": height})
+    visit.page.set_viewport_size({**size, "height": height})
     visit.page.wait_for_timeout(800)
     picture = Image.open(io.BytesIO(visit.page.screenshot()))
     FOLDER.mkdir(parents=True, exist_ok=True)
     picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(
         Path(FOLDER) / f"{name}.png", optimize=True
     )
-    visit.page.set_viewport_size({"width": 1180, "height": 900})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ const NEAR = 14.5; // from this zoom on a block is larger than a finger
 const HOVERS = matchMedia("(hover: hover)").matches;
 
 const map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, attributionControl: false });
+// A click focuses the map, which scrolls the whole page to it, away from under the pointer: then nothing was clicked.
+const container = map.getContainer();
+container.focus = () => HTMLElement.prototype.focus.call(container, { preventScroll: true });
 const credit = L.control.attribution({ prefix: "Leaflet" }).addTo(map);
 const canvas = L.canvas({ padding: 0.3 });
 // The land lies below the areas and cells, the L's lines above them.
@@ -20,6 +23,13 @@ let legend = null;
 let last = "";
 let lastFocus = null;
 let lastNear = "";
+
+// As the browser's own way back would: Streamlit then draws the page of the address, and nothing is loaded anew.
+function turnTo(page) {
+  const folder = parent.location.pathname.replace(/[^/]*$/, "");
+  parent.history.pushState({}, "", folder + page);
+  parent.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+}
 
 function words(name, lines, open) {
   const box = document.createElement("div");
@@ -45,7 +55,7 @@ function addAreas(args) {
     const fill = area.colour === "hatch" ? "url(#hatch)" : area.colour;
     const look = { color: args.colors.page, weight: 1, fillColor: fill, fillOpacity: 0.92 };
     const one = L.geoJSON(shape, { style: look });
-    const open = () => tell({ open: area.id });
+    const open = () => turnTo(area.page);
     one.eachLayer((part) => {
       part.on("mouseover", () => part.setStyle({ color: args.colors.ink, weight: 2.5 }).bringToFront());
       part.on("mouseout", () => part.setStyle(look));
@@ -64,6 +74,7 @@ function addAreas(args) {
       path.dataset.area = area.id;
       if (args.shapes.length <= 100) path.setAttribute("tabindex", "0");
       path.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
+      path.addEventListener("mousedown", (event) => event.preventDefault());
     });
   });
   for (const area of args.areas) if (area.label) text(area.at, area.label, "place");
@@ -133,10 +144,13 @@ function draw(args) {
   document.documentElement.dataset.drawn = args.stamp;
 }
 
+// To a hundredth of a degree away from the middle, so that a short way on the map asks nothing new.
+const outer = (edge, side) => Number(((side < 0 ? Math.floor(edge * 100) : Math.ceil(edge * 100)) / 100).toFixed(2));
+
 map.on("moveend", () => {
-  const bounds = map.getBounds().pad(0.25);
+  const bounds = map.getBounds();
   const near = map.getZoom() >= NEAR
-    ? [bounds.getSouth(), bounds.getWest(), bounds.getNorth(), bounds.getEast()].map((edge) => Number(edge.toFixed(2)))
+    ? [outer(bounds.getSouth(), -1), outer(bounds.getWest(), -1), outer(bounds.getNorth(), 1), outer(bounds.getEast(), 1)]
     : null;
   const now = JSON.stringify(near);
   if (now !== lastNear && (near || lastNear)) {

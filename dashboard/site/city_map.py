@@ -48,30 +48,19 @@ class _Source:
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     parts.head("Map", freshness)
-    did = leaflet.did()
     chosen = _filters(freshness, days)
-    if did.opened is not None:
-        _open(chosen["layer"], did.opened)
     cut = _cut(days, chosen)
     if cut != chosen:
         st.info(_TWO_YEARS)
     asked, source = Asked(freshness, cut), _source(days, cut)
     places = asked.read(source.query, source.asks)
     if LAYERS[cut["layer"]].has_shapes:
-        _areas(asked, source, places, did)
+        _areas(asked, source, places)
     else:
-        _cells(asked, source, places, did)
+        _cells(asked, source, places)
 
 
-def _open(layer: str, area: str) -> None:
-    """Turn to the page of an area; of a beat, to that of its district."""
-    if layer == "beat":
-        st.switch_page(parts.page("district"), query_params={"district": str(int(area[:2]))})
-    page = LAYERS[layer].page
-    st.switch_page(parts.page(page), query_params={"area" if layer == "area" else LAYERS[layer].key: area})
-
-
-def _areas(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did) -> None:
+def _areas(asked: Asked, source: _Source, places: pd.DataFrame) -> None:
     """Draw the areas of a layer, and their table."""
     choices = asked.choices
     layer, measure = choices["layer"], _measure(choices)
@@ -89,7 +78,7 @@ def _areas(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did
             areas.drawn_areas(layer, on_map.set_index("area"), measure, names),
             cells=(),
             classes=(),
-            blocks=_blocks(asked, did),
+            blocks=_blocks(asked),
             legend=areas.CHANGES if column == "change" else areas.legend(on_map[column], column),
             title=title,
             focus=_focus(choices),
@@ -113,7 +102,7 @@ def _areas(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did
         ).draw(asked)
 
 
-def _cells(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did) -> None:
+def _cells(asked: Asked, source: _Source, places: pd.DataFrame) -> None:
     """Draw the cells, and their table."""
     if asked.choices["show"] != "count":
         st.info("Cells show numbers of crimes: who lives in one, and what is usual there, is not known.")
@@ -127,7 +116,7 @@ def _cells(asked: Asked, source: _Source, places: pd.DataFrame, did: leaflet.Did
     )
     st.write(f"{_summary(asked.choices, on_map)} {rest}")
     left, right = st.columns([3, 2])
-    blocks = _blocks(asked, did)
+    blocks = _blocks(asked)
     title = "Number of crimes, by cell of 1,000 feet"
     with left:
         leaflet.draw(
@@ -243,11 +232,12 @@ def _focus(choices: Mapping[str, Any]) -> list[list[float]]:
     return areas.corners("boundaries/city", "name", "Chicago")
 
 
-def _blocks(asked: Asked, did: leaflet.Did) -> list[list[Any]]:
+def _blocks(asked: Asked) -> list[list[Any]]:
     """Return the blocks of what is seen from near; none from afar."""
-    if did.near is None:
+    seen = leaflet.near()
+    if seen is None:
         return []
-    corners = dict(zip(("south", "west", "north", "east"), did.near, strict=True))
+    corners = dict(zip(("south", "west", "north", "east"), seen, strict=True))
     near = {**asked.choices, **corners}
     near["first_date"] = shapes.newest(near["first_date"], near["last_date"])
     return areas.drawn_blocks(Asked(asked.freshness, near).read("map_blocks", (*corners, *_FILTERS)))

@@ -28,17 +28,18 @@ _SHOWN_AGES: Final = (*range(FIRST_AGE, 31), 35, 40, 45, 50, 60, 75, 90, LAST_AG
 _CITY_DAYS: Final = 60
 _DISTRICT_DAYS: Final = 35
 _MONTHS: Final = 3
-_MIN_A_DAY: Final = 5.0  # crimes of a district, below which a day of it says nothing
+_MIN_A_DAY: Final = 5.0  # crimes of a district or the city, below which a day of it says nothing
 
 
 def update_nowcast(connection: Connection) -> None:
     """Learn the delay and write what the newest days will come to, in the connection's transaction.
 
-    After the counts, which know the source's last load. Without one, both tables are empty.
+    After the counts, which know the source's last load. Without one, or with so few crimes that a day of the whole city
+    says nothing, both tables are empty, and views say what is held.
     """
     execute(connection, "nowcast/clear")
-    state = execute(connection, "nowcast/state").one_or_none()
-    if state is None or state.load_date is None:
+    state = _read_state(connection)
+    if state is None or state.load_date is None or state.recent_crimes < _MIN_A_DAY * LAST_AGE:
         return
     today = state.load_date.toordinal()
     past = read_past(connection, state.load_date, DATES_DAYS)
@@ -85,8 +86,12 @@ def _write(connection: Connection, table: str, frame: pd.DataFrame) -> None:
 
 def read_load_date(connection: Connection) -> Date | None:
     """Return the date of the source's last load that the counts know. None: none, or nothing is counted."""
-    state = execute(connection, "nowcast/state").one_or_none()
+    state = _read_state(connection)
     return None if state is None else state.load_date
+
+
+def _read_state(connection: Connection) -> Any:
+    return execute(connection, "nowcast/state", last_age=LAST_AGE).one_or_none()
 
 
 def _frame(connection: Connection, name: str, **parameters: object) -> pd.DataFrame:

@@ -7,12 +7,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from tasks.contract.reference import read_bundled
 from tasks.errors import LoadError
 from tasks.warehouse import counts
 from tasks.warehouse.counts import recount, update_counts
-from tasks.warehouse.reference import replace_table
-from tests.integration.views_support import city, generated_city, load_city, rows, views_engine  # noqa: F401
+from tests.integration.conftest import database_like
+from tests.integration.views_support import (  # noqa: F401
+    city,
+    engine_on,
+    generated_city,
+    load_city,
+    rows,
+    views_engine,
+)
 
 TABLES = ("daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts")
 COLUMNS = (
@@ -57,14 +63,24 @@ def anew(engine):
     return found
 
 
+@pytest.fixture(scope="module")
+def counted_city(postgres, template):
+    """Give the name of a database with a city of 60 days that is counted."""
+    with database_like(postgres, template) as name:
+        engine = engine_on(postgres, name)
+        load_city(engine, generated_city(seed=3, first="2024-01-01", days=60, per_day=20))
+        update(engine)
+        engine.dispose()
+        yield name
+
+
 @pytest.fixture
-def loaded(views_engine):
-    """Give a city of 60 days that is counted, with the list of codes as it was bundled."""
-    with views_engine.begin() as connection:
-        replace_table(connection, "fbi_codes", read_bundled("fbi_codes"))
-    load_city(views_engine, generated_city(seed=3, first="2024-01-01", days=60, per_day=20))
-    update(views_engine)
-    return views_engine
+def loaded(postgres, counted_city):
+    """Give a copy of the counted city, which a test may change."""
+    with database_like(postgres, counted_city) as name:
+        engine = engine_on(postgres, name)
+        yield engine
+        engine.dispose()
 
 
 def insert_copies(engine, number, which):

@@ -165,6 +165,20 @@ def test_an_instant_before_the_first_load_is_told(views_engine):
     assert all("before the first load" in message for message in said)
 
 
+def test_a_city_with_fewer_than_five_crimes_a_day_has_no_nowcast_and_its_views_say_what_is_held(views_engine):
+    days = pd.date_range("2023-12-01", "2024-03-23").strftime("%Y-%m-%d")
+    load_city(views_engine, city(*[(f"{day} 10:00", 4) for day in days]))
+    assert rows(views_engine, "select count(*) from pipeline.nowcasts") == [(0,)]
+    (whole,) = rows(
+        views_engine,
+        "select last_28_days, previous_28_days, change_pct from chicago.city_last_28_days where counted = 'crimes'",
+    )
+    assert whole == (112, 112, 0)
+    assert rows(views_engine, "select nowcast from chicago.daily_crimes where date = '2024-03-23'") == [
+        (None,)
+    ]
+
+
 def test_the_newest_days_say_what_they_will_come_to(views_engine):
     """By the bundled curve: 0.9473 of a day of all kinds, and 0.990 of its batteries, are there after nine days."""
     days = pd.date_range("2023-12-25", "2024-03-23").strftime("%Y-%m-%d")

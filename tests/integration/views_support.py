@@ -191,6 +191,11 @@ def views_engine(postgres, template):
     name = f"views_{os.getpid()}_{time.monotonic_ns()}"
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
+    engine = engine_on(postgres, name)
     yield engine
     engine.dispose()
+
+
+def engine_on(postgres, name):
+    """Return an engine on a database."""
+    return create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
