@@ -517,7 +517,8 @@ def test_a_ward_gives_its_week_on_one_page(visit):
     from pypdf import PdfReader
 
     visit.go("wards?ward=27")
-    with visit.page.expect_download() as waited:
+    # The first PDF of a server loads what makes it, which takes seconds.
+    with visit.page.expect_download(timeout=60_000) as waited:
         visit.page.locator(".st-key-brief-ward-27 button").click()
     if waited.value.suggested_filename.endswith(".pdf"):
         assert len(PdfReader(waited.value.path()).pages) == 1
