@@ -86,7 +86,7 @@ def judged(change: pd.Series | None) -> str:
     if change is None:
         return shapes.NOT_HELD
     if pd.isna(change["corrected_change_pct"]):
-        return f"not compared: {change['caution'] or 'it comes too late to be corrected'}"
+        return f"not compared: {caution(change) or 'it comes too late to be corrected'}"
     said = columns.percent(change["corrected_change_pct"])
     if pd.isna(change["is_unusual"]):
         return f"{said}, too few to judge"
@@ -96,6 +96,11 @@ def judged(change: pd.Series | None) -> str:
 def _range(change: pd.Series) -> str:
     ends = [columns.percent(change[f"change_{end}_pct"]) for end in ("low", "high")]
     return f"chance leaves {ends[0]} to {ends[1]}"
+
+
+def caution(row: pd.Series) -> str:
+    """Return why nothing is said of a row, or less surely; empty where nothing is known against it."""
+    return "" if pd.isna(row["caution"]) else str(row["caution"])
 
 
 def unusual(changes: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +136,7 @@ def answer(changes: pd.DataFrame) -> str:
 def _whether(city: pd.Series) -> str:
     before = BEFORE[city["compared_with"]]
     if pd.isna(city["is_unusual"]):
-        why = city["caution"] or "too few weeks are held to know what is usual"
+        why = caution(city) or "too few weeks are held to know what is usual"
         return f"Whether it is getting worse cannot be said now: {why}."
     change = city["corrected_change_pct"]
     way = "up" if change > 0 else "down"
@@ -236,7 +241,7 @@ def place_boxes(family: str, member: str, nowcasts: pd.DataFrame, changes: pd.Da
         row = expected(nowcasts, member, period)
         if row is not None:
             value = row["crimes"] if pd.isna(row["nowcast"]) else row["nowcast"]
-            told = row["caution"] or in_the_end(row)
+            told = caution(row) or in_the_end(row)
             boxes.append(Box(f"{label}, {span(row)}", shapes.number(value), told, HOW_EXPECTED))
     for compared_with, before in BEFORE.items():
         change = change_of(changes, family, member, compared_with)

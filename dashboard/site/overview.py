@@ -87,7 +87,7 @@ def _newest(nowcasts: pd.DataFrame) -> list[str]:
     for period, name in _NEWEST.items():
         row = findings.expected(nowcasts, "crimes", period)
         if row is not None:
-            told = row["caution"] or findings.in_the_end(row)
+            told = findings.caution(row) or findings.in_the_end(row)
             said.append(f"The {name} published, {findings.span(row)}: {told}.")
     return said
 
