@@ -140,6 +140,7 @@ ADDRESSES = (
     "when",
     "districts",
     "district?district=8",
+    "staffing?district=8",
     "wards?ward=27",
     "areas?area=25",
     "revisions",
@@ -468,6 +469,63 @@ def test_a_district_prints_whole_on_two_sheets_with_the_state_of_the_data_at_the
         assert "Days held: 2 January 2023" in re.sub(r"\s+", " ", sheet)
         assert len(sheet) > 500
     assert "mean of 28 days" in sheets[0]
+
+
+def test_the_first_page_answers_in_a_sentence_and_leads_to_what_is_out_of_the_ordinary(site, visit):
+    visit.go("")
+    answer = visit.page.locator("p.answer").inner_text()
+    worse = site.query(
+        "select is_unusual, corrected_change_pct > 0 from chicago.recent_changes"
+        " where family = 'city' and member = 'crimes' and compared_with = 'last_year'"
+    )[0]
+    begins = {
+        (True, True): "Yes: ",
+        (True, False): "No, it is ",
+        (False, True): "Not that the numbers can tell: ",
+    }
+    assert answer.startswith(begins.get(worse, "Not that the numbers can tell: "))
+    assert visit.page.locator(".numbers > div").count() == 5
+    expected = site.value(
+        "select nowcast from chicago.nowcast_periods"
+        " where family = 'city' and place = 'crimes' and period = 'complete_28'"
+    )
+    sees_number(visit, expected)
+    unusual = site.value("select count(*) from chicago.recent_changes where is_unusual")
+    links = visit.page.locator(".findings a")
+    assert links.count() == min(unusual, 10)
+    if unusual:
+        page = links.first.get_attribute("href")
+        links.first.click()
+        visit.page.wait_for_url(f"**/{page.partition('?')[0]}*")
+    else:
+        visit.sees("Nothing out of the ordinary.")
+
+
+def test_hours_of_a_district_and_its_watches_are_those_of_the_views(site, visit):
+    visit.go("staffing?district=8")
+    hours = pd.read_csv(download(visit, "CSV", "district_8_hours"))
+    counted = site.value(
+        "select sum(crimes) from chicago.crimes_by_district_and_hour where district = 8 and hour is not null"
+    )
+    assert hours["crimes"].sum() == counted
+    assert hours["crimes_spread"].notna().any()
+    watch = site.value(
+        "select round(expected_crimes) from chicago.crimes_by_district_and_watch"
+        " where district = 8 and watch = 1 and day_of_week = 1"
+    )
+    first = visit.page.locator("tr", has_text="First watch").first.locator("td").nth(1)
+    assert first.inner_text().startswith(f"{watch:.0f}")
+
+
+def test_a_ward_gives_its_week_on_one_page(visit):
+    from pypdf import PdfReader
+
+    visit.go("wards?ward=27")
+    # The first PDF of a server loads what makes it, which takes seconds.
+    with visit.page.expect_download(timeout=60_000) as waited:
+        visit.page.locator(".st-key-brief-ward-27 button").click()
+    if waited.value.suggested_filename.endswith(".pdf"):
+        assert len(PdfReader(waited.value.path()).pages) == 1
 
 
 def test_the_way_back_from_a_ward_shows_the_ward_before_and_its_address(visit):
