@@ -83,6 +83,7 @@ GUARDS = (
     "a stamp of the future leads nothing",
     "one odd date ends no run",
     "two rows of one id are held apart",
+    "the crime of an id whose kept row left the source is found among those that wait",
     "a short page is the last where the count says so",
     "a silent network is given up",
     "a signal to stop is never lost",
