@@ -16,7 +16,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help run demo chaos soak mutants bench bench-job bench-views bench-history bench-fan-out bench-dashboard bench-nowcast placebo audit-packages \
 	test lint lint-python lint-types lint-imports lint-sql lint-image lint-stack \
-	lint-compose lint-workflows format psql dashboard screenshots stack stop \
+	lint-compose lint-workflows format psql dashboard brief screenshots stack stop \
 	deploy pool blocks automations tunnel images stack-test dictionary requirements clean
 
 help: ## this list
@@ -110,6 +110,9 @@ psql: $(INSTALLED) ## a shell on the warehouse as an analyst, who only reads (AR
 
 dashboard: $(INSTALLED) ## the city in the browser: http://127.0.0.1:8501, on what `make run` or `make demo` has loaded
 	@$(BIN)/python -m dashboard $(ARGS)
+
+brief: $(INSTALLED) ## the weekly brief: one sheet for each district and ward (ARGS="--ward 27", "--to s3://bucket/briefs"), HTML and PDF
+	@$(BIN)/python -m dashboard.brief $(ARGS)
 
 audit-packages: $(INSTALLED) ## known holes in what requirements.txt pins, by pip-audit; needs the network, so no part of lint
 	@said=$$($(BIN)/uv tool run --quiet --from pip-audit==$(PIP_AUDIT_VERSION) pip-audit --progress-spinner off \

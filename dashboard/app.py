@@ -19,6 +19,7 @@ from dashboard.site import (
     overview,
     quality,
     revisions,
+    staffing,
     wards,
     when,
 )
@@ -47,6 +48,7 @@ def main() -> None:
         st.Page(_guarded(when.show), title="When", url_path="when"),
         st.Page(_guarded(districts.show), title="Districts and beats", url_path="districts"),
         st.Page(_guarded(district.show), title="One district, to print", url_path="district"),
+        st.Page(_guarded(staffing.show), title="Staffing", url_path="staffing"),
         st.Page(_guarded(wards.show), title="Wards", url_path="wards"),
         st.Page(_guarded(community_areas.show), title="Community areas", url_path="areas"),
         st.Page(_guarded(revisions.show), title="Revisions", url_path="revisions"),

@@ -74,7 +74,23 @@ def trend(days: pd.DataFrame) -> Any:
     scale = alt.Scale(domain=_LINES, range=list(palette.TREND))
     # In one line, a phone would cut the last one off.
     color = alt.Color("line:N", title=None, scale=scale, legend=alt.Legend(columns=2))
-    return _finished(alt.layer(_dots(drawn, color), _means(drawn, color)), 320)
+    layers = [_dots(drawn, color), _means(drawn, color)]
+    if "usual_low" in drawn.columns and drawn["usual_low"].notna().any():
+        layers.insert(0, _band(drawn))
+    return _finished(alt.layer(*layers), 320)
+
+
+def _band(days: pd.DataFrame) -> Any:
+    """Return the range of the season, of the days that have one."""
+    told = [
+        _told("usual_low:Q", "Usual for the season, from", ",.0f"),
+        _told("usual_high:Q", "to", ",.0f"),
+    ]
+    return (
+        alt.Chart(days.dropna(subset=["usual_low"]))
+        .mark_area(color=palette.LIGHT_BLUE, opacity=0.2)
+        .encode(x="date:T", y="usual_low:Q", y2="usual_high:Q", tooltip=told)
+    )
 
 
 def _dots(days: pd.DataFrame, color: alt.Color) -> Any:

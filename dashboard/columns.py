@@ -150,7 +150,25 @@ COLUMNS: Final[dict[str, Column]] = {
     "robberies": Column("Robberies", "Robberies (03).", count),
     "aggravated_assaults": Column("Agg. assaults", "Aggravated assaults (04A).", count),
     "aggravated_batteries": Column("Agg. batteries", "Aggravated batteries (04B).", count),
+    "time_of_day": Column("Time of day", "Night 0-5, morning 6-11, afternoon 12-17, evening 18-23.", kind),
+    "domestic_violence": Column(
+        "Domestic violence", "Domestic batteries, assaults, sexual assaults, robberies and homicides.", count
+    ),
+    # What to expect of a watch, a column for each day of the week.
+    "watch_name": Column("Watch", "First 22:00 to 06:00, second to 14:00, third to 22:00."),
+    **{
+        day[:3]: Column(day[:3], f"Crimes in one such watch of a {day}, give or take its spread.")
+        for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    },
     # Rates, shares and changes.
+    "part": Column("Part", "Eve: the day before. Night after: 00:02 to 05:59 of the day after."),
+    **{
+        f"after_{age}": Column(f"After {age} days", "Share of what will be held 45 days later.", share)
+        for age in (9, 14, 21, 30, 45)
+    },
+    "corrected_change_pct": Column(
+        "Change", "Last 28 complete days against the 28 before, at equal age.", percent
+    ),
     "violent_per_100000_residents": Column(
         "Violent per 100,000", "Violent crimes of a year by residents.", count
     ),

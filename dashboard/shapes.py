@@ -15,6 +15,8 @@ _DAYS: Final = 28
 # Of so many days the single crimes can be asked; of more only what is counted beforehand.
 MAX_DAYS: Final = 731
 _MAX_DOTS: Final = 1000
+# Of a normal distribution, 19 of 20 lie within so many deviations.
+_TWO_SIDED: Final = 1.96
 _PERIOD_DAYS: Final = (28, 91, 364)
 # From a fifth above its share in the city a kind is a trait of a place; less can be beyond chance, and is no news.
 LEAST_QUOTIENT: Final = 1.2
@@ -175,6 +177,26 @@ def with_means(days: pd.DataFrame) -> pd.DataFrame:
     """Return days, the newest last, with the means of the 7 and the 28 complete days that end with each."""
     complete = days["crimes"].where(days["is_complete"].astype(bool))
     return days.assign(mean_7_days=complete.rolling(7).mean(), mean_28_days=complete.rolling(28).mean())
+
+
+def with_season(days: pd.DataFrame, dispersion: Any) -> pd.DataFrame:
+    """Return days with the range of the mean of 28 days that the same days a year before, and chance, would give.
+
+    dispersion: how many times the variance of a Poisson count 28 days stray by in a year; null: no range is given.
+    """
+    if dispersion is None or pd.isna(dispersion) or days.empty:
+        return days.assign(usual_low=float("nan"), usual_high=float("nan"))
+    means = days.set_index("date")["mean_28_days"]
+    before = days["date"].map(lambda day: means.get(day - timedelta(days=_YEAR)))
+    mean = pd.to_numeric(before)
+    # Of two sums of 28 days, this year's and that one.
+    half = _TWO_SIDED * (2 * float(dispersion) * mean / _DAYS) ** 0.5
+    return days.assign(usual_low=mean - half, usual_high=mean + half)
+
+
+def has_season(days: pd.DataFrame) -> bool:
+    """Return whether days have a range of the season."""
+    return "usual_low" in days.columns and bool(days["usual_low"].notna().any())
 
 
 def latest_mean(days: pd.DataFrame) -> str:

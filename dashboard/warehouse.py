@@ -86,7 +86,6 @@ def _may_only_read(login: str, _settings: Settings) -> bool:
 def _rows(settings: Settings, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
     login = _login(settings)
     try:
-        _may_only_read(login, settings)
         with _engine(login, settings).connect() as connection:
             result = execute(connection, f"dashboard/{name}", **parameters)
             frame = pd.DataFrame(result.all(), columns=list(result.keys()))
@@ -140,7 +139,20 @@ def _settings() -> Settings:
 
 
 def read_freshness() -> Freshness:
-    """Return how new the record is, asked again each time. Raises `PipelineError` with what to do."""
+    """Return how new the record is, asked again each time. Raises `PipelineError` with what to do.
+
+    Refuses a login that may do more than read: whoever reaches the dashboard would have its rights behind it.
+    """
+    settings = _settings()
+    try:
+        _may_only_read(_login(settings), settings)
+    except DBAPIError as error:
+        raise _explained(error) from error
+    return read_freshness_for_files()
+
+
+def read_freshness_for_files() -> Freshness:
+    """Return the same for what is written to files, by any login: its sessions only read, and nobody reaches them."""
     settings = _settings()
     frame = _rows(settings, "freshness", {})
     row: dict[str, Any] = {
@@ -154,4 +166,12 @@ def read(freshness: Freshness, name: str, **parameters: Any) -> pd.DataFrame:
     return _kept(freshness.stamp, freshness.settings, name, tuple(sorted(parameters.items())))
 
 
-__all__ = ["Freshness", "NoWarehouseError", "PipelineError", "TooManyRightsError", "read", "read_freshness"]
+__all__ = [
+    "Freshness",
+    "NoWarehouseError",
+    "PipelineError",
+    "TooManyRightsError",
+    "read",
+    "read_freshness",
+    "read_freshness_for_files",
+]

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ USUAL_POOL: Final = "chicago-crime"
 FOLDER_IN_IMAGE: Final = "/app"
 USUAL_PLATFORM: Final = "linux/amd64"
 _PROCESS: Final = ProcessWorker.type
+_USUAL_BRIEFS: Final = "briefs"
 
 
 def deploy() -> str:
@@ -45,7 +46,8 @@ def deploy() -> str:
     image = _find_image(pool)
     usual = str(PROJECT_FOLDER) if pool.type == _PROCESS else FOLDER_IN_IMAGE
     folder = os.environ.get("PROJECT_FOLDER", "").strip() or usual
-    variables = {
+    brief = _find_brief(pool)
+    variables = brief | {
         "PREFECT_API_URL": api_url,
         "WORK_POOL": pool.name,
         "IMAGE": image.name,
@@ -54,7 +56,7 @@ def deploy() -> str:
         # The push step runs `python`: the one that has this project's packages.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
-    with _prefect_file(image) as file:
+    with _prefect_file(image, () if brief else ("brief",)) as file:
         done = subprocess.run(  # noqa: S603 - Prefect's own command, and a file of ours
             [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file],
             cwd=PROJECT_FOLDER,
@@ -99,17 +101,30 @@ def _find_image(pool: WorkPool) -> Image:
     )
 
 
+def _find_brief(pool: WorkPool) -> dict[str, str]:
+    """Return what the weekly brief's deployment needs; nothing where a container would write to its own disk."""
+    to, image = (os.environ.get(name, "").strip() for name in ("BRIEFS_TO", "DASHBOARD_IMAGE"))
+    if pool.type == _PROCESS:
+        return {"BRIEFS_TO": to or _USUAL_BRIEFS, "DASHBOARD_IMAGE": ""}
+    return {"BRIEFS_TO": to, "DASHBOARD_IMAGE": image} if to.startswith("s3://") and image else {}
+
+
 @contextmanager
-def _prefect_file(image: Image) -> Iterator[str]:
-    """Yield prefect.yaml, or a copy without its build and push steps where there is nothing to build."""
+def _prefect_file(image: Image, left_out: Collection[str] = ()) -> Iterator[str]:
+    """Yield prefect.yaml, or a copy: without its build and push steps where there is nothing to build.
+
+    left_out: names of deployments that this pool does not get.
+    """
     own = PROJECT_FOLDER / "prefect.yaml"
-    if image.is_to_be_built:
+    if image.is_to_be_built and not left_out:
         yield str(own)
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / own.name
         declared = yaml.safe_load(own.read_text(encoding="utf-8"))
-        copy.write_text(yaml.safe_dump(declared | {"build": None, "push": None}), encoding="utf-8")
+        declared["deployments"] = [each for each in declared["deployments"] if each["name"] not in left_out]
+        steps = {} if image.is_to_be_built else {"build": None, "push": None}
+        copy.write_text(yaml.safe_dump(declared | steps), encoding="utf-8")
         yield str(copy)
 
 

@@ -14,7 +14,7 @@ if __name__ == "__main__":
     # Run as a script, this file finds only its own folder; entrypoint.py makes the project importable.
     runpy.run_path(str(Path(__file__).resolve().parents[1] / "tasks/commands/entrypoint.py"))["start"]()
 
-from prefect import State, flow
+from prefect import State, flow, tags
 from prefect.states import Completed
 from pydantic import Field
 
@@ -31,14 +31,14 @@ from tasks.refresh_views import refresh_views
 from tasks.report import report
 from tasks.request import Mode, make_request
 from tasks.run import connections
-from tasks.run.cockpit import flow_run_id, is_lost, run_window, unless_lost
+from tasks.run.cockpit import RUN_TAG, SHARE_TAG, flow_run_id, is_lost, run_window, unless_lost
 from tasks.run.fan_out import further_runs
 from tasks.run.lifecycle import Run, open_run
 from tasks.run.plan import Plan
 from tasks.run.states import error_of
 from tasks.run.stop import end_process
 from tasks.settings import MAX_FAN_OUT, MAX_WINDOW_DAYS, MAX_WINDOWS_IN_FLIGHT
-from tasks.shown.artifacts import shown_progress
+from tasks.shown.artifacts import label_run, shown_progress
 from tasks.shown.report import RunReport
 
 
@@ -84,6 +84,7 @@ async def chicago_crime(
     )
     async with open_run(request, flow_run_id()) as run:
         if run is None:
+            await label_run("skipped · another run was at work", [RUN_TAG, "skipped"])
             return Completed(name="Skipped", message="another run is at work; it does what this one would")
         plan = await check_database(run)
         async with shown_progress():
@@ -123,15 +124,16 @@ async def fan_out_windows(run: Run, _plan: Plan) -> None:
     """Share the windows with further flow runs on the work pool; the ledger says how each one ended."""
     request = run.request
     async with further_runs(run):
-        await unless_lost(
-            share_windows(
-                str(run.run_id),
-                request.windows_of_each,
-                request.accept_retirements,
-                True,  # noqa: FBT003
-                return_state=True,
+        with tags(SHARE_TAG):
+            await unless_lost(
+                share_windows(
+                    str(run.run_id),
+                    request.windows_of_each,
+                    request.accept_retirements,
+                    True,  # noqa: FBT003
+                    return_state=True,
+                )
             )
-        )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tasks.run.cockpit import run_window
 from tasks.run.window_queue import Windows, open_windows
 
 
-@flow(name="share-windows", flow_run_name="share of {run_id}")
+@flow(name="share-windows", flow_run_name="a share of the windows")
 async def share_windows(
     run_id: str,
     max_concurrency: int,

@@ -7,13 +7,14 @@ from prefect import flow
 
 from tasks.extract import extract
 from tasks.load import load
+from tasks.shown.names import name_of_window_flow
 from tasks.sync.window import sync_window as sync
 from tasks.transform import transform
 from tasks.warehouse.ledger import WindowCounts
 from tasks.windows import parse_window
 
 
-@flow(name="sync-window", flow_run_name="{window}", validate_parameters=False)
+@flow(name="sync-window", flow_run_name=name_of_window_flow, validate_parameters=False)
 async def sync_window(run_id: str, window: str, accept_retirements: bool) -> WindowCounts:  # noqa: FBT001
     """Make our rows of one window equal to the source's.
 

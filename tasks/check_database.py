@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from tasks.retries import database_task
 from tasks.run import connections
+from tasks.run.cockpit import RUN_TAG
 from tasks.run.lifecycle import Run
 from tasks.run.plan import Plan, make_plan, warn_if_stale, warn_of_stamps_ahead
-from tasks.shown.artifacts import label_run, run_name
+from tasks.shown.artifacts import label_run
+from tasks.shown.names import run_name
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +21,7 @@ async def check_database(run: Run) -> Plan:
     plan, state = await asyncio.to_thread(
         make_plan, connections.warehouse(), connections.source(), run, connections.settings()
     )
-    await label_run(run_name(plan.kind, plan.windows), [plan.kind])
+    await label_run(run_name(plan.kind, plan.windows), [RUN_TAG, plan.kind])
     now = datetime.now(UTC)
     warn_if_stale(state, now, connections.settings().freshness_days)
     warn_of_stamps_ahead(state, now, now + connections.clock_offset())

@@ -45,7 +45,10 @@ async def reading_may_help(_task: Task[..., Any], run: TaskRun, state: State[Any
 
 
 def database_task(
-    name: str, *, may_help: Condition = database_may_recover, task_run_name: str | None = None
+    name: str,
+    *,
+    may_help: Condition = database_may_recover,
+    task_run_name: Callable[..., str] | str | None = None,
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Turn a function that talks to the warehouse into a task: tried again while `may_help` says so, never cached."""
     return task(

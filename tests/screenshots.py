@@ -52,6 +52,7 @@ def main():
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=found_browser(), args=FLAGS)
             page = browser.new_context(viewport=DESK).new_page()
+            page.set_default_timeout(90_000)  # the first page makes the server import all that it needs
             visit = Visit(page, url)
             times = measure(visit)
             for name, path in PAGES.items():

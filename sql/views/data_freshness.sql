@@ -147,7 +147,11 @@ select
     judged.stale_because is not null as is_stale,
     judged.stale_because,
     judged.freshness_days,
-    round(cast(extract(epoch from now() - judged.source_loaded_at) / 86400 as numeric), 1) as source_age_days
+    -- The City's clock, and a database's, may be some hours ahead: a stamp within that margin has no age yet.
+    case
+        when judged.source_loaded_at is not null
+            then greatest(round(cast(extract(epoch from now() - judged.source_loaded_at) / 86400 as numeric), 1), 0)
+    end as source_age_days
 from judged;
 
 comment on view chicago.data_freshness is
@@ -192,4 +196,4 @@ comment on column chicago.data_freshness.freshness_days is
 'Days without news from the City from which the record is stale: FRESHNESS_DAYS of the last run.';
 
 comment on column chicago.data_freshness.source_age_days is
-'Days from source_loaded_at to now. Null: unknown.';
+'Days from source_loaded_at to now; 0 where its stamp lies ahead of the database''s clock. Null: unknown.';

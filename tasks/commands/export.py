@@ -1,32 +1,26 @@
 """Export: the record, its lists and every view as files that a notebook reads, to a folder or to S3.
 
 Parquet and CSV of each table and view, the map's cells as GeoJSON, and `manifest.json`, all of one snapshot. Each file
-is written beside its place under another name and then moved there, the manifest last: a reader sees whole files only,
-and a set is whole when its files have the digests in the manifest. Mirrors
+is written beside its place under another name and then moved there (tasks/cloud/folders.py), the manifest last: a
+reader sees whole files only, and a set is whole when its files have the digests in the manifest. Mirrors
 https://arrow.apache.org/docs/python/filesystems.html.
 """
 
-import hashlib
-import io
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from pyarrow import parquet
-from pyarrow.fs import FileSelector, FileSystem, LocalFileSystem
 from sqlalchemy import Connection, Engine, text
 
-from tasks.errors import LoadError, UsageError
+from tasks.cloud.folders import Partials, open_folder
+from tasks.errors import LoadError
 from tasks.warehouse import ledger
 from tasks.warehouse.arrow import Relation, read_batches, read_relations
 from tasks.warehouse.engine import first_line
@@ -40,8 +34,6 @@ MAP_CELLS: Final = "crime_map_cells.geojson"
 # Rows of Parquet that are compressed together; they take some tens of megabytes of memory.
 _ROW_GROUP_ROWS: Final = 100_000
 _FEATURES_AT_ONCE: Final = 2_000
-_PARTIAL: Final = ".partial"
-_MAX_EXPORT: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ def export(engine: Engine, destination: str, dataset: str) -> ExportReport:
     `UsageError` for a destination that is not one, `ConfigError` where the warehouse holds another dataset, `LoadError`
     where the export cannot be written; the files of an earlier export then stay as they were.
     """
-    files, folder = _open(destination)
+    files, folder = open_folder(destination, "export")
     with named_faults(engine, "the export"), engine.connect() as connection:
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         connection.execute(text("set local timezone = 'UTC'"))
@@ -88,7 +80,7 @@ def export(engine: Engine, destination: str, dataset: str) -> ExportReport:
         # The manifest says which dataset it is.
         ledger.check_dataset(connection, dataset)
         try:
-            with _Partials(files, folder) as partials:
+            with Partials(files, folder) as partials:
                 return _write(connection, partials, destination, dataset)
         except OSError as error:
             raise LoadError(f"the export to {destination} failed: {first_line(error)}") from error
@@ -106,27 +98,7 @@ def to_lines(report: ExportReport) -> list[str]:
     ]
 
 
-def _open(destination: str) -> tuple[FileSystem, str]:
-    """Return the filesystem of a destination, and the folder in it."""
-    if not destination.startswith("s3://"):
-        folder = Path(destination).expanduser().resolve()
-        if "://" in destination or (folder.exists() and not folder.is_dir()):
-            raise UsageError(
-                f"--to {destination!r} is neither a folder nor an address like s3://bucket/folder"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        return LocalFileSystem(), str(folder)
-    parts = urlsplit(destination)
-    if "@" in parts.netloc or parts.query or not parts.netloc:
-        raise UsageError("--to is s3://bucket/folder: keys, region and endpoint come from the environment")
-    try:
-        files, folder_in_bucket = FileSystem.from_uri(destination.rstrip("/"))
-    except OSError as error:
-        raise LoadError(f"the export to {destination} failed: {first_line(error)}") from error
-    return files, folder_in_bucket
-
-
-def _write(connection: Connection, partials: "_Partials", destination: str, dataset: str) -> ExportReport:
+def _write(connection: Connection, partials: Partials, destination: str, dataset: str) -> ExportReport:
     files: list[ExportedFile] = []
     for relation in read_relations(connection):
         files += _write_relation(connection, partials, relation)
@@ -148,7 +120,7 @@ def _write(connection: Connection, partials: "_Partials", destination: str, data
     return report
 
 
-def _write_relation(connection: Connection, partials: "_Partials", relation: Relation) -> list[ExportedFile]:
+def _write_relation(connection: Connection, partials: Partials, relation: Relation) -> list[ExportedFile]:
     names = [f"{relation.name}.parquet", f"{relation.name}.csv"]
     rows = 0
     with ExitStack() as stack:
@@ -180,7 +152,7 @@ def _grouped(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _write_map(connection: Connection, partials: "_Partials") -> ExportedFile:
+def _write_map(connection: Connection, partials: Partials) -> ExportedFile:
     (statement,) = statements("export/map_cells")
     rows = 0
     with partials.open(MAP_CELLS) as sink:
@@ -200,70 +172,3 @@ def _plain(connection: Connection, query: str) -> dict[str, Any]:
 def _as_json(value: Any) -> Any:
     """Return numbers as numbers and instants as ISO 8601."""
     return float(value) if isinstance(value, Decimal) else value.isoformat()
-
-
-class _Sink(io.RawIOBase):
-    """A file to write that knows the size and the digest of what went into it."""
-
-    def __init__(self, stream: pa.NativeFile) -> None:
-        super().__init__()
-        self._stream = stream
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of all that was written."""
-        return self._digest.hexdigest()
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self.size
-
-    def write(self, content: Any) -> int:
-        self._stream.write(content)
-        self._digest.update(content)
-        self.size += len(content)
-        return len(content)
-
-
-class _Partials:
-    """Files under other names beside their places, and how they get there: all of them, or none when the body fails."""
-
-    def __init__(self, files: FileSystem, folder: str) -> None:
-        self._files = files
-        self._folder = folder
-        self._names: list[str] = []
-        # Two exports at once do not write into one file.
-        self._own = uuid4().hex[:8]
-
-    def __enter__(self) -> "_Partials":
-        """Remove what a killed export left behind."""
-        for found in self._files.get_file_info(FileSelector(self._folder, allow_not_found=True)):
-            is_left = found.base_name.startswith(".") and found.base_name.endswith(_PARTIAL)
-            if is_left and datetime.now(UTC) - found.mtime > _MAX_EXPORT:
-                self._files.delete_file(found.path)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for name in self._names:
-            self._files.delete_file(self._partial(name))
-
-    @contextmanager
-    def open(self, name: str) -> Iterator[_Sink]:
-        """Yield a file to write. A failure leaves the partial file, to be removed at the end."""
-        with self._files.open_output_stream(self._partial(name)) as stream:
-            self._names.append(name)
-            yield _Sink(stream)
-
-    def publish(self) -> None:
-        """Move all to their places, in the order in which they were written."""
-        while self._names:
-            name = self._names[0]
-            self._files.move(self._partial(name), f"{self._folder}/{name}")
-            self._names.pop(0)
-
-    def _partial(self, name: str) -> str:
-        return f"{self._folder}/.{name}.{self._own}{_PARTIAL}"

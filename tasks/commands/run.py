@@ -29,6 +29,8 @@ from tasks.shown.console import live_progress, say
 from tasks.shown.report import RunReport, as_dict, read_report, read_run_of_this_process, to_lines
 from tasks.warehouse.engine import shell_command
 
+# The list of runs in Prefect's UI, without the subflows of windows and shares.
+RUNS_ALONE: Final = "runs?hide-subflows=true"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -107,13 +109,15 @@ def _closing_without_prefect(before: UUID | None, asked: argparse.Namespace) -> 
 def _closing(run_id: UUID, state: State[Any], asked: argparse.Namespace, ui_url: str) -> int:
     engine, settings = connections.warehouse(), connections.settings()
     found = read_report(engine, run_id)
-    if found.status in {"dead", "running"}:
-        # The run that took its place marked it dead, or it could not be closed: its own error is not in the ledger.
-        status = found.status if found.status == "dead" else "not closed"
+    if found.status in {"dead", "running"} or (found.status == "done" and not state.is_completed()):
+        # The run that took its place marked it dead, or it could not be closed, or it failed when all was done and
+        # only its report was still to be left: its own error is not in the ledger.
+        status = {"running": "not closed", "done": "done, but not reported"}.get(found.status, found.status)
         found = replace(found, status=status, message=str(_error_of(state)))
     where = [
         f"look       {shell_command(engine, settings)}",
         f"watch      {ui_url}/runs/flow-run/{state.state_details.flow_run_id}",
+        f"runs       {ui_url}/{RUNS_ALONE}",
     ]
     _say_report(found, asked, where)
     return 0 if state.is_completed() else 1

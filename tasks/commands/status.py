@@ -151,6 +151,9 @@ def _ours(facts: Any, state: str, theirs: SourceState | None, now: datetime) -> 
 def _moment(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
+    if moment > now:
+        # The City's clock is, or ours is behind.
+        return f"{moment:%Y-%m-%d %H:%M} UTC, ahead of our clock"
     hours = (now - moment) / timedelta(hours=1)
     age = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
     return f"{moment:%Y-%m-%d %H:%M} UTC, {age} ago"

@@ -8,11 +8,12 @@ not live here: how long its client tries (tasks/commands/entrypoint.py), and the
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import httpx
 import prefect.runtime
+from prefect import tags
 from prefect.settings import PREFECT_API_URL
 
 from tasks.errors import PipelineError
@@ -25,6 +26,10 @@ from tasks.windows import parse_window
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+RUN_TAG: Final = "run"
+WINDOW_TAG: Final = "window"
+SHARE_TAG: Final = "share"
 
 # The address of the server that this process has lost.
 _lost: list[str] = []
@@ -72,7 +77,9 @@ async def run_window(
     """Run the subflow of a window, or do its work without it where Prefect's server is lost; return why it failed."""
     what, asked = f"window {window}", (run_id, window, accept_retirements)
     # What the window met is in its state; an error of HTTP that is raised comes from asking the server for the state.
-    state = None if is_lost() else await unless_lost(subflow(*asked, return_state=True))
+    # Tagged, so that a list of runs can leave the windows out.
+    with tags(WINDOW_TAG):
+        state = None if is_lost() else await unless_lost(subflow(*asked, return_state=True))
     if state is not None:
         return await error_of(what, state)
     try:

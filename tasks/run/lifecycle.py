@@ -83,6 +83,16 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
                 _close(engine, opened.result(), status, message)
 
 
+async def close_run(run: Run, error: PipelineError | None) -> None:
+    """Close a run before its body ends, so that what is written about it is of a run that is over.
+
+    error: why it is no success. Without this, the run is closed when its body ends; after it, that changes nothing.
+    """
+    status: RunStatus = "unequal" if isinstance(error, UnequalError) else "failed" if error else "done"
+    message = _message(error) if error else None
+    await asyncio.to_thread(_close, connections.warehouse(), run.run_id, status, message)
+
+
 _again_when_it_may_help = tenacity.retry(
     retry=tenacity.retry_if_exception_type(PassingFaultError),
     stop=tenacity.stop_after_attempt(MAX_TRIES),

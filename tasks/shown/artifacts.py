@@ -5,9 +5,11 @@ The figures come from the ledger and the views. Without a flow run (a step calle
 
 import asyncio
 import logging
+import statistics
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from sqlalchemy import Engine, text
 
 from tasks.run import connections
 from tasks.run.cockpit import is_lost
+from tasks.shown.names import moment, window_name
 from tasks.shown.progress import Progressed
 from tasks.shown.report import RunReport, to_lines
 from tasks.warehouse.engine import first_line
@@ -41,6 +44,23 @@ LOOK_EVERY_SECONDS: Final = 2.0
 DRIFT_EVENT: Final = "chicago-crime.columns-changed"
 _BAR_WIDTH: Final = 30
 _MAX_WINDOWS_DRAWN: Final = 60
+# Of the middle one: weeks of a city are within this of each other, and a bar for each would say so fifty times.
+_MAX_SPREAD: Final = 0.25
+# The columns of chicago.data_freshness, as a page says them.
+_FRESHNESS: Final = {
+    "newest_occurrence": "newest crime",
+    "newest_update": "newest stamp held",
+    "source_loaded_at": "the City published last",
+    "last_run_at": "this run began",
+    "last_run_status": "this run is",
+    "last_equal_at": "last proven equal",
+    "load_state": "the load is",
+    "unfinished_windows": "windows still to come",
+    "is_stale": "stale",
+    "stale_because": "because",
+    "freshness_days": "stale after days without news",
+    "source_age_days": "days since the City published",
+}
 
 
 @dataclass(frozen=True)
@@ -73,17 +93,6 @@ async def label_run(name: str, tags: Sequence[str]) -> None:
             await client.update_flow_run(run.id, name=name, tags=sorted({*run.tags, *tags}))
 
 
-def run_name(kind: str, windows: Sequence[Window]) -> str:
-    """Return kind and span: `backfill 2025-11-17..2026-11-18`, `incremental since 2026-11-24T08:02Z`, `unmoved`."""
-    dated = [window for window in windows if window.kind == "occurrence"]
-    if dated:
-        starts = [window.start.date().isoformat() if window.start else "" for window in dated]
-        ends = [window.end.date().isoformat() if window.end else "" for window in dated]
-        # A missing bound leaves that side open.
-        return f"{kind} {min(starts)}..{'' if '' in ends else max(ends)}"
-    return " ".join([kind, *(str(window) for window in windows)])
-
-
 @asynccontextmanager
 async def shown_progress() -> AsyncIterator[None]:
     """Keep a progress artifact up to date while the body runs."""
@@ -113,26 +122,29 @@ async def _show(engine: Engine, artifact: UUID) -> None:
         await aupdate_progress_artifact(artifact, seen.percent, description=said)
 
 
-async def leave_artifacts(found: RunReport, details: RunDetails, dashboard_url: str | None) -> None:
-    """Leave the report, the table of windows, and the link to the dashboard where one is set."""
+async def leave_artifacts(
+    name: str, found: RunReport, details: RunDetails, dashboard_url: str | None
+) -> None:
+    """Leave the report, the table of windows, and the link to the dashboard where one is set.
+
+    name: the run in words, with its outcome; the list of artifacts shows it.
+    """
     if is_lost():
         return
     with no_reason_to_fail("the report"):
-        await acreate_markdown_artifact(
-            to_markdown(found, details), key="run-report", description=f"Report of run {found.run_id}"
-        )
+        await acreate_markdown_artifact(to_markdown(found, details), key="run-report", description=name)
         if details.windows:
             await acreate_table_artifact(
                 list(details.windows),
                 key="run-windows",
-                description=f"Windows of run {found.run_id}, in rows",
+                description=f"Windows of {name}",
             )
         if dashboard_url:
             await acreate_link_artifact(
                 dashboard_url,
                 link_text="The city, as of this run",
                 key="dashboard",
-                description="The dashboard",
+                description="The dashboard, on what this run has left",
             )
 
 
@@ -187,14 +199,18 @@ def to_markdown(found: RunReport, details: RunDetails) -> str:
         "withdrawn": found.withdrawn,
         "rejected": found.rejected,
     }
-    fresh = {name: value for name, value in details.freshness.items() if value is not None}
+    fresh = {
+        _FRESHNESS[name]: moment(value) if isinstance(value, datetime) else _said(value)
+        for name, value in details.freshness.items()
+        if value is not None
+    }
     parts = [
         f"## {head}",
         _table(dict(line.split(maxsplit=1) for line in lines if not line.startswith(("answer", "drift")))),
         "### What changed, in rows",
         _chart(changed),
         "### Seconds by step",
-        _chart({name: round(seconds, 1) for name, seconds in details.seconds.items()}),
+        _chart({name.replace("_", " "): round(seconds, 1) for name, seconds in details.seconds.items()}),
     ]
     if found.drift:
         parts += [
@@ -203,14 +219,30 @@ def to_markdown(found: RunReport, details: RunDetails) -> str:
         ]
     if details.reasons:
         parts += ["### Why rows were rejected", _table(details.reasons)]
-    drawn = {row["window"]: row["source"] or 0 for row in details.windows[-_MAX_WINDOWS_DRAWN:]}
-    if len(drawn) > 1:
-        parts += ["### Rows of the windows", _chart(drawn)]
+    if len(details.windows) > 1:
+        parts += ["### Rows of the windows", *_windows(details.windows)]
     parts += ["### Freshness", _table(fresh)]
     if found.answers:
         parts += ["### First answers", "\n".join(f"- {answer}" for answer in found.answers)]
     parts.append(f"Run `{found.run_id}` in `pipeline.runs`.")
     return "\n\n".join(parts) + "\n"
+
+
+def _windows(windows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what a page says of the windows: those like most others in a sentence, the rest as bars."""
+    rows = {row["window"]: row["source"] or 0 for row in windows}
+    middle = statistics.median_low(rows.values())
+    odd = {name: count for name, count in rows.items() if abs(count - middle) > _MAX_SPREAD * middle}
+    alike = [count for name, count in rows.items() if name not in odd]
+    said = (
+        f"{len(alike):,} of {len(rows):,} windows have {min(alike):,} to {max(alike):,} rows of the source."
+    )
+    newest = dict(list(odd.items())[-_MAX_WINDOWS_DRAWN:])
+    return [said, "These differ:", _chart(newest)] if newest else [said]
+
+
+def _said(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _table(values: dict[str, Any]) -> str:
@@ -230,7 +262,7 @@ def _chart(values: Mapping[str, float]) -> str:
 
 
 def _table_row(row: Any) -> dict[str, Any]:
-    window = Window(row["kind"], row["start"], row["end"], row["since"])
+    window = window_name(Window(row["kind"], row["start"], row["end"], row["since"]))
     told = ("kind", "start", "end", "since", "source_rows")
     rest = {name: value for name, value in row.items() if name not in told}
-    return {"window": str(window), "source": row["source_rows"]} | rest
+    return {"window": window, "source": row["source_rows"]} | rest

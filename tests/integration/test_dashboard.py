@@ -114,7 +114,7 @@ def browser():
 def tab(site, browser):
     """Give the one tab of all tests: to load Streamlit's page takes longer than what most of them look at."""
     page = browser.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     return Visit(page, site.url)
 
 
@@ -140,6 +140,7 @@ ADDRESSES = (
     "when",
     "districts",
     "district?district=8",
+    "staffing?district=8",
     "wards?ward=27",
     "areas?area=25",
     "revisions",
@@ -313,14 +314,17 @@ def test_a_chart_is_downloaded_as_a_picture_and_as_its_numbers(site, visit):
     assert len(picture) > 10_000
 
 
-@pytest.fixture
-def phone(visit):
-    """Give the tab as a phone shows it, with the menu closed."""
-    visit.page.set_viewport_size(PHONE)
+@pytest.fixture(scope="module")
+def phone(site, browser):
+    """Give a phone's tab: of its own, as Streamlit remembers where the menu was closed."""
+    own = browser.browser.new_context(viewport=PHONE)
+    page = own.new_page()
+    page.set_default_timeout(60_000)
+    visit = Visit(page, site.url)
     visit.go("quality")
     yield visit
-    visit.page.set_viewport_size(DESK)
-    visit.go("quality")
+    own.close()
+    assert visit.faults == []
 
 
 def fits(visit):
@@ -365,22 +369,33 @@ def test_a_keyboard_reaches_the_pages(visit):
     visit.page.wait_for_url("**/revisions")
 
 
-def test_axe_finds_nothing_serious_on_any_page_by_light_and_by_dark(visit):
+def serious(visit, options):
+    """Return what axe finds that keeps somebody from reading the page."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = []
-    for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-        visit.page.emulate_media(color_scheme=scheme)
-        for address in ADDRESSES:
-            visit.go(address)
-            violations = Axe().run(visit.page, options=options).response["violations"]
-            found += [
-                (scheme, address, one["id"], [node["html"][:160] for node in one["nodes"]][:3])
-                for one in violations
-                if one["impact"] in {"serious", "critical"}
-            ]
-    visit.page.emulate_media(color_scheme="light")
+    return [
+        (visit.page.url, one["id"], [node["html"][:160] for node in one["nodes"]][:3])
+        for one in Axe().run(visit.page, options=options).response["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_each_page_has_its_own_title_says_how_new_it_is_and_axe_finds_nothing_serious_by_light_and_dark(
+    visit,
+):
+    found, titles = [], set()
+    for address in ADDRESSES:
+        visit.go(address)
+        titles.add(visit.page.title())
+        assert visit.page.title().endswith(" · Chicago crime")
+        assert visit.page.locator("p.quiet").first.inner_text().startswith("Crimes to ")
+        found += serious(visit, {})
+        visit.page.emulate_media(color_scheme="dark")
+        visit.go(address)
+        found += serious(visit, {"runOnly": ["color-contrast"]})
+        visit.page.emulate_media(color_scheme="light")
     assert found == []
+    assert len(titles) == len(ADDRESSES) - 1  # the first page has two addresses
 
 
 def drawn_map(visit, stamp):
@@ -456,14 +471,61 @@ def test_a_district_prints_whole_on_two_sheets_with_the_state_of_the_data_at_the
     assert "mean of 28 days" in sheets[0]
 
 
-def test_each_page_has_a_title_of_its_own_on_the_tab_and_says_how_new_it_is_at_the_top(visit):
-    titles = set()
-    for address in ADDRESSES:
-        visit.go(address)
-        titles.add(visit.page.title())
-        assert visit.page.title().endswith(" · Chicago crime")
-        assert visit.page.locator("p.quiet").first.inner_text().startswith("Crimes to ")
-    assert len(titles) == len(ADDRESSES) - 1  # the first page has two addresses
+def test_the_first_page_answers_in_a_sentence_and_leads_to_what_is_out_of_the_ordinary(site, visit):
+    visit.go("")
+    answer = visit.page.locator("p.answer").inner_text()
+    worse = site.query(
+        "select is_unusual, corrected_change_pct > 0 from chicago.recent_changes"
+        " where family = 'city' and member = 'crimes' and compared_with = 'last_year'"
+    )[0]
+    begins = {
+        (True, True): "Yes: ",
+        (True, False): "No, it is ",
+        (False, True): "Not that the numbers can tell: ",
+    }
+    assert answer.startswith(begins.get(worse, "Not that the numbers can tell: "))
+    assert visit.page.locator(".numbers > div").count() == 5
+    expected = site.value(
+        "select nowcast from chicago.nowcast_periods"
+        " where family = 'city' and place = 'crimes' and period = 'complete_28'"
+    )
+    sees_number(visit, expected)
+    unusual = site.value("select count(*) from chicago.recent_changes where is_unusual")
+    links = visit.page.locator(".findings a")
+    assert links.count() == min(unusual, 10)
+    if unusual:
+        page = links.first.get_attribute("href")
+        links.first.click()
+        visit.page.wait_for_url(f"**/{page.partition('?')[0]}*")
+    else:
+        visit.sees("Nothing out of the ordinary.")
+
+
+def test_hours_of_a_district_and_its_watches_are_those_of_the_views(site, visit):
+    visit.go("staffing?district=8")
+    hours = pd.read_csv(download(visit, "CSV", "district_8_hours"))
+    counted = site.value(
+        "select sum(crimes) from chicago.crimes_by_district_and_hour where district = 8 and hour is not null"
+    )
+    assert hours["crimes"].sum() == counted
+    assert hours["crimes_spread"].notna().any()
+    watch = site.value(
+        "select round(expected_crimes) from chicago.crimes_by_district_and_watch"
+        " where district = 8 and watch = 1 and day_of_week = 1"
+    )
+    first = visit.page.locator("tr", has_text="First watch").first.locator("td").nth(1)
+    assert first.inner_text().startswith(f"{watch:.0f}")
+
+
+def test_a_ward_gives_its_week_on_one_page(visit):
+    from pypdf import PdfReader
+
+    visit.go("wards?ward=27")
+    # The first PDF of a server loads what makes it, which takes seconds.
+    with visit.page.expect_download(timeout=60_000) as waited:
+        visit.page.locator(".st-key-brief-ward-27 button").click()
+    if waited.value.suggested_filename.endswith(".pdf"):
+        assert len(PdfReader(waited.value.path()).pages) == 1
 
 
 def test_the_way_back_from_a_ward_shows_the_ward_before_and_its_address(visit):

@@ -239,6 +239,7 @@ def test_each_deployment_says_its_mode_and_runs_once_at_a_time(deployments):
         "backfill": {"mode": "backfill"},
         "reconcile": {"mode": "reconcile"},
         "share": {},
+        "brief": {"to": "briefs"},
     }
     # Of this one a run starts as many as it wants.
     assert deployments["share"].global_concurrency_limit is None
@@ -344,7 +345,13 @@ def test_an_image_is_built_and_pushed_by_the_steps_only_where_none_is_named(monk
     with to_prefect._prefect_file(image) as file:
         declared = yaml.safe_load(Path(file).read_text())
     assert (declared["build"], declared["push"]) == (None, None)
-    assert {each["name"] for each in declared["deployments"]} == {"daily", "backfill", "reconcile", "share"}
+    assert {each["name"] for each in declared["deployments"]} == {
+        "daily",
+        "backfill",
+        "reconcile",
+        "share",
+        "brief",
+    }
 
 
 def test_two_flow_runs_on_the_pool_share_a_backfill_and_one_of_them_is_killed(

@@ -46,8 +46,9 @@ def test_windows_are_children_of_the_run_and_named_by_their_span(world):
     )
     state = world.run(through_prefect=True)
     found = children(world, state)
-    assert sorted(run["name"] for run in found) == ["2024-01-02..2024-01-09", "2024-01-09..2024-01-11"]
+    assert sorted(run["name"] for run in found) == ["2 to 8 Jan 2024", "9 to 10 Jan 2024"]
     assert {run["state_type"] for run in found} == {"COMPLETED"}
+    assert [run["tags"] for run in found] == [["window"], ["window"]]
     # Parameters are text, dates and numbers: a window could run in another process.
     assert set(found[0]["parameters"]) == {"run_id", "window", "accept_retirements"}
 
@@ -61,7 +62,14 @@ def test_a_run_leaves_its_report_windows_and_progress_and_is_named_by_what_it_di
     left = ask(world, "artifacts", artifacts={"flow_run_id": {"any_": [run_id]}})
     data = {artifact["key"]: artifact["data"] for artifact in left}
     assert set(data) == {"run-report", "run-windows", "run-progress", "dashboard"}
+    name = "backfill 2 to 8 Jan 2024 · equal, 121 new, 1 rejected"
+    said = {artifact["key"]: artifact["description"] for artifact in left}
+    assert (said["run-report"], said["run-windows"]) == (name, f"Windows of {name}")
     page = data["run-report"]
+    # Written when the run is over, and for a person: no instant to the microsecond, no column's name.
+    assert "| this run is | done |" in page
+    assert not re.search(r"\d{2}\.\d{3,}|last_run|source_age|\| -\d", page)
+    assert re.search(r"\| the City published last \| \d+ Jan 2024 \d\d:\d\d UTC \|", page)
     assert "the source holds 122 rows, we hold 122" in page
     # The longest bar is that of the new rows.
     (new,) = [line for line in page.splitlines() if line.startswith("new ")]
@@ -75,15 +83,15 @@ def test_a_run_leaves_its_report_windows_and_progress_and_is_named_by_what_it_di
         assert part in page
     assert re.search(r"\| ward: .* \| 1 \|", page)
     windows = json.loads(data["run-windows"])
-    assert [row["window"] for row in windows] == ["2024-01-02..2024-01-09"]
+    assert [row["window"] for row in windows] == ["2 to 8 Jan 2024"]
     assert (windows[0]["status"], windows[0]["source"], windows[0]["inserted"], windows[0]["rejected"]) == (
         "done", 122, 121, 1,
     )  # fmt: skip
     assert float(data["run-progress"]) == 100.0
     assert "https://crime.example.org/" in data["dashboard"]
     run = requests.get(f"{world.prefect_api}/flow_runs/{run_id}", timeout=30).json()
-    assert run["name"] == "backfill 2024-01-02..2024-01-09"
-    assert set(run["tags"]) == {"backfill", "done", "census"}
+    assert run["name"] == name
+    assert set(run["tags"]) == {"run", "backfill", "done", "census"}
 
 
 def test_a_server_that_takes_no_artifact_does_not_fail_the_run(world, monkeypatch, caplog):

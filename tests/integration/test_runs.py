@@ -171,6 +171,7 @@ def test_the_closing_report_says_what_a_person_wants_to_know(twelve_weeks):
     assert "the source holds 480 rows, we hold 480" in out
     assert "psql -h" in out
     assert "/runs/flow-run/" in out
+    assert "/runs?hide-subflows=true" in out
     assert "calls" in err, "a missing token is said"
     assert "Traceback" not in err
     code, out, _ = world.run_main("--json")

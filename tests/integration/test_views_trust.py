@@ -205,6 +205,12 @@ def test_how_old_is_stale_is_the_setting_of_the_runs(untouched):
     assert freshness(untouched, "is_stale, freshness_days") == (True, 4.5)
 
 
+def test_a_stamp_ahead_of_our_clock_has_no_negative_age(untouched):
+    add_run(untouched, 1, "backfill")
+    add_audit(untouched, 1, published="-5 hours")
+    assert freshness(untouched, "source_age_days") == (0,)
+
+
 def test_unequal_is_stale_and_a_range_proves_its_own_days_only(untouched):
     add_run(untouched, 1, "backfill")
     set_watermark(untouched, 1)

@@ -6,13 +6,14 @@ import re
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import dashboard.site
 from dashboard import shapes
 from dashboard.columns import COLUMNS
 from dashboard.items import Chart, Figure, Table
-from dashboard.site import city_map, when
+from dashboard.site import city_map, district, overview, wards, when
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = [
@@ -32,17 +33,23 @@ ALL_DAYS = dict.fromkeys(("kind", "violent", "district", "ward", "time_of_day"))
 
 def test_the_pages_have_figures():
     assert {name for name, _ in FIGURES} >= {
-        "overview",
         "when",
         "districts",
         "district",
         "wards",
         "revisions",
+        "staffing",
         "quality",
     }
 
 
-MADE = [("when", when._holidays(when._if_any_day))]
+COLUMNS_OF_CHANGES = ["family", "member", "compared_with", "dispersion"]
+MADE = [
+    ("when", when._holidays(when._if_any_day)),
+    ("overview", overview._trend(pd.DataFrame(columns=COLUMNS_OF_CHANGES))),
+    ("district", district.beats_compared(8)),
+    ("wards", wards.like_it(27)),
+]
 SOURCES = [
     ({}, "map_totals"),
     ({"kind": "THEFT"}, "map_kinds"),

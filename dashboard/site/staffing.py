@@ -1,0 +1,103 @@
+"""Staffing, as a budget analyst would ask: what to expect of a district's hours, how far it strays, and holidays."""
+
+from typing import Any, Final
+
+import pandas as pd
+
+from dashboard import charts, columns, items, parts, shapes
+from dashboard.items import Asked, Chart, Table, Words
+from dashboard.site import district as districts
+from dashboard.warehouse import Freshness
+
+_MOST_DIFFERING: Final = 24
+_NO_CALLS: Final = (
+    "Recorded crimes are not calls for service, and say nothing of how many officers an hour needs. About 2 in 100 "
+    "crimes are still to come. Crimes at exactly 00:00 or 00:01, of which the time is not known, are left out."
+)
+
+
+def _known(hours: pd.DataFrame) -> pd.DataFrame:
+    return hours.dropna(subset=["crimes_per_day"])
+
+
+def _busiest(hours: pd.DataFrame) -> str:
+    most = hours.sort_values("crimes_per_day", ascending=False).iloc[0]
+    spread = "" if pd.isna(most["crimes_spread"]) else f" ± {columns.one_decimal(most['crimes_spread'])}"
+    return (
+        f"Crimes to expect in an hour: most on {most['day_of_week_name']} from {columns.hour(most['hour'])}, "
+        f"{columns.one_decimal(most['crimes_per_day'])}{spread}"
+    )
+
+
+HOURS: Final = Chart(
+    name="district_{district}_hours",
+    title=_busiest,
+    view="crimes_by_district_and_hour",
+    caveat="Crimes in that hour of one such day of the last year; ± is one standard deviation over the weeks, hours "
+    f"without a crime included. The file has the spread of each hour, and violent crimes. {_NO_CALLS}",
+    query="district_hours",
+    asks=("district",),
+    prepare=_known,
+    drawing=charts.heat_map,
+    alt="Crimes by hour of the day and day of the week in the district",
+    empty="No complete week is held yet.",
+)
+
+
+def _parts_of_holidays(holidays: pd.DataFrame) -> pd.DataFrame:
+    return holidays.head(_MOST_DIFFERING)
+
+
+def _outstanding(holidays: pd.DataFrame) -> str:
+    found = holidays[holidays["is_unusual"].fillna(value=False).astype(bool)]
+    if found.empty:
+        return (
+            "Holidays, their eves and the nights after: none has more or fewer crimes here than chance leaves"
+        )
+    first = found.iloc[0]
+    return (
+        f"Holidays, eves and nights after: {len(found)} differ here by more than chance, most surely "
+        f"{first['holiday_name']}, {first['part']}"
+    )
+
+
+HOLIDAYS: Final = Table(
+    name="district_{district}_holidays",
+    title=_outstanding,
+    view="crimes_by_holiday_and_district",
+    caveat="Against the same weekday over the four weeks before and after, other holidays left out; of the last two "
+    "years. The range is that of all districts read together: outside of it is more than chance. A night after is "
+    "00:02 to 05:59 of the day after.",
+    query="district_holidays",
+    asks=("district",),
+    prepare=_parts_of_holidays,
+    columns=(
+        "holiday_name",
+        "part",
+        "days",
+        "crimes",
+        "expected",
+        "expected_low",
+        "expected_high",
+        "is_unusual",
+    ),
+    is_static=True,
+    empty="No holiday can be compared yet: it needs four complete weeks on either side.",
+)
+
+
+def show(freshness: Freshness, days: shapes.Held) -> None:
+    """Draw the page."""
+    known = Asked(freshness).read("districts").dropna(subset=["district"])
+    names = {
+        str(int(number)): shapes.place(name, number)
+        for number, name in zip(known["district"], known["district_name"], strict=True)
+    }
+    head = parts.head_above(freshness)
+    chosen = parts.choose("Police district", "district", names, next(iter(names)))
+    head(f"Staffing: {names[chosen]}")
+    choices: dict[str, Any] = districts.choices_of(int(chosen), days)
+    items.draw(
+        [Words(_NO_CALLS), districts.WATCHES, HOURS, HOLIDAYS],
+        Asked(freshness, choices),
+    )
