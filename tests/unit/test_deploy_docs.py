@@ -72,6 +72,23 @@ def test_the_first_block_names_the_region_to_all_that_ask_for_it(tmp_path):
     assert told["AWS_DEFAULT_REGION"] == told["AWS_REGION"]
 
 
+def test_no_action_of_others_sees_a_secret_of_prefects_and_the_scanner_is_named_by_its_commit():
+    """In March 2026 the tags of the scanner's action were moved to a commit that stole what its job could see."""
+    job = yaml.safe_load((PROJECT / ".github/workflows/deploy.yml").read_text("utf-8"))["jobs"]["deploy"]
+    assert "secrets." not in str(job["env"])
+    for step in job["steps"]:
+        if "uses" in step:
+            assert "secrets." not in str(step)
+            assert "trivy" not in step["uses"] or re.search(r"@[0-9a-f]{40}$", step["uses"])
+    scans = [each["with"] for each in job["steps"] if "trivy" in each.get("uses", "")]
+    kept = [each["output"] for each in scans if each.get("format") == "spdx-json"]
+    assert [len(scans), kept] == [4, ["run.spdx.json", "dashboard.spdx.json"]]
+    pushes = [number for number, each in enumerate(job["steps"]) if "docker push" in each.get("run", "")]
+    stops = [number for number, each in enumerate(job["steps"]) if "exit-code" in each.get("with", {})]
+    assert len(stops) == 2
+    assert max(stops) < min(pushes)
+
+
 SET = r"(?:^|[\s;({])(?:export )?([A-Z][A-Z_]*)=|\bfor ([A-Z]+) in|\bread -rs? ([A-Z][A-Z ]*)"
 
 
