@@ -238,13 +238,7 @@ def head_items(asked: Asked, known: pd.DataFrame) -> list[Item]:
     changes = asked.read("changes")
     nowcasts = asked.read("nowcast_periods", ("family",))
     words = (
-<<<<<<< HEAD
-        f"The 28 days before: {shapes.number(before)}. The same 28 days last year: {shapes.number(year_before)}. "
-        f"The year before to the same day: {shapes.number(row['year_to_date_before'])}. "
-        f"Most often: {(row['last_year_most_common_crime'] or shapes.NOT_HELD).lower()}. "
-=======
         f"Most often: {columns.said('last_year_most_common_crime', row['last_year_most_common_crime'])}. "
->>>>>>> w16b
         f"The middle ward has {shapes.number(known['last_year'].median())} crimes of the last year."
     )
     return [
