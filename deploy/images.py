@@ -114,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{repository}: {'deleted' if asked.delete else 'unused'} {' '.join(tags) or 'none'}\n"
             )
     except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"make images: AWS does not answer: {error}. Check AWS_PROFILE and AWS_REGION.\n")
+        sys.stderr.write(
+            f"make images: AWS does not answer: {error}. Check AWS_PROFILE and AWS_DEFAULT_REGION.\n"
+        )
         return 1
     except PipelineError as error:
         sys.stderr.write(f"make images: {error}\n")

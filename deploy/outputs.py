@@ -86,7 +86,9 @@ def _of_stack(stack: str) -> dict[str, Any]:
             f"AWS does not give stack {stack}: {error.response['Error']['Message']}. Check STACK and AWS_PROFILE."
         ) from None
     except BotoCoreError as error:
-        raise PipelineError(f"AWS was not reached: {error}. Set AWS_PROFILE and AWS_REGION.") from None
+        raise PipelineError(
+            f"AWS was not reached: {error}. Set AWS_PROFILE and AWS_DEFAULT_REGION."
+        ) from None
     return _to_dict(stacks[0])
 
 

@@ -64,7 +64,7 @@ def _task_and_runtime(stack: str, service: str, container: str, client: Any) -> 
         found = client.describe_tasks(cluster=stack, tasks=tasks[:1])["tasks"] if tasks else []
     except (BotoCoreError, ClientError) as error:
         raise PipelineError(
-            f"ECS does not name the tasks of {service}: {error}. Check AWS_PROFILE and AWS_REGION."
+            f"ECS does not name the tasks of {service}: {error}. Check AWS_PROFILE and AWS_DEFAULT_REGION."
         ) from None
     if not found:
         raise ConfigError(
@@ -98,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host = _database_host(asked.stack) if asked.to == "database" else None
         typed = command(asked.stack, door, boto3.client("ecs"), host)
     except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"make tunnel: AWS does not answer: {error}. Check AWS_PROFILE and AWS_REGION.\n")
+        sys.stderr.write(
+            f"make tunnel: AWS does not answer: {error}. Check AWS_PROFILE and AWS_DEFAULT_REGION.\n"
+        )
         return 1
     except PipelineError as error:
         sys.stderr.write(f"make tunnel: {error}\n")

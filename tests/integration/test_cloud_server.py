@@ -45,7 +45,7 @@ REGION = "us-east-1"
 STACK = "crime-with-server"
 AUTH = "c" * 48
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-WAIT_SECONDS = 90
+WAIT_SECONDS = 240
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """docs/deploy-aws.md and the runbook on AWS: their commands name what is there. What they do is not tried here."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +44,69 @@ def test_every_block_can_be_pasted_into_a_shell(page):
         for line in block.splitlines():
             command = line.split("#")[0].strip()
             assert "   " not in command or command.startswith("{"), f"words behind a command: {line}"
+
+
+@PAGES
+def test_what_waits_for_somebody_is_the_last_line_of_its_block(page):
+    """A shell that is pasted into takes the line behind a `read` for its answer, and a tunnel keeps running."""
+    waits = re.compile(r"\bread -rs?\b(?!.*<<<)|\bmake tunnel\b|\bssm start-session\b|\\password\b")
+    found = 0
+    for block in blocks(page):
+        lines = re.sub(r"\\\n\s*", " ", block).splitlines()
+        found += sum(bool(waits.search(line)) for line in lines)
+        assert not [line for line in lines[:-1] if waits.search(line)], block
+    assert found >= 3
+
+
+def test_the_first_block_names_the_region_to_all_that_ask_for_it(tmp_path):
+    """AWS's command line reads both variables, boto3 one of them: `make pool` and its like had no region."""
+    exports = "\n".join(re.findall(r"^export AWS_.*$", blocks(GUIDE)[0], re.MULTILINE))
+    asked = f"{exports}\n{sys.executable} -c 'import boto3; print(boto3.Session().region_name)'"
+    elsewhere = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    said = subprocess.run(
+        ["bash", "-c", asked], env=elsewhere, capture_output=True, text=True, check=True
+    ).stdout
+    assert said == "us-east-2\n"
+    workflow = yaml.safe_load((PROJECT / ".github/workflows/deploy.yml").read_text("utf-8"))
+    told = workflow["jobs"]["deploy"]["env"]
+    assert told["AWS_DEFAULT_REGION"] == told["AWS_REGION"]
+
+
+def test_no_action_of_others_sees_a_secret_of_prefects_and_the_scanner_is_named_by_its_commit():
+    """In March 2026 the tags of the scanner's action were moved to a commit that stole what its job could see."""
+    job = yaml.safe_load((PROJECT / ".github/workflows/deploy.yml").read_text("utf-8"))["jobs"]["deploy"]
+    assert "secrets." not in str(job["env"])
+    for step in job["steps"]:
+        if "uses" in step:
+            assert "secrets." not in str(step)
+            assert "trivy" not in step["uses"] or re.search(r"@[0-9a-f]{40}$", step["uses"])
+    scans = [each["with"] for each in job["steps"] if "trivy" in each.get("uses", "")]
+    kept = [each["output"] for each in scans if each.get("format") == "spdx-json"]
+    assert [len(scans), kept] == [4, ["run.spdx.json", "dashboard.spdx.json"]]
+    pushes = [number for number, each in enumerate(job["steps"]) if "docker push" in each.get("run", "")]
+    stops = [number for number, each in enumerate(job["steps"]) if "exit-code" in each.get("with", {})]
+    assert len(stops) == 2
+    assert max(stops) < min(pushes)
+
+
+SET = r"(?:^|[\s;({])(?:export )?([A-Z][A-Z_]*)=|\bfor ([A-Z]+) in|\bread -rs? ([A-Z][A-Z ]*)"
+
+
+@PAGES
+def test_a_block_uses_no_name_that_no_block_before_it_has_set(page):
+    """The runbook is typed in a shell in which the guide's first block was run."""
+    known = {"PATH", "PWD", "HOME"}
+    functions = set()
+    for block in [blocks(GUIDE)[0], *blocks(page)]:
+        for line in re.sub(r"\\\n\s*", " ", block).splitlines():
+            code = line.split("  #")[0]
+            for found in re.findall(SET, code):
+                known.update(name for group in found for name in group.split())
+            functions |= set(re.findall(r"^(\w+)\(\) \{", code))
+            used = set(re.findall(r"\$\{?([A-Z][A-Z_]*)", code))
+            assert used <= known, f"{used - known} in: {line}"
+            called = set(re.findall(r"(?:^|\$\()(put_\w+|output)\b(?!\()", code))
+            assert called <= functions, f"{called - functions} in: {line}"
 
 
 @PAGES

@@ -544,6 +544,7 @@ def test_the_worker_runs_the_image_of_the_stack_and_hears_of_runs_that_ended(sta
     assert command.startswith("prefect worker start --type ecs --pool chicago-crime-ecs")
     environment = {each["name"]: each["value"] for each in container["environment"]}
     assert environment["PREFECT_API_URL"] == WITH_A_WORKER["PrefectApiUrl"]
+    assert environment["AWS_DEFAULT_REGION"] == stack.outputs["Region"]
     # What moto passes over.
     written = resources(**WITH_A_WORKER)["WorkerService"]["Properties"]["NetworkConfiguration"]
     assert written["AwsvpcConfiguration"] == {
