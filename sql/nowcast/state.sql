@@ -9,6 +9,6 @@ select
     (
         select coalesce(sum(daily_counts.crimes), 0)
         from pipeline.daily_counts
-        where daily_counts.date >= counts_state.last_complete_date + 21 - cast(:last_age as integer)
+        where daily_counts.date >= counts_state.last_complete_date + 21 - cast(:last_age as integer)  -- noqa: RF02
     ) as recent_crimes
 from pipeline.counts_state;
