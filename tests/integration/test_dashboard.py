@@ -441,13 +441,15 @@ def test_each_layer_is_drawn_a_change_within_chance_is_hatched_and_near_there_ar
     visit.sees("Nobody publishes how many people live in a ward or a beat")
     visit.go("map?layer=cell&ward=27&period=all")
     drawn_map(visit, "cell count")
+    near = visit.page.frame_locator("iframe").locator('html[data-blocks]:not([data-blocks="0"])')
     visit.page.locator("iframe").hover()
-    for _ in range(8):
-        visit.page.mouse.wheel(0, -400)
-        visit.page.wait_for_timeout(150)
-    visit.page.frame_locator("iframe").locator('html[data-blocks]:not([data-blocks="0"])').wait_for(
-        state="attached"
-    )
+    # A step at a time, no nearer than need be: at the nearest there may be no block in sight.
+    for _ in range(30):
+        visit.page.mouse.wheel(0, -120)
+        visit.page.wait_for_timeout(600)
+        if near.count():
+            break
+    near.wait_for(state="attached")
 
 
 def test_a_district_prints_whole_on_two_sheets_with_the_state_of_the_data_at_the_foot(site, visit, tmp_path):

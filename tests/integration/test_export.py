@@ -15,6 +15,7 @@ from pyarrow.fs import FileSelector, S3FileSystem
 from sqlalchemy import create_engine, text
 
 from demo.shapes import ONE_YEAR
+from tasks.cloud.folders import open_folder
 from tasks.commands import export as exporting
 from tasks.commands.export import export
 from tasks.errors import LoadError, UsageError
@@ -222,14 +223,14 @@ def test_a_large_table_is_read_and_written_in_parts(engine, tmp_path, monkeypatc
 )
 def test_a_destination_that_is_none_is_wrong_use(destination):
     with pytest.raises(UsageError) as refused:
-        exporting._open(destination)
+        open_folder(destination, "export")
     assert "secret" not in str(refused.value)
 
 
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="neither a folder"):
-        exporting._open(str(tmp_path / "file"))
+        open_folder(str(tmp_path / "file"), "export")
 
 
 @pytest.fixture
