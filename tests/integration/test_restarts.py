@@ -9,7 +9,7 @@ import pytest
 
 from bench import without_prefect
 from demo.shapes import ONE_YEAR
-from tasks.run import connections, lifecycle
+from tasks.run import lifecycle
 from tasks.warehouse import views
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
@@ -30,7 +30,8 @@ def server():
 def there(world, server, monkeypatch, request):
     """Give the world with a database of its own on that server, and a source of three weeks."""
     name = f"of_{abs(hash(request.node.name))}"
-    for setting, value in (server.settings | {"DATABASE_NAME": name, "MAX_CONCURRENCY": "1"}).items():
+    world.settings_there = server.settings | {"DATABASE_NAME": name, "MAX_CONCURRENCY": "1"}
+    for setting, value in world.settings_there.items():
         monkeypatch.setenv(setting, value)
     for again in (lifecycle._open, lifecycle._write_end):
         monkeypatch.setattr(again.retry, "wait", lambda _state: 0.2)
@@ -84,20 +85,22 @@ def test_a_server_that_is_restarted_at_each_step_is_waited_for(there, server, mo
 
 
 def test_a_server_that_stops_smartly_waits_for_the_run_which_gets_no_new_session(there, server):
-    """The run has its lock until it ends, and the server waits for that: the run ends first, and the next goes on."""
-    stopped = threading.Thread(target=lambda: restart(server, "smart"))
+    """The run has its lock until it ends, and the server waits for that: the run ends first, and the next goes on.
+
+    As a process of its own, whose end ends its sessions: the server waits for the last of them.
+    """
+    stopped = threading.Thread(target=lambda: restart(server, "smart"), daemon=True)
 
     def stop_once(seen):
         if LOAD in seen.target and not stopped.ident:
             stopped.start()
 
     there.portal.before_answer = stop_once
-    ended = run_main_here(there)
-    # As the end of its process does: the pool's session is one that the server waits for as well.
-    connections.close()
-    stopped.join()
-    assert ended.code in {0, 1}
-    assert "Traceback" not in ended.said
+    code, out, err = there.run_main(**there.settings_there)
+    stopped.join(60)
+    assert not stopped.is_alive(), "a session of the run is left, and the server waits for it"
+    assert code in {0, 1}
+    assert "Traceback" not in out + err
     assert run_main_here(there).code == 0
     assert there.there("select count(*) from chicago.crimes") == [(3,)]
 
