@@ -14,12 +14,13 @@ from uuid import UUID
 import tenacity
 from sqlalchemy import Engine
 
-from tasks.errors import PipelineError, UnequalError
+from tasks.errors import PipelineError
 from tasks.masked import masked
 from tasks.request import Request
 from tasks.run import connections
 from tasks.run.process import prepare_process
 from tasks.run.stop import stopped_by_signals
+from tasks.run.verdict import status_of
 from tasks.source.threads import RunThreads
 from tasks.warehouse import ledger
 from tasks.warehouse.engine import first_line
@@ -71,11 +72,8 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
         try:
             yield Run(await asyncio.wrap_future(opened), request)
             status, message = "done", None
-        except UnequalError as error:
-            status, message = "unequal", str(error)
-            raise
         except Exception as error:
-            status, message = "failed", _message(error)
+            status, message = status_of(error), _message(error)
             raise
         finally:
             # A signal may come while a thread opens the run. That thread goes on, and what it has opened is closed.
@@ -88,9 +86,8 @@ async def close_run(run: Run, error: PipelineError | None) -> None:
 
     error: why it is no success. Without this, the run is closed when its body ends; after it, that changes nothing.
     """
-    status: RunStatus = "unequal" if isinstance(error, UnequalError) else "failed" if error else "done"
     message = _message(error) if error else None
-    await asyncio.to_thread(_close, connections.warehouse(), run.run_id, status, message)
+    await asyncio.to_thread(_close, connections.warehouse(), run.run_id, status_of(error), message)
 
 
 _again_when_it_may_help = tenacity.retry(

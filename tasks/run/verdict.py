@@ -8,6 +8,13 @@ from tasks.run.window_results import WindowsReport
 from tasks.warehouse.ledger import RunStatus
 
 
+def status_of(error: BaseException | None) -> RunStatus:
+    """Return the status in the ledger of a run that ends with this error, or with none."""
+    if error is None:
+        return "done"
+    return "unequal" if isinstance(error, UnequalError) else "failed"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Why a run is not a success; None if it is."""
@@ -26,6 +33,4 @@ class Verdict:
     @property
     def status(self) -> RunStatus:
         """Return the run's status in the ledger."""
-        if self.error is None:
-            return "done"
-        return "unequal" if isinstance(self.error, UnequalError) else "failed"
+        return status_of(self.error)
