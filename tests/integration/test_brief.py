@@ -4,20 +4,15 @@ One city of 440 days for the module; the briefs are made in this process, as the
 """
 
 import os
-import time
 
-import psycopg
 import pytest
 import requests
-import streamlit
 from moto.server import ThreadedMotoServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pyarrow.fs import FileSelector, S3FileSystem
-from sqlalchemy import create_engine
 
 from tasks.errors import UsageError
-from tasks.warehouse.views import grant_analyst
-from tests.integration.views_support import PLACED, generated_city, load_city
+from tests.integration.views_support import generated_city, placed_city, read_in_this_process
 
 ROLE = "brief_analyst"
 OF_DISTRICT = "chicago.nowcast_periods where family = 'district' and place = '8'"
@@ -30,34 +25,13 @@ PRINTS = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def ask(postgres, template):
     """Give ways to ask a warehouse of 440 days, which the briefs of this process read."""
-    name = f"brief_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-        connection.execute(f"create role {ROLE} login")
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
-    load_city(engine, generated_city(8, "2023-01-02", days=440, per_day=30))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(PLACED)
-    grant_analyst(engine, ROLE)
-    settings = {
-        "ENV_FILE": "",
-        "SERVER_NAME": str(postgres.socket_dir),
-        # The owner: a run's own login, which the dashboard refuses, may write a brief.
-        "DB_USERNAME": postgres.user,
-        "DATABASE_NAME": name,
-        "DB_SSLMODE": "disable",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for key, value in settings.items():
-            patch.setenv(key, value)
-        streamlit.cache_resource.clear()
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield lambda query: connection.exec_driver_sql(query).scalar_one()
-        streamlit.cache_resource.clear()
-    engine.dispose()
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
-        connection.execute(f"drop role {ROLE}")
+    crimes = generated_city(8, "2023-01-02", days=440, per_day=30)
+    # The owner: a run's own login, which the dashboard refuses, may write a brief.
+    with (
+        placed_city(postgres, template, crimes, ROLE) as name,
+        read_in_this_process(postgres, name, postgres.user) as connection,
+    ):
+        yield lambda query: connection.exec_driver_sql(query).scalar_one()
 
 
 def text_of(path):

@@ -10,17 +10,14 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import psycopg
 import pytest
-from sqlalchemy import create_engine
 
-from tasks.warehouse.views import grant_analyst
 from tests.browser import FLAGS, Visit, found_browser, wait_for_server
-from tests.integration.views_support import PLACED, generated_city, load_city
+from tests.integration.views_support import generated_city, placed_city
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = "dashboard_analyst"
@@ -54,43 +51,33 @@ class Site:
 @pytest.fixture(scope="module")
 def site(postgres, template):
     """Give the dashboard over a city of 440 days and of the analyst's role."""
-    name = f"dashboard_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-        if not connection.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone():
-            connection.execute(f"create role {ROLE} login")
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
-    load_city(engine, generated_city(8, "2023-01-02", days=440, per_day=60))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(PLACED)
-        connection.exec_driver_sql(REVISED)
-        connection.exec_driver_sql("refresh materialized view chicago.crime_revisions")
-    grant_analyst(engine, ROLE)
-    engine.dispose()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {key: value for key, value in os.environ.items() if not key.startswith(("DB_", "PREFECT_"))}
-    settings = {
-        "ENV_FILE": "",
-        "SERVER_NAME": str(postgres.socket_dir),
-        "DB_USERNAME": ROLE,
-        "DATABASE_NAME": name,
-    }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--server.port", str(port)],
-        cwd=PROJECT,
-        env={**own, **settings, "DB_SSLMODE": "disable"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    wait_for_server(url)
-    yield Site(url, postgres.conninfo(name))
-    server.kill()  # asked to end, it waits some seconds for its browser
-    server.wait()
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
+    crimes = generated_city(8, "2023-01-02", days=440, per_day=60)
+    with placed_city(postgres, template, crimes, ROLE) as name:
+        with psycopg.connect(postgres.conninfo(name)) as connection:
+            connection.execute(REVISED)
+            connection.execute("refresh materialized view chicago.crime_revisions")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        own = {key: value for key, value in os.environ.items() if not key.startswith(("DB_", "PREFECT_"))}
+        settings = {
+            "ENV_FILE": "",
+            "SERVER_NAME": str(postgres.socket_dir),
+            "DB_USERNAME": ROLE,
+            "DATABASE_NAME": name,
+        }
+        server = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "--server.port", str(port)],
+            cwd=PROJECT,
+            env={**own, **settings, "DB_SSLMODE": "disable"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        url = f"http://127.0.0.1:{port}"
+        wait_for_server(url)
+        yield Site(url, postgres.conninfo(name))
+        server.kill()  # asked to end, it waits some seconds for its browser
+        server.wait()
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,11 @@
 """Pages over more than two years of crimes, drawn by Streamlit's own test of a script, without a browser."""
 
-import os
-import time
-
-import psycopg
 import pytest
 import streamlit
-from sqlalchemy import create_engine
 from streamlit.testing.v1 import AppTest
 
 from dashboard.items import Chart
-from tasks.warehouse.views import grant_analyst
-from tests.integration.views_support import PLACED, generated_city, load_city
+from tests.integration.views_support import generated_city, placed_city, read_in_this_process
 
 ROLE = "analyst_of_years"
 DAYS = 1100
@@ -20,33 +14,12 @@ DAYS = 1100
 @pytest.fixture(scope="module")
 def years(postgres, template):
     """Give ways to ask a warehouse of three years, which the pages of this process read as the analyst."""
-    name = f"years_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-        connection.execute(f"create role {ROLE} login")
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
-    load_city(engine, generated_city(8, "2022-02-01", days=DAYS, per_day=6))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(PLACED)
-    grant_analyst(engine, ROLE)
-    settings = {
-        "ENV_FILE": "",
-        "SERVER_NAME": str(postgres.socket_dir),
-        "DB_USERNAME": ROLE,
-        "DATABASE_NAME": name,
-        "DB_SSLMODE": "disable",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for key, value in settings.items():
-            patch.setenv(key, value)
-        streamlit.cache_resource.clear()
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield lambda query: connection.exec_driver_sql(query).all()
-        streamlit.cache_resource.clear()
-    engine.dispose()
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
-        connection.execute(f"drop role {ROLE}")
+    crimes = generated_city(8, "2022-02-01", days=DAYS, per_day=6)
+    with (
+        placed_city(postgres, template, crimes, ROLE) as name,
+        read_in_this_process(postgres, name, ROLE) as connection,
+    ):
+        yield lambda query: connection.exec_driver_sql(query).all()
 
 
 def draw(page):

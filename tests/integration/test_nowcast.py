@@ -4,7 +4,6 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -17,8 +16,15 @@ from tasks.contract.reference import read_bundled
 from tasks.warehouse.nowcast import read_past
 from tasks.warehouse.reference import replace_table
 from tasks.warehouse.views import refresh_views
+from tests.integration.conftest import database_like
 from tests.integration.main_here import run_main_here
-from tests.integration.views_support import city, load_city, rows, views_engine  # noqa: F401  (a fixture)
+from tests.integration.views_support import (  # noqa: F401  (a fixture)
+    city,
+    engine_on,
+    load_city,
+    rows,
+    views_engine,
+)
 
 FIRST_DAY = date(2026, 3, 20)
 LOADS = 3
@@ -243,20 +249,16 @@ def test_the_newest_days_say_what_they_will_come_to(views_engine):
 @pytest.fixture(scope="module")
 def followed(postgres, template):
     """Give a warehouse that has followed a small stand-in city for 130 days."""
-    name = f"nowcast_{template}"
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-    from sqlalchemy import create_engine
-
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
     today = date(2026, 6, 30).toordinal()
     history = History(today - 130, today, 60, is_other=False, oldest=130)
-    with engine.begin() as connection:
-        replace_table(connection, "fbi_codes", read_bundled("fbi_codes"))
-        write(connection, history, history.versions())
-    refresh_views(engine)
-    yield engine, history
-    engine.dispose()
+    with database_like(postgres, template) as name:
+        engine = engine_on(postgres, name)
+        with engine.begin() as connection:
+            replace_table(connection, "fbi_codes", read_bundled("fbi_codes"))
+            write(connection, history, history.versions())
+        refresh_views(engine)
+        yield engine, history
+        engine.dispose()
 
 
 def test_what_is_compared_is_what_crimes_as_of_holds(followed):

@@ -3,8 +3,7 @@
 Loads them into a real PostgreSQL with the bundled lists, and makes the views over them.
 """
 
-import os
-import time
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from tasks.contract.reference import read_bundled
 from tasks.warehouse.copy import copy_frame
-from tasks.warehouse.views import deploy_views, refresh_views
+from tasks.warehouse.views import deploy_views, grant_analyst, refresh_views
+from tests.integration.conftest import database_like
 
 COLUMNS = {
     "crime_id": "str",
@@ -188,11 +188,48 @@ def rows(engine: Engine, query):
 @pytest.fixture(scope="module")
 def views_engine(postgres, template):
     """Give an engine on one database for the tests of a module; each loads its own city into it."""
-    name = f"views_{os.getpid()}_{time.monotonic_ns()}"
+    with database_like(postgres, template) as name:
+        engine = engine_on(postgres, name)
+        yield engine
+        engine.dispose()
+
+
+@contextmanager
+def placed_city(postgres, template, crimes, role):
+    """Give the name of a database with these crimes, at blocks and points, that a role of its own may read."""
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        connection.execute(f"create role {role} login")
+        with database_like(postgres, template) as name:
+            engine = engine_on(postgres, name)
+            load_city(engine, crimes)
+            with engine.begin() as placing:
+                placing.execute(text(PLACED))
+            grant_analyst(engine, role)
+            engine.dispose()
+            yield name
+        connection.execute(f"drop role {role}")
+
+
+@contextmanager
+def read_in_this_process(postgres, name, login):
+    """Have pages and briefs of this process read a database with this login; yields a connection of the owner."""
+    import streamlit
+
+    settings = {
+        "ENV_FILE": "",
+        "SERVER_NAME": str(postgres.socket_dir),
+        "DB_USERNAME": login,
+        "DATABASE_NAME": name,
+        "DB_SSLMODE": "disable",
+    }
     engine = engine_on(postgres, name)
-    yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in settings.items():
+            patch.setenv(key, value)
+        streamlit.cache_resource.clear()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+        streamlit.cache_resource.clear()
     engine.dispose()
 
 
