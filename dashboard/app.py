@@ -57,6 +57,7 @@ def main() -> None:
         st.Page(_guarded(overview.show), title="Overview", url_path="overview", visibility="hidden"),
     ]
     chosen = st.navigation(pages)
+    parts.follow_dusk()
     parts.close_the_menu_of_a_phone(chosen.url_path)
     chosen.run()
     st.divider()

@@ -34,6 +34,22 @@ if (innerWidth < 768 && list && list.getBoundingClientRect().right > 0)
 }</script>"""
 
 
+# A page's colours are drawn for one theme, so it is loaded anew where the machine turns dark or light: its address has
+# all choices. Paper is light for as long as it is printed, which is no dusk.
+_FOLLOW_DUSK: Final = """<script>if (!window.duskIsFollowed) {
+  window.duskIsFollowed = true;
+  const dark = matchMedia("(prefers-color-scheme: dark)"), atFirst = dark.matches;
+  dark.addEventListener("change", () => setTimeout(() => {
+    if (dark.matches !== atFirst && !matchMedia("print").matches) location.reload();
+  }, 300));
+}</script>"""
+
+
+def follow_dusk() -> None:
+    """Load the page anew where the reader's machine turns dark or light under it."""
+    st.html(_FOLLOW_DUSK, unsafe_allow_javascript=True)
+
+
 def close_the_menu_of_a_phone(page: str) -> None:
     """Close the list of pages once a page was chosen, where it covers the page."""
     st.html(_CLOSE.replace("{page}", page), unsafe_allow_javascript=True)

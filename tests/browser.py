@@ -18,6 +18,9 @@ FLAGS = [
     "--disable-background-networking",
 ]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+# Vega draws a chart some time after the page's script has ended.
+CHARTS_ARE_DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')]
+    .every(chart => chart.querySelector('svg.marks, canvas.marks'))"""
 
 
 class Visit:
@@ -50,6 +53,7 @@ class Visit:
         # What was typed or clicked takes a moment to reach the server.
         self.page.wait_for_timeout(150)
         self.page.wait_for_selector(READY)
+        self.page.wait_for_function(CHARTS_ARE_DRAWN)
 
     def turn_to(self, name):
         """Click a page's name in the list, which loads nothing anew as an address does; a new tab is opened first."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import psutil
 import pytest
 
-MODULES_SHOWN = 12
+MODULES_SHOWN = 40
 # A module's line is only shown where it is worth a look.
 LEAST_SECONDS = 1.0
 

@@ -155,6 +155,7 @@ map.on("moveend", () => {
   const now = JSON.stringify(near);
   if (now !== lastNear && (near || lastNear)) {
     lastNear = near ? now : "";
+    document.documentElement.dataset.near = Boolean(near);
     tell({ near });
   }
 });

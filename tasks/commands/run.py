@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,10 +41,14 @@ def run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
     _reach_loopback_directly()
     # A line of the log that Prefect's server did not take is no reason for three more.
     logging.raiseExceptions = False
+    # Prefect hands a signal on to the handler before its own; the default one ends the process without a word.
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(asked, flow)
     except (TerminationSignal, asyncio.CancelledError):
         raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:

@@ -302,7 +302,7 @@ def test_clearing_that_is_killed_half_way_takes_nothing_and_the_next_does_it(two
     before = world.value(count)
     world.store.insert(CRIMES, [crime("JH990001", "2023-12-27T10:00:00.000")], at=world.now())
     process = child.start([], world.environment, prepare=die_before_runs_are_cleared)
-    process.join(60)
+    process.join(180)
     assert process.exitcode == -signal.SIGKILL
     assert world.value(count) == before
     assert child.run([], world.environment) == 0

@@ -12,6 +12,8 @@ from tasks.datasets import DATASETS
 from tests.integration.conftest import FIRST_LOAD, crime
 from tests.integration.test_whole_history import row
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 # What the source and we say about a row; all other columns are what the row says.
 STAMPS = {"crime_id", "created_at", "updated_at", "version", "updated_on", "loaded_at"}
 ONLY_IN_HISTORY = {"retired_at", "reason", "replaced_by", "run_id"}

@@ -18,6 +18,8 @@ from tests.integration.test_whole_history import (  # noqa: F401 - fixtures
     withdraw,
 )
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 MONTHS = 12
 
 

@@ -18,6 +18,8 @@ from tasks.warehouse.audits import read_rows_proven_equal
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 CRIMES = ONE_YEAR.id
 
 

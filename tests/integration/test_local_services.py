@@ -160,7 +160,7 @@ def test_two_runs_at_once_start_one_server_after_a_kill_and_stop_ends_both(used_
         print(local_services.status(project)[1].pid)
     """
     runs = [python(code, used_project) for _ in range(2)]
-    first, second = [run.communicate(timeout=60) for run in runs]
+    first, second = [run.communicate(timeout=180) for run in runs]
     assert first == second
     assert first[1] == ""
     after = pids(used_project)

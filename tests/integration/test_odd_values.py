@@ -8,6 +8,8 @@ from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 CRIMES = ONE_YEAR.id
 
 

@@ -54,7 +54,7 @@ def run_and_lose_the_server(world):
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     closed = time.monotonic()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     return url, process.returncode, out, err, time.monotonic() - closed
 
 

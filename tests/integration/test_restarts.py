@@ -97,7 +97,7 @@ def test_a_server_that_stops_smartly_waits_for_the_run_which_gets_no_new_session
 
     there.portal.before_answer = stop_once
     code, out, err = there.run_main(**there.settings_there)
-    stopped.join(60)
+    stopped.join(300)
     assert not stopped.is_alive(), "a session of the run is left, and the server waits for it"
     assert code in {0, 1}
     assert "Traceback" not in out + err

@@ -31,7 +31,7 @@ def twelve_weeks(world):
     return world
 
 
-def wait_until(condition, *, seconds=60):
+def wait_until(condition, *, seconds=180):
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -48,7 +48,7 @@ def done_windows(world):
 def hold_third_window(seen, release):
     """Keep the answer with the rows of the third week until it is released."""
     if ">= '2023-10-16T" in seen.params.get("$where", "") and ":*" in seen.params.get("$select", ""):
-        release.wait(90)
+        release.wait(180)
 
 
 def content(world):
@@ -114,7 +114,7 @@ def test_a_second_run_at_once_is_skipped_and_says_so(twelve_weeks):
     """B21: one writer, whatever the scheduler does."""
     world = twelve_weeks
     release = threading.Event()
-    world.portal.before_answer = lambda _seen: release.wait(90)
+    world.portal.before_answer = lambda _seen: release.wait(180)
     first = world.start_main()
     wait_until(lambda: world.query("select status from pipeline.runs") == [("running",)])
     code, out, _ = world.run_main()
@@ -155,7 +155,7 @@ def test_a_stopped_run_is_recorded_as_stopped_and_the_next_one_goes_on(twelve_we
     process = world.start_main(MAX_CONCURRENCY="2")
     wait_until(lambda: done_windows(world) >= 2)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert process.returncode != 0
     assert world.value("select status from pipeline.runs") == "stopped"
     world.portal.latency_seconds = 0

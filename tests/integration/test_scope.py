@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
+import pytest
+
 from demo.shapes import ONE_YEAR
 from tests.integration.conftest import crime
+
+pytestmark = pytest.mark.usefixtures("views_left")
 
 CRIMES = ONE_YEAR.id
 

@@ -16,6 +16,8 @@ from tests.chaos import oracle
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 CRIMES = ONE_YEAR.id
 SECOND = "2023-12-18..2023-12-25"
 # Requests: of the source's state, of a count, of rows; those that a window sends carry its first day.

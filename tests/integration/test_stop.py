@@ -1,13 +1,15 @@
 """A signal to stop ends a run within its seconds, whatever hangs, and is never lost; the next run goes on."""
 
+import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
 from demo.shapes import ONE_YEAR
-from tasks.run import stop
+from tasks.run import lifecycle, stop
 from tasks.warehouse import ledger
 from tests.chaos import child
 from tests.integration.conftest import crime
@@ -47,7 +49,7 @@ def held(world, tmp_path):
     def hold(seen):
         if ">= '2024-01-09T" in seen.params.get("$where", "") and ":*" in seen.params.get("$select", ""):
             world.reached.set()
-            release.wait(60)
+            release.wait(180)
 
     world.portal.before_answer = hold
     yield world
@@ -81,8 +83,32 @@ def test_a_signal_that_comes_while_the_run_is_opened_closes_it_too(world, tmp_pa
         assert process.is_alive(), (tmp_path / "said").read_text()
         time.sleep(0.02)
     process.terminate()
-    process.join(30)
+    process.join(180)
     assert process.exitcode == 1
+    assert world.query("select status from pipeline.runs") == [("stopped",)]
+
+
+def stop_itself():
+    """Send the signal from the flow's own body: its exception goes through Prefect's handler for certain."""
+    watched = lifecycle.stopped_by_signals
+
+    @contextmanager
+    def stopped_at_once():
+        with watched():
+            os.kill(os.getpid(), signal.SIGTERM)
+            yield
+
+    lifecycle.stopped_by_signals = stopped_at_once
+
+
+def test_a_signal_that_prefect_hands_on_ends_the_run_with_a_word_too(world, tmp_path):
+    """Prefect restores the handler before its own and sends the signal again: by default the process is gone then."""
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    said = tmp_path / "said"
+    process = child.start([], world.environment, with_prefect=True, output=said, prepare=stop_itself)
+    process.join(180)
+    assert process.exitcode == 1, said.read_text()
+    assert "main.py: stopped; what is committed stays" in said.read_text()
     assert world.query("select status from pipeline.runs") == [("stopped",)]
 
 
@@ -90,12 +116,12 @@ def stopped(world, prepare):
     """Start a run, stop it where it hangs, and return how it ended and after how many seconds."""
     environment = world.environment | {"PORTAL_TIMEOUT_SECONDS": "55", "MAX_CONCURRENCY": "2"}
     process = child.start([], environment, with_prefect=True, output=world.output, prepare=prepare)
-    assert world.reached.wait(60)
+    assert world.reached.wait(180)
     while world.value("select count(*) from pipeline.windows where status = 'done'") == 0:
         time.sleep(0.05)
     began = time.monotonic()
     process.terminate()
-    process.join(30)
+    process.join(180)
     return process.exitcode, time.monotonic() - began
 
 
@@ -132,11 +158,11 @@ def test_a_database_that_does_not_answer_keeps_no_stopped_run(world, dark_front,
     world.portal.before_answer = vanish
     environment = world.environment | {"SERVER_NAME": dark_front.host, "PORT": str(dark_front.port)}
     process = child.start([], environment, with_prefect=True, output=world.output, prepare=hurry)
-    assert world.reached.wait(60)
+    assert world.reached.wait(180)
     time.sleep(1)
     began = time.monotonic()
     process.terminate()
-    process.join(30)
+    process.join(180)
     said = world.output.read_text()
     assert process.exitcode == 1, said
     assert time.monotonic() - began < STOP_SECONDS + 3

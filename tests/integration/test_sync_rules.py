@@ -7,6 +7,8 @@ import pytest
 from demo.shapes import ONE_YEAR
 from tests.integration.conftest import FIRST_LOAD, crime
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 CRIMES = ONE_YEAR.id
 
 

@@ -13,6 +13,8 @@ from tests.integration.test_whole_history import (  # noqa: F401 - fixtures
     store,
 )
 
+pytestmark = pytest.mark.usefixtures("views_left")
+
 REASON = "crime_id: another row of the source has it too, with a newer stamp"
 
 
