@@ -1,11 +1,14 @@
 -- One row: where the last span began that was proven equal as a whole, and what we held outside of it; none before the
--- first.
+-- first. A source without a dated row before its stamps had no span.
 -- Reads: pipeline.audits. Writes: nothing. Run by: tasks/warehouse/audits.py.
 
 select
     lower(audits.span) as span_start,
     audits.outside_rows
 from pipeline.audits as audits
-where audits.equal and upper_inf(audits.span)
+where
+    audits.equal
+    and upper_inf(audits.span)
+    and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
 order by audits.audit_id desc
 limit 1;

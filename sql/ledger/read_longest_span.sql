@@ -1,5 +1,5 @@
 -- One row: how long before its newest stamp the source reached back at most, of all proofs since a span was accepted by
--- hand; null before the first proof.
+-- hand; null before the first proof. A source without a dated row before its stamps reached back to nothing.
 -- Reads: pipeline.audits, pipeline.runs. Writes: nothing. Run by: tasks/warehouse/audits.py.
 
 select max(chicago.wall_clock(audits.source_newest_update) - lower(audits.span)) as longest_span
@@ -7,6 +7,7 @@ from pipeline.audits as audits
 where
     audits.equal
     and upper_inf(audits.span)
+    and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
     and audits.audit_id >= coalesce(
         (
             select max(accepted.audit_id)

@@ -290,3 +290,17 @@ def test_the_advice_of_the_guard_lifts_it_over_the_days_of_the_bad_rows_alone(wo
     monkeypatch.delenv("MAX_REJECT_SHARE")
     assert world.run().is_completed()
     assert sorted(row[0] for row in world.query("select crime_id from pipeline.rejected_rows")) == sorted(bad)
+
+
+def test_a_source_that_had_no_date_at_all_had_no_span_that_it_could_lose(world):
+    """What was proven then begins at the end of time, and nothing can be reckoned from there."""
+    insert(world, crime("JH000001", None))
+    assert run_main_here(world).code == 0
+    days = ("2023-12-17T23:59:59.000", "2023-12-18T00:00:00.000", "2023-12-27T08:30:00.000")
+    insert(world, *(crime(f"JH00001{n}", day) for n, day in enumerate(days)), crime("JH000002", None))
+    ended = run_main_here(world)
+    assert ended.code == 0, ended.said
+    assert proof(world) == (True, 0, 0)
+    assert crimes(world) == 3
+    assert world.held_ids() == world.source_ids()
+    assert run_main_here(world, "--mode", "reconcile").code == 0
