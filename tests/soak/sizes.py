@@ -36,13 +36,14 @@ class Sizes:
     """One day's measures. Bytes are of pg_total_relation_size, with indexes and TOAST.
 
     data: rows of crimes, history and quarantine. data_bytes: schema chicago, and of pipeline what is by the data;
-    ledger_bytes: the rest of pipeline; catalogue_bytes: PostgreSQL's own. dead: dead rows of both schemas. rows: of
-    each table that is not by the data, in the ledger and in Prefect's database.
+    ledger_bytes: the rest of pipeline, which ledger_tables has by table; catalogue_bytes: PostgreSQL's own. dead: dead
+    rows of both schemas. rows: of each table that is not by the data, in the ledger and in Prefect's database.
     """
 
     data: int
     data_bytes: int
     ledger_bytes: int
+    ledger_tables: dict[str, int]
     catalogue_bytes: int
     dead: int
     prefect_bytes: int
@@ -76,6 +77,12 @@ from sizes
 _IDLE_RUNS = (
     "select count(*) from pipeline.runs where run_id not in (select run_id from chicago.crime_history)"
 )
+_LEDGER_TABLES = """
+select relname, pg_total_relation_size(pg_class.oid)
+from pg_class
+inner join pg_namespace on relnamespace = pg_namespace.oid
+where nspname = 'pipeline' and relkind = 'r' and relname <> all(%(by_the_data)s)
+"""
 _TABLES = """
 select nspname || '.' || relname, oid::regclass
 from (select pg_class.oid, relname, nspname, relkind from pg_class
@@ -100,12 +107,14 @@ def measure(soak):
 def measure_warehouse(soak):
     """Return what `Sizes` has of the warehouse, by name."""
     with psycopg.connect(soak.world.conninfo) as ours:
-        cursor = ours.execute(_WAREHOUSE, {"by_the_data": list(BY_THE_DATA)})
+        by_the_data = {"by_the_data": list(BY_THE_DATA)}
+        tables = dict(ours.execute(_LEDGER_TABLES, by_the_data).fetchall())
+        cursor = ours.execute(_WAREHOUSE, by_the_data)
         found = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
         rows = {name: count for name, count in _rows(ours).items() if name.split(".")[1] not in BY_THE_DATA}
         del rows["pipeline.runs"]
         rows[IDLE_RUNS] = _value(ours, _IDLE_RUNS)
-    return {name: int(value) for name, value in found.items()} | {"rows": rows}
+    return {name: int(value) for name, value in found.items()} | {"ledger_tables": tables, "rows": rows}
 
 
 def prefect_of(soak):

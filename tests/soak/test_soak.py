@@ -87,3 +87,11 @@ def test_a_measure_of_its_own_has_a_limit_of_its_own():
     assert found.is_growing, "one that is left open each week is no fault more or less"
     assert "GROWS  open flow runs" in str(found)
     assert not replace(found, growth=found.allowed).is_growing
+
+
+def test_a_table_of_the_ledger_may_take_a_step_of_pages_and_no_more():
+    page = 8192
+    (step,) = judge({"bytes of audits": [page * (10 if day < 45 else 40) for day in range(60)]})
+    assert not step.is_growing
+    (leak,) = judge({"bytes of audits": [page * (10 + 3 * day) for day in range(60)]})
+    assert leak.is_growing
