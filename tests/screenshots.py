@@ -26,6 +26,7 @@ PAGES = {
     "when": "when",
     "districts": "districts",
     "district": "district?district=8",
+    "staffing": "staffing?district=8",
     "wards": "wards?ward=27",
     "areas": "areas?area=25",
     "revisions": "revisions",
