@@ -27,6 +27,9 @@ T = TypeVar("T")
 CHUNKS_IN_FLIGHT = 4
 # The City loads within seconds, once a day; a source that moves during five reads in a row is not loading.
 MAX_READS = 5
+# How many rows of one key may stand behind a page's end, and how many other lengths of a page are tried for them.
+_MOST_BEHIND_AN_END = 3
+_OTHER_LENGTHS = 4
 _MOVING = "It is probably being loaded; run again in some minutes."
 _STANDING = (
     "It did not move meanwhile, so that waiting does not help: its answers and its count disagree. "
@@ -117,10 +120,12 @@ def read_pages(portal: Portal, where: str | None, select: str, take: Callable[[A
     """
     page_rows = portal.options.page_rows
     came = _read_pages(portal, where, select, take, page_rows)
-    if came.may_have_split_twins:
+    for shorter in range(1, _OTHER_LENGTHS + 1):
+        if not came.may_have_split_twins:
+            break
         # Rows of one key at both sides of a page's end: the next page begins after the key. Pages of another length end
-        # elsewhere.
-        came = _read_pages(portal, where, select, take, page_rows - 1 or 2)
+        # elsewhere, though perhaps within the rows of another key, or of one that has many.
+        came = _read_pages(portal, where, select, take, max(page_rows - shorter, 2))
     if not came.rows == came.ids == came.counted:
         raise ReadAgainError(
             f"{came.rows} rows with {came.ids} ids came where the source counts {came.counted}"
@@ -139,8 +144,9 @@ class _Came(Generic[T]):
 
     @property
     def may_have_split_twins(self) -> bool:
-        """Return whether as few rows are missing as there are ends of pages."""
-        return self.rows == self.ids and 0 < self.counted - self.rows < len(self.taken)
+        """Return whether as few rows are missing as may stand behind the ends of pages."""
+        behind_ends = _MOST_BEHIND_AN_END * (len(self.taken) - 1)
+        return self.rows == self.ids and 0 < self.counted - self.rows <= behind_ends
 
 
 def _read_pages(

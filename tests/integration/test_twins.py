@@ -61,6 +61,23 @@ def test_the_newest_stamp_is_kept_and_the_other_waits(world, monkeypatch, page_r
         assert_held_once_each_but_new(world)
 
 
+def test_three_rows_of_one_id_are_read_whole_where_pages_of_two_lengths_end_among_them(world, monkeypatch):
+    """A page of seven ends before the last of them, and one of six before the last two."""
+    monkeypatch.setenv("PORTAL_PAGE_ROWS", "7")
+    insert(world, *(row(number) for number in range(1, 11)))
+    for _ in range(2):
+        insert(world, row(6, arrest=True))
+    ended = run_main_here(world)
+    assert ended.code == 0, ended.said
+    assert "6 on 3 rows" in ended.said
+    versions = sorted(one[":version"] for one in world.store.rows(CRIMES))
+    held = (
+        "select version from chicago.crimes union all select version from pipeline.rejected_rows order by 1"
+    )
+    assert [version for (version,) in world.query(held)] == versions
+    assert run_main_here(world, "--mode", "reconcile").code == 0
+
+
 def assert_held_once_each_but_new(world):
     assert world.run().is_completed()
     assert_held_once_each(world)
