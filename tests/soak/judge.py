@@ -1,12 +1,15 @@
 """The judgement: of each measure, whether it grew in the second half of the days, other than by the data.
 
-A line is laid through the second half (least squares). What is kept for a stated time has come to its height by then,
-so that a line that rises by more than the tolerance over this half is growth without an end. Sizes that go by the data
-are divided by its rows first.
+A line is laid through the second half: its slope is the median of those between any two days (Theil-Sen), so that the
+one day on which autovacuum came late decides nothing. What is kept for a stated time has come to its height by then, so
+that a line that rises by more than the tolerance over this half is growth without an end. Sizes that go by the data are
+divided by its rows first.
 """
 
 import statistics
 from dataclasses import dataclass
+
+from scipy.stats import theilslopes
 
 TOLERANCE = 0.10
 # Measure: how much it may grow in the second half whatever its height: a page here and there, or one fault more.
@@ -70,6 +73,6 @@ def judge(series):
 
 def _judged(name, half):
     mean = statistics.fmean(half)
-    slope = statistics.linear_regression(range(len(half)), half).slope
+    slope = float(theilslopes(half).slope)
     least = ALLOWED_BYTES_OF_A_TABLE if name.startswith(LEDGER_TABLE) else ALLOWED_ROWS
     return Verdict(name, mean, slope * (len(half) - 1), max(TOLERANCE * mean, ALLOWED.get(name, least)))

@@ -95,3 +95,11 @@ def test_a_table_of_the_ledger_may_take_a_step_of_pages_and_no_more():
     assert not step.is_growing
     (leak,) = judge({"bytes of audits": [page * (10 + 3 * day) for day in range(60)]})
     assert leak.is_growing
+
+
+def test_one_day_of_a_late_vacuum_is_no_growth_and_more_each_day_is():
+    dead = [3000 + 100 * (day % 5) for day in range(60)]
+    (late,) = judge({"dead": [*dead[:55], 90_000, *dead[56:]]})
+    assert not late.is_growing
+    (more,) = judge({"dead": [rows + 100 * day for day, rows in enumerate(dead)]})
+    assert more.is_growing
