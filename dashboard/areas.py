@@ -61,7 +61,7 @@ LAYERS: Final = {
 }
 SHOWN: Final = {
     "count": "number of crimes",
-    "rate": "crimes per 1,000 residents",
+    "rate": "crimes a year per 1,000 residents",
     "month": "change from the 28 days before",
     "year": "change from a year before",
 }
@@ -172,7 +172,7 @@ def changed_words(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["change"]) or pd.isna(row["is_unusual"]):
         return "not compared: too few crimes, or too few weeks held"
     low, high = (columns.said(name, row[name]) for name in ("change_low_pct", "change_high_pct"))
-    return f"{columns.percent(row['change'])} (chance leaves {low} to {high}): {columns.chance(row['is_unusual'])}"
+    return f"{columns.percent(row['change'])} (range {low} to {high}): {columns.chance(row['is_unusual'])}"
 
 
 def drawn_areas(

@@ -21,7 +21,7 @@ _LINES: Final[list[Any]] = [*_DAYS, *_MEANS]
 _DASHES: Final[list[Any]] = [[1, 0], [1, 0], [4, 2], [1, 0]]
 _SHAPES: Final[list[Any]] = ["circle", "cross", "stroke", "stroke"]
 _MONTHLY: Final = alt.Axis(format="%b %Y", tickCount="month", labelOverlap=True, grid=False)
-_JUDGED: Final = ["outside the range", "within the range"]
+_JUDGED: Final = ["more than chance", "no more than chance"]
 _MONTHS: Final = ["whole month", "part of a month"]
 _FONT: Final = "Source Sans, DejaVu Sans, sans-serif"
 
@@ -214,7 +214,7 @@ def _ordinary(base: Any) -> tuple[Any, Any]:
 
 
 def _judged(base: Any) -> Any:
-    """Return each holiday as a mark whose shape and colour say whether it is outside the range."""
+    """Return each holiday as a mark whose shape and colour say whether it is more than chance."""
     shapes, colours = ["diamond", "circle"], list(palette.HOLIDAYS[2:])
     return base.mark_point(filled=True, size=90, opacity=1).encode(
         x="crimes:Q",

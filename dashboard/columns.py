@@ -175,7 +175,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "property_per_100000_residents": Column(
         "Property per 100,000", "Property crimes of a year by residents.", count
     ),
-    "rate": Column("Per 1,000 residents", "Crimes by residents, as of a year of 364 days.", one_decimal),
+    "rate": Column("A year per 1,000", "Crimes by residents, as of a year of 364 days.", one_decimal),
     "arrest_rate": Column("With an arrest", "Share of crimes with an arrest, of complete days.", share),
     "domestic_share": Column("Domestic", "Share of crimes that are domestic.", share),
     "share": Column("Share here", "Share of the crimes here.", share),
@@ -185,13 +185,14 @@ COLUMNS: Final[dict[str, Column]] = {
     "quotient_low": Column("from", "Lower end of what chance leaves, 19 times of 20.", two_decimals),
     "quotient_high": Column("to", "Upper end of what chance leaves, 19 times of 20.", two_decimals),
     "change": Column("Change", "Change against the period before, in percent.", percent),
-    "change_pct": Column("Change", "Last 28 complete days against the 28 before.", percent),
     "change_low_pct": Column("from", "Lower end of what chance leaves, 19 times of 20.", percent),
     "change_high_pct": Column("to", "Upper end of what chance leaves, 19 times of 20.", percent),
     "change_is_unusual": Column("By chance?", "Whether chance explains the change.", chance),
     "is_unusual": Column("By chance?", "Whether chance explains the difference.", chance),
     "stands_out": Column("By chance?", "Whether chance explains it, among all of them.", chance),
-    "year_change_pct": Column("Change in a year", "Last 28 complete days against a year before.", percent),
+    "year_corrected_change_pct": Column(
+        "Change in a year", "Last 28 complete days against a year before, at equal age.", percent
+    ),
     "year_change_is_unusual": Column("By chance?", "Whether chance explains the year's change.", chance),
     "growth_pct": Column("Change", "Crimes a day against the month before.", percent),
     "year_growth_pct": Column("Change in a year", "Crimes a day against the month a year before.", percent),

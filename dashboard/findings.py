@@ -26,7 +26,8 @@ HOW_JUDGED: Final = (
     "The newest 28 complete days against the 28 before, and against the same weekdays a year ago, both as they will "
     "stand when all is published. Out of the ordinary is what chance and the usual drift do not explain, with all "
     "districts (wards, beats, kinds, hours) looked at together: of twenty months in which nothing happens, one names "
-    "something. It does not say why."
+    "something. It does not say why. The range is of one number by itself, 19 times of 20: it can leave out 0 where, "
+    "among all, the change is no more than chance."
 )
 HOW_EXPECTED: Final = (
     "The City publishes a day's crimes over weeks. So far: what is published now. In the end: what we expect to hold "
@@ -95,7 +96,7 @@ def judged(change: pd.Series | None) -> str:
 
 def _range(change: pd.Series) -> str:
     ends = [columns.percent(change[f"change_{end}_pct"]) for end in ("low", "high")]
-    return f"chance leaves {ends[0]} to {ends[1]}"
+    return f"range {ends[0]} to {ends[1]}"
 
 
 def caution(row: pd.Series) -> str:

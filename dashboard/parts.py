@@ -95,6 +95,12 @@ def head_above(freshness: Freshness) -> Callable[[str], None]:
     return write
 
 
+def choose_district(names: Mapping[str, str]) -> str:
+    """Return what is chosen of `{number: name (number)}`; in the box the number is first: 8 typed is not 18."""
+    options = {number: f"{number} · {name.removesuffix(f' ({number})')}" for number, name in names.items()}
+    return choose("Police district", "district", options, next(iter(options)))
+
+
 def choose(label: str, name: str, options: Mapping[str, str], default: str) -> str:
     """Return what is chosen of `{value in the address: text}`.
 

@@ -59,7 +59,7 @@ def beats_compared(district: int) -> Table:
         years = changes[is_here & (changes["compared_with"] == "last_year")].set_index("member")
         return beats.assign(
             beat=beats["member"],
-            year_change_pct=beats["member"].map(years["corrected_change_pct"]),
+            year_corrected_change_pct=beats["member"].map(years["corrected_change_pct"]),
             year_change_is_unusual=beats["member"].map(years["is_unusual"]),
         )
 
@@ -76,7 +76,7 @@ def beats_compared(district: int) -> Table:
             "crimes_before",
             "corrected_change_pct",
             "is_unusual",
-            "year_change_pct",
+            "year_corrected_change_pct",
             "year_change_is_unusual",
         ),
         empty="The beats are not compared yet: 56 complete days are not held.",
@@ -159,7 +159,7 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         for number, name in zip(districts["district"], districts["district_name"], strict=True)
     }
     head = parts.head_above(freshness)
-    chosen = parts.choose("Police district", "district", names, next(iter(names)))
+    chosen = parts.choose_district(names)
     head(f"District {names[chosen]}")
     row = districts[districts["district"] == int(chosen)].iloc[0]
     if not pd.isna(row["address"]):

@@ -16,7 +16,10 @@ _MEASURES: Final = {
     "standardized_arrest_ratio": ("Arrests by those expected of its kinds of crime", ".2f"),
     "arrest_rate": ("Share of crimes with an arrest, which is that of their mix", ".1%"),
     "crimes": ("Crimes of all days held", ",.0f"),
-    "change_pct": ("Change of the last 28 complete days from the 28 before, in percent", "+.1f"),
+    "corrected_change_pct": (
+        "Change of the last 28 complete days from the 28 before, in percent",
+        "+.1f",
+    ),
 }
 _TABLES: Final = (
     Table(
@@ -35,12 +38,12 @@ _TABLES: Final = (
             "arrest_rate",
             "last_28_days",
             "previous_28_days",
-            "change_pct",
+            "corrected_change_pct",
             "change_low_pct",
             "change_high_pct",
             "change_is_unusual",
             "same_28_days_last_year",
-            "year_change_pct",
+            "year_corrected_change_pct",
             "year_change_is_unusual",
         ),
         prepare=shapes.with_places,

@@ -94,7 +94,7 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
         for number, name in zip(known["district"], known["district_name"], strict=True)
     }
     head = parts.head_above(freshness)
-    chosen = parts.choose("Police district", "district", names, next(iter(names)))
+    chosen = parts.choose_district(names)
     head(f"Staffing: {names[chosen]}")
     choices: dict[str, Any] = districts.choices_of(int(chosen), days)
     items.draw(

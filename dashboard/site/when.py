@@ -87,8 +87,9 @@ def _expected(holidays: pd.DataFrame) -> str:
     return (
         "Expected is the mean of the same weekday four weeks before and after, other holidays left out. The bar is "
         "where 19 of 20 ordinary days lie: expected ± 1.96 √(dispersion · expected · (1 + 1/days)); the dispersion, "
-        f"{dispersion:.2f}, is how many times more than a Poisson count those days stray. Of twelve holidays, one "
-        "outside the bar is no surprise: a diamond is beyond chance among all of them. The CSV has violent crimes too."
+        f"{dispersion:.2f}, is how many times more than a Poisson count those days stray. One in 20 lies outside "
+        "its bar by chance, so that a circle may: a diamond is beyond chance among all holidays. The CSV has violent "
+        "crimes too."
     )
 
 

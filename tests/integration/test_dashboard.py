@@ -258,7 +258,7 @@ def test_an_address_that_asks_for_what_is_not_there_shows_the_ordinary_page(visi
     visit.sees("Police district: the address asks for '99', which there is not. Shown is whole city.")
     visit.sees("First day: the address asks for 'yesterday', which is no date.")
     visit.go("district?district=9999")
-    visit.sees("Police district: the address asks for '9999', which there is not. Shown is Central (1).")
+    visit.sees("Police district: the address asks for '9999', which there is not. Shown is 1 · Central.")
 
 
 def test_a_first_day_after_the_last_is_said_and_the_days_between_are_shown(site, visit):

@@ -42,7 +42,7 @@ def test_an_area_says_its_name_numbers_rate_and_change_in_words():
     assert drawn["8"]["lines"] == [
         "1,333 crimes, 154 violent, 158 with an arrest",
         "69.3 a year per 1,000 residents, which are estimated",
-        "All crimes against the 28 days before: -0.1% (chance leaves -10.3% to +13.0%): no more than chance",
+        "All crimes against the 28 days before: -0.1% (range -10.3% to +13.0%): no more than chance",
     ]
 
 
@@ -80,7 +80,7 @@ def test_values_are_written_as_people_write_them():
     written = {
         ("crimes", 16560): "16,560",
         ("arrest_rate", 0.1263): "12.6%",
-        ("change_pct", -3.24): "-3.2%",
+        ("corrected_change_pct", -3.24): "-3.2%",
         ("crimes", None): "–",  # noqa: RUF001
         ("is_unusual", False): "no more than chance",
         ("primary_type", "MOTOR VEHICLE THEFT"): "Motor vehicle theft",

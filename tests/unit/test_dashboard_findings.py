@@ -44,13 +44,13 @@ CALM = [("district", "7", 3.0, False), ("district", "11", -2.0, False)]
             [("city", "crimes", 1.2, False), *CALM],
             (
                 "Not that the numbers can tell: crime in the city is up 1.2% on a year ago, no more than chance "
-                "(chance leaves -2.8% to +6.2%). No police district changed by more than chance."
+                "(range -2.8% to +6.2%). No police district changed by more than chance."
             ),
         ),
         (
             [("city", "crimes", 8.0, True), ("district", "7", 21.4, True), ("district", "11", -12.0, True)],
             (
-                "Yes: crime in the city is up 8.0% on a year ago, more than chance explains (chance leaves "
+                "Yes: crime in the city is up 8.0% on a year ago, more than chance explains (range "
                 "+4.0% to +13.0%). It rose beyond chance in Englewood (7) by 21.4%. It fell beyond chance in Harrison "
                 "(11) by 12.0%."
             ),
@@ -59,14 +59,14 @@ CALM = [("district", "7", 3.0, False), ("district", "11", -2.0, False)]
             [("city", "crimes", -8.0, True), *CALM],
             (
                 "No, it is getting better: crime in the city is down 8.0% on a year ago, more than chance explains "
-                "(chance leaves -12.0% to -3.0%). No police district changed by more than chance."
+                "(range -12.0% to -3.0%). No police district changed by more than chance."
             ),
         ),
         (
             [("city", "crimes", 1.0, False, "previous")],
             (
                 "Not that the numbers can tell: crime in the city is up 1.0% on the 28 days before, no more than chance"
-                " (chance leaves -3.0% to +6.0%)."
+                " (range -3.0% to +6.0%)."
             ),
         ),
         ([], "Whether it is getting worse cannot be said yet: it takes 56 complete days."),
@@ -103,9 +103,7 @@ def test_what_is_out_of_the_ordinary_is_named_with_the_page_that_shows_it():
         "map?kind=MOTOR+VEHICLE+THEFT",
         "when",
     ]
-    assert found[1].text == (
-        "Englewood (7): +15.0% on a year ago (chance leaves +11.0% to +20.0%; 1,200 crimes)"
-    )
+    assert found[1].text == ("Englewood (7): +15.0% on a year ago (range +11.0% to +20.0%; 1,200 crimes)")
     assert found[3].text.startswith("Beat 0823, Chicago Lawn: -40.0%")
     assert found[5].text.startswith("17:00 to 18:00: ")
 
