@@ -1,6 +1,7 @@
 -- Clears old comparisons. Kept whatever their age: what decides (tasks/warehouse/audits.py) and what status and
 -- freshness show, which are the newest one, the newest of the whole span and the newest of those that was equal; the
--- newest by which a shorter span was accepted by hand; and the longest span proven since.
+-- newest by which a shorter span was accepted by hand; and the longest span proven since. A proof of a source without a
+-- dated row before its stamps has no span (read_last_span.sql).
 -- Reads: pipeline.runs. Writes: pipeline.audits. Run by: tasks/warehouse/clearing.py. Parameters: days.
 
 with accepted as (
@@ -15,7 +16,11 @@ longest as (
     select audits.audit_id
     from pipeline.audits as audits
     cross join accepted
-    where audits.equal and upper_inf(audits.span) and audits.audit_id >= coalesce(accepted.audit_id, 0)
+    where
+        audits.equal
+        and upper_inf(audits.span)
+        and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
+        and audits.audit_id >= coalesce(accepted.audit_id, 0)
     order by chicago.wall_clock(audits.source_newest_update) - lower(audits.span) desc nulls last
     limit 1
 ),
@@ -26,7 +31,13 @@ needed as (
             max(audits.audit_id),
             max(audits.audit_id) filter (where audits.span is null or upper_inf(audits.span)),
             max(audits.audit_id) filter (where audits.equal and (audits.span is null or upper_inf(audits.span))),
-            max(audits.audit_id) filter (where audits.equal and upper_inf(audits.span))
+            max(audits.audit_id) filter (where audits.equal and upper_inf(audits.span)),
+            max(audits.audit_id) filter (
+                where
+                audits.equal
+                and upper_inf(audits.span)
+                and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
+            )
         ]) as audit_id
     from pipeline.audits as audits
     union

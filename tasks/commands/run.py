@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,14 +42,27 @@ def run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
     _reach_loopback_directly()
     # A line of the log that Prefect's server did not take is no reason for three more.
     logging.raiseExceptions = False
-    # Prefect hands a signal on to the handler before its own; the default one ends the process without a word.
-    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _run(asked, flow)
+        with _stopped_with_a_word():
+            return _run(asked, flow)
     except (TerminationSignal, asyncio.CancelledError):
         raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _stopped_with_a_word() -> Iterator[None]:
+    """Have SIGTERM interrupt as Ctrl-C does, where nothing else handles it; off the main thread no signal comes.
+
+    Prefect hands a signal on to the handler before its own; the default one ends the process without a word.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(asked: argparse.Namespace, flow: Callable[..., Any]) -> int:
