@@ -27,7 +27,8 @@ _TABLES: Final = (
         title="All districts: counts of the last year, and changes of the last 28 complete days",
         view="crimes_by_district",
         caveat="The last row is the crimes of unknown districts. A dash is what we do not hold, or do not compare. A "
-        "change is news only where it is more than chance; its range is what chance leaves.",
+        "change is of both periods as they will stand, where the counts are as held; it is news only where it is more "
+        "than chance.",
         query="districts",
         columns=(
             "place",
