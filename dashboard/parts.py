@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import items, palette, shapes
@@ -95,10 +96,18 @@ def head_above(freshness: Freshness) -> Callable[[str], None]:
     return write
 
 
-def choose_district(names: Mapping[str, str]) -> str:
-    """Return what is chosen of `{number: name (number)}`; in the box the number is first: 8 typed is not 18."""
+def choose_district(districts: pd.DataFrame) -> tuple[int, str]:
+    """Return number and name of the district that is chosen; in the box the number is first: 8 typed is not 18.
+
+    districts: a row each, with `district` and `district_name`.
+    """
+    names = {
+        str(int(number)): shapes.place(name, number)
+        for number, name in zip(districts["district"], districts["district_name"], strict=True)
+    }
     options = {number: f"{number} · {name.removesuffix(f' ({number})')}" for number, name in names.items()}
-    return choose("Police district", "district", options, next(iter(options)))
+    chosen = choose("Police district", "district", options, next(iter(options)))
+    return int(chosen), names[chosen]
 
 
 def choose(label: str, name: str, options: Mapping[str, str], default: str) -> str:

@@ -154,24 +154,20 @@ def choices_of(district: int, days: shapes.Held) -> dict[str, Any]:
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     districts = Asked(freshness).read("districts").dropna(subset=["district"])
-    names = {
-        str(int(number)): shapes.place(name, number)
-        for number, name in zip(districts["district"], districts["district_name"], strict=True)
-    }
     head = parts.head_above(freshness)
-    chosen = parts.choose_district(names)
-    head(f"District {names[chosen]}")
-    row = districts[districts["district"] == int(chosen)].iloc[0]
+    chosen, name = parts.choose_district(districts)
+    head(f"District {name}")
+    row = districts[districts["district"] == chosen].iloc[0]
     if not pd.isna(row["address"]):
         st.write(f"Station: {row['address']}, {row['phone'] or 'no telephone published'}.")
     st.html('<p class="quiet not-on-paper">To print: Ctrl+P or ⌘P. It fills two sheets.</p>')
-    parts.foot(f"District {names[chosen]}. {shapes.days_held(days)} {shapes.record_state(freshness)}")
-    asked = Asked(freshness, choices_of(int(chosen), days))
+    parts.foot(f"District {name}. {shapes.days_held(days)} {shapes.record_state(freshness)}")
+    asked = Asked(freshness, choices_of(chosen, days))
     with st.container(key="not-on-paper-brief"):
         _offer_brief(asked, days, row)
     items.draw([*head_items(asked, row), DAYS, WATCHES, KINDS, BEATS], asked)
     with st.container(key="not-on-paper"):
-        items.draw([beats_compared(int(chosen))], asked)
+        items.draw([beats_compared(chosen)], asked)
 
 
 def _offer_brief(asked: Asked, days: shapes.Held, row: pd.Series) -> None:

@@ -89,14 +89,10 @@ HOLIDAYS: Final = Table(
 def show(freshness: Freshness, days: shapes.Held) -> None:
     """Draw the page."""
     known = Asked(freshness).read("districts").dropna(subset=["district"])
-    names = {
-        str(int(number)): shapes.place(name, number)
-        for number, name in zip(known["district"], known["district_name"], strict=True)
-    }
     head = parts.head_above(freshness)
-    chosen = parts.choose_district(names)
-    head(f"Staffing: {names[chosen]}")
-    choices: dict[str, Any] = districts.choices_of(int(chosen), days)
+    chosen, name = parts.choose_district(known)
+    head(f"Staffing: {name}")
+    choices: dict[str, Any] = districts.choices_of(chosen, days)
     items.draw(
         [Words(_NO_CALLS), districts.WATCHES, HOURS, HOLIDAYS],
         Asked(freshness, choices),

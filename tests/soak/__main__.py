@@ -126,7 +126,7 @@ def _line(day, sizes):
         day.number,
         f"{sizes.data:,}",
         f"{sizes.data_bytes / 1e6:.1f}",
-        f"{sizes.ledger_bytes / 1e3:.0f}",
+        f"{sum(sizes.ledger_tables.values()) / 1e3:.0f}",
         f"{sizes.catalogue_bytes / 1e6:.1f}",
         f"{sizes.dead:,}",
         sizes.rows["pipeline.windows"],

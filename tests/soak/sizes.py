@@ -36,13 +36,12 @@ class Sizes:
     """One day's measures. Bytes are of pg_total_relation_size, with indexes and TOAST.
 
     data: rows of crimes, history and quarantine. data_bytes: schema chicago, and of pipeline what is by the data;
-    ledger_bytes: the rest of pipeline, which ledger_tables has by table; catalogue_bytes: PostgreSQL's own. dead: dead
+    ledger_tables: the rest of pipeline, by table; catalogue_bytes: PostgreSQL's own. dead: dead
     rows of both schemas. rows: of each table that is not by the data, in the ledger and in Prefect's database.
     """
 
     data: int
     data_bytes: int
-    ledger_bytes: int
     ledger_tables: dict[str, int]
     catalogue_bytes: int
     dead: int
@@ -69,7 +68,6 @@ select
     + (select count(*) from chicago.crime_history)
     + (select count(*) from pipeline.rejected_rows) as data,
     sum(bytes) filter (where is_data) as data_bytes,
-    sum(bytes) filter (where nspname = 'pipeline' and not is_data) as ledger_bytes,
     sum(bytes) filter (where nspname = 'pg_catalog') as catalogue_bytes,
     sum(dead) filter (where nspname <> 'pg_catalog') as dead
 from sizes
