@@ -79,7 +79,7 @@ mutants: $(INSTALLED) ## take each guard away, one at a time, and see that its t
 
 bench: bench-job bench-views ## both benchmarks: the whole job, and what the views cost
 
-bench-job: $(INSTALLED) ## the whole job against dlt and plain loaders: time, memory, ghosts (about 20 minutes)
+bench-job: $(INSTALLED) ## the whole job against dlt and plain loaders: time, memory, ghosts; what moved (three rounds, half an hour)
 	@$(BIN)/python bench/job.py $(ARGS)
 
 bench-views: $(INSTALLED) ## reading each view and refreshing all, at 250,000 and 8,000,000 rows (about 10 minutes)

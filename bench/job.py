@@ -5,7 +5,7 @@ loader that writes by COPY, by multi-row insert, and by pandas.to_sql. Cases, on
 first backfill of a year; an incremental run after 3,000 rows were re-created; a run with nothing new; a backfill from a
 portal that takes half a second an answer; a run after every row was re-created. The order of the loaders changes with
 the round. A time counts only when the table holds every id of the source; ids that only it holds are counted as ghosts,
-and the pipeline may have none. Medians with spread, ratios to the pipeline, and the limit: a binary COPY of the rows.
+and the pipeline may have none. What came of it is told, and held against the last release, by record.py.
 """
 
 import argparse
@@ -13,13 +13,13 @@ import contextlib
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -35,6 +35,7 @@ from bench.measure import (  # noqa: E402
     run_measured,
     served_portal,
 )
+from bench.record import Record, moved, pages, table  # noqa: E402
 from demo.shapes import ONE_YEAR  # noqa: E402
 from demo.store import Store  # noqa: E402
 from tasks.local import services as local_services  # noqa: E402
@@ -43,6 +44,8 @@ DLT = "dlt[postgres]==1.31.0"
 CHANGED_ROWS = 3_000
 SLOW_SECONDS = 0.5
 PIPELINE = ("pipeline", "without Prefect")
+# The others take minutes a case.
+USUAL = (*PIPELINE, "plain, COPY", "dlt")
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Bench:
         self.rows = rows
         self.postgres = local_services.ensure_postgres(PROJECT)
         self.prefect = local_services.ensure_prefect_server(PROJECT, self.postgres)
-        self.loaders = [loader for loader in self.all_loaders() if not names or loader.name in names]
+        self.loaders = [loader for loader in self.all_loaders() if loader.name in (names or USUAL)]
         self.measured: dict[tuple[str, str], list[Measured]] = {}
         self.limits: list[float] = []
 
@@ -233,37 +236,21 @@ class Bench:
             )
             store.recreate(ONE_YEAR.id, ids, change, at=at)
 
-    def report(self, rounds: int) -> Iterator[str]:
-        """Give the lines of the tables, as Markdown."""
-        yield (
-            f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} {platform.machine()} cores, load"
-            f" {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}, PostgreSQL 18 with its"
-            f" default settings, {self.rows:,} rows, {rounds} round(s): medians, with the fastest and slowest."
+    def record(self) -> Record:
+        """Return what was measured, the pipeline first in each case."""
+        order = ["Prefect", *(loader.name for loader in self.loaders)]
+        cases: dict[str, dict[str, list[Measured]]] = {}
+        for (case, name), runs in sorted(self.measured.items(), key=lambda item: order.index(item[0][1])):
+            cases.setdefault(case, {})[name] = runs
+        return Record(
+            f"{datetime.now(UTC):%Y-%m-%d}",
+            f"{os.cpu_count()} {platform.machine()} cores at a load of {os.getloadavg()[0]:.1f} at the end",
+            f"Python {platform.python_version()}, Prefect {version('prefect')}, PostgreSQL 18 as it is set by default,"
+            f" {DLT}",
+            self.rows,
+            {case: cases[case] for case in dict.fromkeys(case for case, _ in self.measured)},
+            self.limits,
         )
-        yield ""
-        yield from (f"- **{loader.name}**: {loader.settings}" for loader in self.loaders)
-        for case in dict.fromkeys(case for case, _ in self.measured):
-            yield from (
-                "",
-                f"| {case} | wall s | of the pipeline's | CPU s | peak MB | ghosts |",
-                "|---|---|---|---|---|---|",
-            )
-            base = self.measured.get(
-                (case, "pipeline"), self.measured[next(k for k in self.measured if k[0] == case)]
-            )
-            for (_, name), runs in ((key, runs) for key, runs in self.measured.items() if key[0] == case):
-                walls = [run.wall for run in runs]
-                yield (
-                    f"| {name} | {statistics.median(walls):.1f} ({min(walls):.1f}-{max(walls):.1f}) "
-                    f"| {statistics.median(walls) / statistics.median(run.wall for run in base):.2f} "
-                    f"| {statistics.median(run.cpu for run in runs):.1f} "
-                    f"| {statistics.median(run.memory for run in runs):.0f} | {runs[-1].ghosts:,} |"
-                )
-        if self.limits:
-            yield from (
-                "",
-                f"Binary COPY of the same rows into an empty table: {statistics.median(self.limits):.1f} s.",
-            )
 
 
 def main() -> None:
@@ -272,7 +259,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=250_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--loader", action="append", default=[], help="this one alone; the pipeline has to be among them"
+        "--loader",
+        action="append",
+        default=[],
+        help=f"this one; the pipeline has to be among them (default: {', '.join(USUAL)})",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="what the next benchmarks are held against, and what the pages show",
     )
     given = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -280,8 +275,25 @@ def main() -> None:
     for number in range(given.rounds):
         print(f"round {number + 1} of {given.rounds}", flush=True)
         bench.round(number)
-    print()
-    print("\n".join(bench.report(given.rounds)))
+    found = bench.record()
+    print(
+        "",
+        *(f"- **{loader.name}**: {loader.settings}" for loader in bench.loaders),
+        "",
+        *table(found),
+        sep="\n",
+    )
+    changes = moved(found, Record.read())
+    print(
+        "",
+        "Ratios against the last release's:",
+        *(changes or ["none moved by more than it spreads"]),
+        sep="\n",
+    )
+    if given.keep:
+        found.write()
+        for page, text in pages(found).items():
+            page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
