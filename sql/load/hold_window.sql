@@ -1,7 +1,8 @@
 -- One row of held is one row that we hold in the window, in crimes or in quarantine.
--- Rows that have aged out of the source are not in scope, whatever the window says (tasks/sync/scope.py).
+-- Rows that have aged out of the source are not in scope, whatever the window says (tasks/sync/scope.py). A row whose
+-- time cannot be read never does, and is in the window where the source orders it.
 -- Reads: chicago.crimes, pipeline.rejected_rows. Writes: temporary table held. Run by: tasks/sync/apply.py.
--- Parameters: window_start (null: no start), window_end (null: no end), span_start, oldest_age.
+-- Parameters: window_start (null: no start), window_end (null: no end), span_start, oldest_age, occurrence_field.
 
 create temporary table held on commit drop as
 select
@@ -34,4 +35,20 @@ where
         first_seen_at,
         cast(:span_start as timestamp without time zone),
         cast(:oldest_age as interval)
+    )
+union all
+select
+    crime_id,
+    case_number,
+    true as is_rejected
+from pipeline.rejected_rows
+where
+    date_of_occurrence is null
+    and pipeline.ordered_time(raw ->> cast(:occurrence_field as text))
+    >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
+    -- Not coalesced: what lies beyond all time is in the window that has no end.
+    and (
+        cast(:window_end as timestamp without time zone) is null
+        or pipeline.ordered_time(raw ->> cast(:occurrence_field as text))
+        < cast(:window_end as timestamp without time zone)
     );

@@ -2,7 +2,7 @@
 -- day is its day of occurrence: the source's where it has one, else ours; null for rows without a time.
 -- is_damaged: we hold it in that version, under another date. Then the source's day alone is given, whose sync
 -- repairs it in place.
--- is_stray: we hold it in quarantine with a time that is not valid, so that no window reaches it.
+-- is_stray: we hold it in quarantine with a time that cannot be read, so that perhaps no window reaches it.
 -- A row of ours that has aged out of the source (tasks/sync/scope.py) is not a surplus; the source's own rows are
 -- looked for among all of ours.
 -- Reads: census, chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/proof/census.py.

@@ -1,4 +1,5 @@
--- Takes out of the quarantine rows that the census found gone and that no window reaches: their time is not valid.
+-- Takes out of the quarantine rows that the census found gone and that perhaps no window reaches: their time cannot be
+-- read.
 -- A history row that names one as its successor has an open reason again, as in quarantine.sql.
 -- Reads: nothing else. Writes: pipeline.rejected_rows, chicago.crime_history.
 -- Run by: tasks/proof/census.py. Parameters: crime_ids (array).

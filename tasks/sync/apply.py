@@ -206,5 +206,6 @@ def _hold(connection: Connection, profile: DatasetProfile, given: SyncInput) -> 
             "load/hold_window",
             window_start=window.start,
             window_end=window.end,
+            occurrence_field=profile.occurrence,
             **given.scope.parameters(),
         )

@@ -250,6 +250,24 @@ def test_one_date_that_no_calendar_has_is_one_row_in_quarantine(world, when):
     assert run_main_here(world, "status").said.count("problem") == 1, "it is only old"
 
 
+@pytest.mark.parametrize("mode", ["auto", "reconcile"])
+@pytest.mark.parametrize(
+    "when", ["20205-01-05T10:00:00.000", "2024-01-05T24:30:00.000", "0000-01-05T10:00:00.000"]
+)
+def test_such_a_row_that_is_published_again_unchanged_is_no_news(world, when, mode):
+    """Found by `make chaos`: the window that read it did not know what we held of it, and it counted as new."""
+    insert(world, crime("JH000001", "2024-01-05T10:00:00.000"), *(crime("JH900000", when) for _ in range(2)))
+    assert world.run().is_completed()
+    first_seen = "select first_seen_at from pipeline.rejected_rows order by first_seen_at, crime_id"
+    before = world.query(first_seen)
+    world.store.recreate_all(CRIMES, at=world.now())
+    assert world.run(mode).is_completed()
+    assert world.held_ids() == world.source_ids()
+    assert world.query(first_seen) == before
+    assert world.last_run()["status"] == "done"
+    assert world.value("select count(*) from pipeline.audits where not equal") == 0, "there was nothing to mend"
+
+
 # The guard on rejects.
 
 

@@ -85,6 +85,7 @@ GUARDS = (
     "two rows of one id are held apart",
     "the crime of an id whose kept row left the source is found among those that wait",
     "how far the source reached back is asked of the proofs that had a row with a time",
+    "a row whose time cannot be read is in the window where the source orders it",
     "a short page is the last where the count says so",
     "a silent network is given up",
     "a signal to stop is never lost",
