@@ -160,6 +160,18 @@ COLUMNS: Final[dict[str, Column]] = {
         day[:3]: Column(day[:3], f"Crimes in one such watch of a {day}, give or take its spread.")
         for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     },
+    # The same, a column for each watch.
+    **{
+        f"{name} watch": Column(
+            f"{name} watch", f"Crimes in it, {hours}, of a day, on average; the range of chance."
+        )
+        for name, hours in (
+            ("First", "22:00 to 06:00"),
+            ("Second", "06:00 to 14:00"),
+            ("Third", "14:00 to 22:00"),
+        )
+    },
+    "busiest_watch": Column("Most in", "The watch with most crimes, where chance is excluded."),
     # Rates, shares and changes.
     "part": Column("Part", "Eve: the day before. Night after: 00:02 to 05:59 of the day after."),
     **{

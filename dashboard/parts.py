@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -96,8 +96,13 @@ def head_above(freshness: Freshness) -> Callable[[str], None]:
     return write
 
 
+def numbered(number: Any, name: str) -> str:
+    """Return a district as a box offers it, `8 · Chicago Lawn`: 8 typed finds it, and not 18 first."""
+    return f"{number} · {name.removesuffix(f' ({number})')}"
+
+
 def choose_district(districts: pd.DataFrame) -> tuple[int, str]:
-    """Return number and name of the district that is chosen; in the box the number is first: 8 typed is not 18.
+    """Return number and name of the district that is chosen.
 
     districts: a row each, with `district` and `district_name`.
     """
@@ -105,7 +110,7 @@ def choose_district(districts: pd.DataFrame) -> tuple[int, str]:
         str(int(number)): shapes.place(name, number)
         for number, name in zip(districts["district"], districts["district_name"], strict=True)
     }
-    options = {number: f"{number} · {name.removesuffix(f' ({number})')}" for number, name in names.items()}
+    options = {number: numbered(number, name) for number, name in names.items()}
     chosen = choose("Police district", "district", options, next(iter(options)))
     return int(chosen), names[chosen]
 

@@ -339,7 +339,8 @@ def _kinds(freshness: Freshness) -> dict[str, str]:
 def _districts(freshness: Freshness) -> dict[str, str]:
     stations = read(freshness, "stations").itertuples()
     return {"any": "whole city"} | {
-        str(row.district): shapes.place(row.district_name, row.district) for row in stations
+        str(row.district): parts.numbered(row.district, shapes.place(row.district_name, row.district))
+        for row in stations
     }
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import pandas as pd
 
-from dashboard import items, parts, shapes
+from dashboard import columns, items, parts, shapes
 from dashboard.items import Asked, Box, Boxes, Item, Table, Words
 from dashboard.warehouse import Freshness
 
@@ -25,6 +25,7 @@ _ALL: Final = Table(
         "last_year_violent",
         "last_year_property",
         "residents",
+        "rate",
         "violent_per_100000_residents",
         "property_per_100000_residents",
         "last_year_most_common_crime",
@@ -66,6 +67,7 @@ def _numbers(row: pd.Series) -> list[Item]:
         Box(f"Crimes of the last year{rank}", shapes.number(row["last_year"])),
         Box("Violent", shapes.number(row["last_year_violent"])),
         Box("Property", shapes.number(row["last_year_property"])),
+        Box("A year per 1,000 residents", columns.said("rate", row["rate"])),
         Box("Violent per 100,000 residents", shapes.number(row["violent_per_100000_residents"])),
         Box("Residents, 2020", shapes.number(row["residents"])),
     ]

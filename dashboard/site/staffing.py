@@ -10,6 +10,7 @@ from dashboard.site import district as districts
 from dashboard.warehouse import Freshness
 
 _MOST_DIFFERING: Final = 24
+_WATCHES: Final = ("First watch", "Second watch", "Third watch")
 _NO_CALLS: Final = (
     "Recorded crimes are not calls for service, and say nothing of how many officers an hour needs. About 2 in 100 "
     "crimes are still to come. Crimes at exactly 00:00 or 00:01, of which the time is not known, are left out."
@@ -40,6 +41,55 @@ HOURS: Final = Chart(
     prepare=_known,
     drawing=charts.heat_map,
     alt="Crimes by hour of the day and day of the week in the district",
+    empty="No complete week is held yet.",
+)
+
+
+def _by_beat(watches: pd.DataFrame) -> pd.DataFrame:
+    """Return a beat a row: what to expect of each watch in words, and those that chance leaves the most to."""
+    if watches.empty:
+        return watches
+    told = watches.assign(
+        told=[
+            f"{mean:.1f} ({low:.1f} to {high:.1f})"
+            for mean, low, high in zip(
+                watches["crimes_per_day"],
+                watches["crimes_per_day_low"],
+                watches["crimes_per_day_high"],
+                strict=True,
+            )
+        ],
+    )
+    wide = told.pivot_table(index="beat", columns="watch_name", values="told", aggfunc="first")
+    most = told[~told["is_below_most"].astype(bool)].groupby("beat")["watch_name"].agg(list)
+    return wide.assign(busiest_watch=most.map(_named)).reset_index()
+
+
+def _named(most: list[str]) -> str:
+    """Return the watches of which none is told from the others, as people say it."""
+    if len(most) == len(_WATCHES):
+        return "Not told apart"
+    return most[0] if len(most) == 1 else f"{most[0]} or {most[1].lower()}"
+
+
+def _told_apart(beats: pd.DataFrame) -> str:
+    one = int(beats["busiest_watch"].isin(_WATCHES).sum())
+    found = f"in {one} of {len(beats)} one watch has most" if one else "no beat has one watch with most"
+    return f"Beats, and crimes a day in each watch: {found}, by more than chance"
+
+
+BEATS: Final = Table(
+    name="district_{district}_beats_by_watch",
+    title=_told_apart,
+    view="crimes_by_beat_and_hour",
+    caveat="0.9 (0.7 to 1.1): crimes in that watch of a day, on average of the last year, and the range that chance "
+    "leaves to the average. A watch is named where it has more than each other one beyond chance, all beats of the "
+    f"table read together; two, where these two are not told apart. {_NO_CALLS}",
+    query="beat_watches",
+    asks=("district",),
+    prepare=_by_beat,
+    columns=("beat", *_WATCHES, "busiest_watch"),
+    is_static=True,
     empty="No complete week is held yet.",
 )
 
@@ -94,6 +144,6 @@ def show(freshness: Freshness, days: shapes.Held) -> None:
     head(f"Staffing: {name}")
     choices: dict[str, Any] = districts.choices_of(chosen, days)
     items.draw(
-        [Words(_NO_CALLS), districts.WATCHES, HOURS, HOLIDAYS],
+        [Words(_NO_CALLS), districts.WATCHES, BEATS, HOURS, HOLIDAYS],
         Asked(freshness, choices),
     )

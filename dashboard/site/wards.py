@@ -58,9 +58,10 @@ _ALL: Final = (
     ),
     Table(
         name="wards",
-        title="All wards: crimes of the last year and of the year to date",
+        title="All wards: crimes of the last year and of the year to date, and changes of the last 28 complete days",
         view="ward_crimes_summary",
-        caveat="The last row is the crimes of unknown wards. The file has all days held too: before 15 May 2023 the "
+        caveat="A change is at equal age, and news only where it is more than chance. "
+        "The last row is the crimes of unknown wards. The file has all days held too: before 15 May 2023 the "
         "same number was another area, and no period that reaches before that day is counted.",
         query="wards",
         columns=(
@@ -70,6 +71,10 @@ _ALL: Final = (
             "last_year_rank",
             "last_year_violent",
             "last_year_most_common_crime",
+            "corrected_change_pct",
+            "change_is_unusual",
+            "year_corrected_change_pct",
+            "year_change_is_unusual",
             "year_to_date",
             "year_to_date_before",
             "arrest_rate",

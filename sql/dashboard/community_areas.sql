@@ -20,6 +20,12 @@ select
     crimes_by_community_area.year_to_date,
     crimes_by_community_area.year_to_date_before,
     crime_rates.residents,
+    -- As of a year of 364 days, as the map has it.
+    round(
+        1000.0 * crimes_by_community_area.last_year * 364
+        / nullif(crimes_by_community_area.last_year_days, 0) / nullif(crime_rates.residents, 0),
+        1
+    ) as rate,
     crime_rates.violent_per_100000_residents,
     crime_rates.property_per_100000_residents,
     crime_rates.caveat

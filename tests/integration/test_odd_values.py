@@ -265,7 +265,9 @@ def test_such_a_row_that_is_published_again_unchanged_is_no_news(world, when, mo
     assert world.held_ids() == world.source_ids()
     assert world.query(first_seen) == before
     assert world.last_run()["status"] == "done"
-    assert world.value("select count(*) from pipeline.audits where not equal") == 0, "there was nothing to mend"
+    assert world.value("select count(*) from pipeline.audits where not equal") == 0, (
+        "there was nothing to mend"
+    )
 
 
 # The guard on rejects.

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 import shapely
 from pandas.testing import assert_frame_equal, assert_series_equal
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from tasks.contract.dates import dates
 from tasks.contract.reference import read_bundled
 from tasks.warehouse import community_areas
 from tasks.warehouse.reference import replace_table
+from tasks.warehouse.sql_files import execute
 from tasks.warehouse.views import refresh_stale_views, refresh_views
 from tests.integration.views_support import city, generated_city, load_city, read, rows, views_engine  # noqa: F401
 
@@ -293,6 +295,41 @@ def test_hours_and_unknown_times_add_up_to_all_crimes(views_engine, year):
         unknown = found[found["hour"].isna()]
         assert unknown["crimes"].sum() == crimes["hour"].isna().sum() > 0
         assert unknown["expected_crimes"].isna().all()
+
+
+def test_the_watch_with_most_crimes_of_a_beat_is_named_where_chance_is_excluded(views_engine, year):
+    crimes, last = year
+    days = pd.date_range(last - pd.Timedelta(days=363), last)
+    known = crimes[crimes["hour"].notna() & (crimes["beat"].str[:2] == "01")]
+    beats = sorted(known["beat"].unique())
+    sums = []
+    for hour in range(24):
+        told = spread(known[known["hour"] == hour], "beat", days, beats)["crimes"]
+        watch = 1 if hour < 6 or hour >= 22 else 2 if hour < 14 else 3
+        variance = np.maximum(told["size"] * told["var"], told["sum"])
+        sums.append(told.assign(watch=watch, variance=variance).reset_index(names=["beat", "day"]))
+    expected = pd.concat(sums).groupby(["beat", "watch"])[["sum", "variance"]].sum()
+    most = expected.sort_values("sum", ascending=False, kind="stable").groupby("beat").head(1)
+    most = most.droplevel("watch").reindex(expected.index.get_level_values("beat"))
+    z = (most["sum"].to_numpy() - expected["sum"]) / np.sqrt(
+        most["variance"].to_numpy() + expected["variance"]
+    )
+    with views_engine.connect() as connection:
+        result = execute(connection, "dashboard/beat_watches", district=1)
+        found = pd.DataFrame(result.all(), columns=list(result.keys())).set_index(["beat", "watch"])
+    held = found.loc[beats]
+    # Beats of the list without a crime have three watches of none, which are compared too.
+    expected["is_below"] = 2 * scipy.stats.norm.sf(z) * len(found) < 0.05
+    assert (held["days"] == len(days)).all()
+    np.testing.assert_array_equal(held["crimes"].astype("int64"), expected["sum"])
+    np.testing.assert_allclose(held["crimes_per_day"], expected["sum"] / len(days))
+    np.testing.assert_allclose(
+        held["crimes_per_day_high"],
+        (expected["sum"] + 1.96 * np.sqrt(expected["variance"])) / len(days),
+        rtol=1e-4,
+    )
+    np.testing.assert_array_equal(held["is_below_most"], expected["is_below"])
+    assert not held["is_below_most"].groupby("beat").all().any(), "one watch of each beat has most"
 
 
 def test_a_watch_is_of_the_day_on_which_it_ends(views_engine, year):
