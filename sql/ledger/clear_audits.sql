@@ -18,10 +18,9 @@ longest as (
     cross join accepted
     where
         audits.equal
-        and upper_inf(audits.span)
-        and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
+        and pipeline.span_reach(audits.span, audits.source_newest_update) is not null
         and audits.audit_id >= coalesce(accepted.audit_id, 0)
-    order by chicago.wall_clock(audits.source_newest_update) - lower(audits.span) desc nulls last
+    order by pipeline.span_reach(audits.span, audits.source_newest_update) desc
     limit 1
 ),
 
@@ -35,8 +34,7 @@ needed as (
             max(audits.audit_id) filter (
                 where
                 audits.equal
-                and upper_inf(audits.span)
-                and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
+                and pipeline.span_reach(audits.span, audits.source_newest_update) is not null
             )
         ]) as audit_id
     from pipeline.audits as audits

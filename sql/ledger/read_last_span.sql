@@ -8,7 +8,6 @@ select
 from pipeline.audits as audits
 where
     audits.equal
-    and upper_inf(audits.span)
-    and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
+    and pipeline.span_reach(audits.span, audits.source_newest_update) is not null
 order by audits.audit_id desc
 limit 1;

@@ -2,12 +2,10 @@
 -- hand; null before the first proof. A source without a dated row before its stamps reached back to nothing.
 -- Reads: pipeline.audits, pipeline.runs. Writes: nothing. Run by: tasks/warehouse/audits.py.
 
-select max(chicago.wall_clock(audits.source_newest_update) - lower(audits.span)) as longest_span
+select max(pipeline.span_reach(audits.span, audits.source_newest_update)) as longest_span
 from pipeline.audits as audits
 where
     audits.equal
-    and upper_inf(audits.span)
-    and lower(audits.span) < chicago.wall_clock(audits.source_newest_update)
     and audits.audit_id >= coalesce(
         (
             select max(accepted.audit_id)
