@@ -13,7 +13,7 @@ import dashboard.site
 from dashboard import shapes
 from dashboard.columns import COLUMNS
 from dashboard.items import Chart, Figure, Table
-from dashboard.site import city_map, district, overview, wards, when
+from dashboard.site import city_map, district, overview, staffing, wards, when
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = [
@@ -89,3 +89,32 @@ def test_a_figure_names_a_query_a_view_and_what_to_know_of_it(page, figure):
 def test_no_two_figures_of_a_page_are_downloaded_under_one_name():
     figures = {id(figure): (page, figure.name) for page, figure in FIGURES}
     assert len(set(figures.values())) == len(figures)
+
+
+@pytest.mark.parametrize(
+    ("below", "found"),
+    [
+        ((True, True, False), "Third watch"),
+        ((True, False, False), "Second watch or third watch"),
+        ((False, False, False), "Not told apart"),
+    ],
+)
+def test_a_beat_has_most_in_the_watches_that_chance_leaves_it(below, found):
+    means = (0.5, 0.9, 1.04)
+    watches = pd.DataFrame(
+        {
+            "beat": "1834",
+            "watch_name": list(staffing._WATCHES),
+            "crimes_per_day": means,
+            "crimes_per_day_low": [mean - 0.2 for mean in means],
+            "crimes_per_day_high": [mean + 0.2 for mean in means],
+            "is_below_most": below,
+        }
+    )
+    (row,) = staffing._by_beat(watches).to_dict("records")
+    assert row["busiest_watch"] == found
+    assert row["Third watch"] == "1.0 (0.8 to 1.2)"
+    assert staffing._told_apart(pd.DataFrame([row])).startswith(
+        "Beats, and crimes a day in each watch: "
+        + ("in 1 of 1 one watch has most" if found == "Third watch" else "no beat has one watch with most")
+    )
