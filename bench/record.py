@@ -2,7 +2,7 @@
 
 Every figure of every round is kept (`bench/job.json`), so that medians, spreads and ratios follow from it. A ratio is
 that of two loaders in one round, which had the same machine in the same minutes. It has moved where its rounds of now
-and those of then have no value in common: further than either spreads. No measuring here (job.py).
+and those of then have no value in common, and its median is another one. No measuring here (job.py).
 """
 
 import json
@@ -22,6 +22,8 @@ BEGIN, END = "<!-- by make bench-job -->\n", "<!-- to here -->\n"
 OURS = "pipeline"
 EMPTY = "an empty flow"
 BACKFILL = "first backfill of a year"
+# With three rounds on either side, no value in common comes by chance once in ten.
+MIN_ROUNDS, MIN_CHANGE = 3, 0.05
 # The ratios that stand for the job, in the order of the table's last columns.
 PAIRS = ((OURS, "dlt"), ("without Prefect", "plain, COPY"))
 
@@ -103,14 +105,14 @@ class Record:
         return list(self.cases[BACKFILL])
 
     def ratio(self, case: str, loader: str, other: str) -> Spread | None:
-        """Return how long a loader took of what another took in the same round; None where one of them did not run."""
+        """Return a loader's time by another's in the same round; None where one of them did not run."""
         runs, others = self.cases[case].get(loader), self.cases[case].get(other)
         if not runs or not others:
             return None
         return Spread.of([one.wall / two.wall for one, two in zip(runs, others, strict=True)])
 
     def ratios(self) -> dict[str, Spread]:
-        """Return each ratio to our time by its name, `first backfill of a year, pipeline / dlt`."""
+        """Return each ratio of our time to another's by its name, `first backfill of a year, pipeline / dlt`."""
         found = {
             f"{case}, {one} / {two}": self.ratio(case, one, two)
             for case in self.cases
@@ -121,14 +123,30 @@ class Record:
 
 
 def moved(now: Record, then: Record) -> list[str]:
-    """Return in words each ratio that moved by more than it spreads, those that became worse first."""
-    before, found = then.ratios(), []
+    """Return in words which ratios have moved, those that became worse first; or why that cannot be said."""
+    if now.rows != then.rows or min(now.rounds, then.rounds) < MIN_ROUNDS:
+        return [
+            (
+                f"Not held against the last release: it takes {MIN_ROUNDS} rounds of the same rows on both sides"
+                f" ({then.rounds} of {then.rows:,} then, {now.rounds} of {now.rows:,} now)."
+            )
+        ]
+    before, found, compared = then.ratios(), [], 0
     for name, ratio in now.ratios().items():
-        if name in before and ratio.is_apart_from(before[name]):
-            change = ratio.median / before[name].median - 1
+        if name not in before:
+            continue
+        compared += 1
+        change = ratio.median / before[name].median - 1
+        if ratio.is_apart_from(before[name]) and abs(change) >= MIN_CHANGE:
             words = f"{abs(change):.0%} {'worse' if change > 0 else 'better'}: {name}"
             found.append((change, f"{words}: {before[name].said(2)} then, {ratio.said(2)} now"))
-    return [words for _, words in sorted(found, reverse=True)]
+    return [
+        (
+            f"Of {compared} ratios, {len(found)} moved by {MIN_CHANGE:.0%} or more, with no round in common with"
+            " the last release's; chance alone parts the rounds of one in ten."
+        ),
+        *(words for _, words in sorted(found, reverse=True)),
+    ]
 
 
 def table(record: Record) -> Iterator[str]:
@@ -136,10 +154,10 @@ def table(record: Record) -> Iterator[str]:
     loaders = record.loaders
     pairs = [(one, two) for one, two in PAIRS if one in loaders and two in loaders]
     heads = [f"{one} / {two}" for one, two in pairs]
-    yield (
-        f"{record.day}, {record.machine}, {record.versions}, {record.rows:,} rows, {record.rounds} round(s):"
-        " medians, with the fastest and slowest."
-    )
+    rounds = "one round, so no spread"
+    if record.rounds > 1:
+        rounds = f"{record.rounds} rounds: medians, with the fastest and slowest"
+    yield f"{record.day}, {record.machine}, {record.versions}, {record.rows:,} rows, {rounds}."
     yield from ("", _row("Wall s", *loaders, *heads), _row(*["---"] * (1 + len(loaders) + len(heads))))
     for case, measured in record.cases.items():
         walls = [_said([run.wall for run in measured.get(loader, ())], 1) for loader in loaders]
@@ -159,15 +177,12 @@ def table(record: Record) -> Iterator[str]:
     if record.limits:
         limit = Spread.of(record.limits).said(1)
         yield from ("", f"The lower limit, a binary COPY of the same rows into an empty table: {limit} s.")
-    last = {
-        loader: [runs[loader][-1].ghosts for runs in record.cases.values() if loader in runs]
-        for loader in loaders
+    ghosts = {
+        loader: [run.ghosts for loaders in record.cases.values() for run in loaders.get(loader, ())]
+        for loader in record.loaders
     }
-    with_ghosts = [f"{loader} up to {max(ghosts):,}" for loader, ghosts in last.items() if any(ghosts)]
-    yield from (
-        "",
-        f"Ids that only a loader's table holds at the end of a case: {', '.join(with_ghosts) or 'none'}.",
-    )
+    most = "; ".join(f"{loader} up to {max(found):,}" for loader, found in ghosts.items() if any(found))
+    yield from ("", f"Ids that only a loader's table holds at the end of a case: {most or 'none'}.")
 
 
 def phrase(record: Record) -> str:

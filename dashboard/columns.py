@@ -163,7 +163,7 @@ COLUMNS: Final[dict[str, Column]] = {
     # The same, a column for each watch.
     **{
         f"{name} watch": Column(
-            f"{name} watch", f"Crimes in it, {hours}, of a day, on average; the range of chance."
+            f"{name} watch", f"Crimes a day from {hours}, on average, and the range that chance leaves."
         )
         for name, hours in (
             ("First", "22:00 to 06:00"),

@@ -67,7 +67,7 @@ def _numbers(row: pd.Series) -> list[Item]:
         Box(f"Crimes of the last year{rank}", shapes.number(row["last_year"])),
         Box("Violent", shapes.number(row["last_year_violent"])),
         Box("Property", shapes.number(row["last_year_property"])),
-        Box("A year per 1,000 residents", columns.said("rate", row["rate"])),
+        Box("Crimes a year per 1,000 residents", columns.said("rate", row["rate"])),
         Box("Violent per 100,000 residents", shapes.number(row["violent_per_100000_residents"])),
         Box("Residents, 2020", shapes.number(row["residents"])),
     ]

@@ -11,6 +11,7 @@ from dashboard.warehouse import Freshness
 
 _MOST_DIFFERING: Final = 24
 _WATCHES: Final = ("First watch", "Second watch", "Third watch")
+_OF_A_WATCH: Final = ("crimes_per_day", "crimes_per_day_low", "crimes_per_day_high")
 _NO_CALLS: Final = (
     "Recorded crimes are not calls for service, and say nothing of how many officers an hour needs. About 2 in 100 "
     "crimes are still to come. Crimes at exactly 00:00 or 00:01, of which the time is not known, are left out."
@@ -46,23 +47,28 @@ HOURS: Final = Chart(
 
 
 def _by_beat(watches: pd.DataFrame) -> pd.DataFrame:
-    """Return a beat a row: what to expect of each watch in words, and those that chance leaves the most to."""
+    """Return a beat a row: each watch in words, the watches that may have most, and the numbers behind the words."""
     if watches.empty:
         return watches
     told = watches.assign(
         told=[
             f"{mean:.1f} ({low:.1f} to {high:.1f})"
-            for mean, low, high in zip(
-                watches["crimes_per_day"],
-                watches["crimes_per_day_low"],
-                watches["crimes_per_day_high"],
-                strict=True,
-            )
+            for mean, low, high in watches[list(_OF_A_WATCH)].itertuples(index=False)
         ],
     )
     wide = told.pivot_table(index="beat", columns="watch_name", values="told", aggfunc="first")
+    numbers = [
+        told.pivot_table(index="beat", columns="watch_name", values=number)
+        .rename(columns=_as_a_name)
+        .add_suffix(f"_{number}")
+        for number in _OF_A_WATCH
+    ]
     most = told[~told["is_below_most"].astype(bool)].groupby("beat")["watch_name"].agg(list)
-    return wide.assign(busiest_watch=most.map(_named)).reset_index()
+    return pd.concat([wide.assign(busiest_watch=most.map(_named)), *numbers], axis=1).reset_index()
+
+
+def _as_a_name(watch: str) -> str:
+    return watch.lower().replace(" ", "_")
 
 
 def _named(most: list[str]) -> str:
@@ -82,15 +88,16 @@ BEATS: Final = Table(
     name="district_{district}_beats_by_watch",
     title=_told_apart,
     view="crimes_by_beat_and_hour",
-    caveat="0.9 (0.7 to 1.1): crimes in that watch of a day, on average of the last year, and the range that chance "
-    "leaves to the average. A watch is named where it has more than each other one beyond chance, all beats of the "
-    f"table read together; two, where these two are not told apart. {_NO_CALLS}",
+    caveat="0.9 (0.7 to 1.1): crimes in that watch of a day, on average over the last year, and the range that chance "
+    "leaves to this one average, 19 times of 20, if hours are independent; a beat whose nights rise together strays "
+    "further. A watch is named where it has more than each other one beyond chance, all beats of the table read "
+    f"together (docs/methods.md); two, where these two are not told apart. {_NO_CALLS}",
     query="beat_watches",
     asks=("district",),
     prepare=_by_beat,
     columns=("beat", *_WATCHES, "busiest_watch"),
     is_static=True,
-    empty="No complete week is held yet.",
+    empty="Beats are not compared yet: eight complete weeks are not held.",
 )
 
 

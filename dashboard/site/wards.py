@@ -60,7 +60,7 @@ _ALL: Final = (
         name="wards",
         title="All wards: crimes of the last year and of the year to date, and changes of the last 28 complete days",
         view="ward_crimes_summary",
-        caveat="A change is at equal age, and news only where it is more than chance. "
+        caveat="A change is at equal age (from recent_changes), and news only where it is more than chance. "
         "The last row is the crimes of unknown wards. The file has all days held too: before 15 May 2023 the "
         "same number was another area, and no period that reaches before that day is counted.",
         query="wards",

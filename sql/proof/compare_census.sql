@@ -2,14 +2,21 @@
 -- day is its day of occurrence: the source's where it has one, else ours; null for rows without a time.
 -- is_damaged: we hold it in that version, under another date. Then the source's day alone is given, whose sync
 -- repairs it in place.
--- is_stray: we hold it in quarantine with a time that cannot be read, so that perhaps no window reaches it.
+-- is_stray: we hold it in quarantine, on no day of a calendar, so that perhaps no window reaches it.
 -- A row of ours that has aged out of the source (tasks/sync/scope.py) is not a surplus; the source's own rows are
 -- looked for among all of ours.
 -- Reads: census, chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/proof/census.py.
 -- Parameters: range_start, range_end (null: no bound), is_whole (the undated rows too), span_start, oldest_age,
 -- occurrence_field.
 
-with ours as (
+with rejected as (
+    select
+        *,
+        pipeline.placed_day(date_of_occurrence, raw ->> cast(:occurrence_field as text)) as placed_day
+    from pipeline.rejected_rows
+),
+
+ours as (
     select
         crime_id,
         version,
@@ -38,16 +45,16 @@ with ours as (
                     select 1
                     from census
                     where
-                        census.crime_id = regexp_replace(rejected_rows.crime_id, '#[0-9]+$', '')
-                        and census.version is not distinct from rejected_rows.version
+                        census.crime_id = regexp_replace(rejected.crime_id, '#[0-9]+$', '')
+                        and census.version is not distinct from rejected.version
                 )
                 then regexp_replace(crime_id, '#[0-9]+$', '')
             else crime_id
         end as crime_id,
         version,
-        date_of_occurrence,
+        placed_day as date_of_occurrence,
         cast(null as timestamp without time zone) as accepted_date,
-        date_of_occurrence is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
+        placed_day is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
         date_of_occurrence is null
         or pipeline.is_in_scope(
             date_of_occurrence,
@@ -57,13 +64,13 @@ with ours as (
             cast(:oldest_age as interval)
         )
             as is_in_scope
-    from pipeline.rejected_rows
+    from rejected
     where
         (
-            date_of_occurrence >= coalesce(cast(:range_start as timestamp without time zone), '-infinity')
-            and date_of_occurrence < coalesce(cast(:range_end as timestamp without time zone), 'infinity')
+            placed_day >= coalesce(cast(:range_start as timestamp without time zone), '-infinity')
+            and placed_day < coalesce(cast(:range_end as timestamp without time zone), 'infinity')
         )
-        or (date_of_occurrence is null and cast(:is_whole as boolean))
+        or (placed_day is null and cast(:is_whole as boolean))
 )
 
 select

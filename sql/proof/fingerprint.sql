@@ -3,9 +3,16 @@
 -- updated_on is a number of seconds as if all months had 31 days, which is how the source can sum it
 -- (tasks/source/soql.py).
 -- Reads: chicago.crimes, pipeline.rejected_rows. Writes: nothing. Run by: tasks/proof/fingerprints.py.
--- Parameters: period (month or day), range_start, range_end (null: all, and the rows without a time).
+-- Parameters: period (month or day), range_start, range_end (null: all, and the rows without a time), occurrence_field.
 
-with held as (
+with rejected as (
+    select
+        *,
+        pipeline.placed_day(date_of_occurrence, raw ->> cast(:occurrence_field as text)) as placed_day
+    from pipeline.rejected_rows
+),
+
+held as (
     select
         crime_id,
         date_of_occurrence,
@@ -18,16 +25,16 @@ with held as (
     union all
     select
         crime_id,
-        date_of_occurrence,
+        placed_day as date_of_occurrence,
         updated_at,
         updated_on
-    from pipeline.rejected_rows
+    from rejected
     where
         (
-            date_of_occurrence >= coalesce(cast(:range_start as timestamp without time zone), '-infinity')
-            and date_of_occurrence < coalesce(cast(:range_end as timestamp without time zone), 'infinity')
+            placed_day >= coalesce(cast(:range_start as timestamp without time zone), '-infinity')
+            and placed_day < coalesce(cast(:range_end as timestamp without time zone), 'infinity')
         )
-        or (date_of_occurrence is null and cast(:range_start as timestamp without time zone) is null)
+        or (placed_day is null and cast(:range_start as timestamp without time zone) is null)
 )
 
 select

@@ -144,7 +144,7 @@ class Comparer:
         theirs = self.source.portal.fetch_fingerprints(
             "month", soql.in_window(profile, Window("occurrence", request.start, request.end))
         )
-        ours = read_fingerprints(self.engine, "month", request.start or datetime.min, request.end)
+        ours = read_fingerprints(self.engine, profile, "month", request.start or datetime.min, request.end)
         months = sorted(month for month in {*theirs, *ours} if month is not None)
         return census.add_up([self._census_of(_month_span(scope, month, request)) for month in months])
 
@@ -153,7 +153,7 @@ class Comparer:
         state = self.source.last_seen()
         scope = self._scope(state)
         theirs = self.source.portal.fetch_fingerprints("month")
-        ours = read_fingerprints(self.engine, "month")
+        ours = read_fingerprints(self.engine, self.source.portal.profile, "month")
         source_rows = sum(month.rows for month in theirs.values())
         if source_rows != state.row_count:
             raise ReadAgainError(
@@ -181,13 +181,12 @@ class Comparer:
 
     def _differing_days(self, months: Sequence[date]) -> list[Window]:
         """Return the days of these months whose fingerprints differ; neighbouring days of a month are one window."""
+        portal = self.source.portal
         windows: list[Window] = []
         for month in months:
             window = _month_window(month)
-            theirs = self.source.portal.fetch_fingerprints(
-                "day", soql.in_window(self.source.portal.profile, window)
-            )
-            ours = read_fingerprints(self.engine, "day", window.start, window.end)
+            theirs = portal.fetch_fingerprints("day", soql.in_window(portal.profile, window))
+            ours = read_fingerprints(self.engine, portal.profile, "day", window.start, window.end)
             windows += day_windows(differing_periods(theirs, ours), _MAX_MONTH_DAYS)
         return windows
 

@@ -9,19 +9,31 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine
 
+from tasks.datasets import DatasetProfile
 from tasks.source.fingerprint import Fingerprint, Fingerprints, Period
 from tasks.warehouse.sql_files import execute
 
 
 def read_fingerprints(
-    engine: Engine, period: Period, start: datetime | None = None, end: datetime | None = None
+    engine: Engine,
+    profile: DatasetProfile,
+    period: Period,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> Fingerprints:
     """Return the fingerprint of each month or day of what we hold, in crimes or in quarantine.
 
     start, end: occurrence, Chicago wall clock, end excluded; None: all, with the rows without a time.
     """
     with engine.connect() as connection:
-        rows = execute(connection, "proof/fingerprint", period=period, range_start=start, range_end=end)
+        rows = execute(
+            connection,
+            "proof/fingerprint",
+            period=period,
+            range_start=start,
+            range_end=end,
+            occurrence_field=profile.occurrence,
+        )
         return {
             row.period: Fingerprint(int(row.row_count), int(row.key_sum), row.newest, int(row.stamps))
             for row in rows

@@ -148,8 +148,9 @@ def test_the_census_in_turn_finds_what_no_sum_can_see(year):
     year.store.edit(CRIMES, found[":id"], {"arrest": True, **same}, at=year.now())
     year.query("update chicago.crimes set crime_id = '304' where crime_id = '303'")
     year.query("update chicago.crimes set crime_id = '316' where crime_id = '317'")
-    theirs = connections.source().portal.fetch_fingerprints("month")
-    assert differing_periods(theirs, read_fingerprints(connections.warehouse(), "month")) == []
+    portal = connections.source().portal
+    ours = read_fingerprints(connections.warehouse(), portal.profile, "month")
+    assert differing_periods(portal.fetch_fingerprints("month"), ours) == []
     connections.close()
     assert year.run().is_completed()
     assert year.value("select arrest from chicago.crimes where crime_id = '203'") is True
@@ -178,6 +179,21 @@ def test_rows_without_a_time_are_compared_too(year):
     assert year.run().is_completed()
     assert_equal(year)
     assert year.query("select * from pipeline.rejected_rows") == []
+
+
+def test_a_row_whose_time_cannot_be_read_is_compared_on_its_day(year):
+    insert(year, row(9001, "2019-05-05T24:30:00.000"), row(9002, "20195-05-05T10:00:00.000"))
+    for _ in range(2):
+        assert year.run().is_completed()
+    assert_equal(year)
+    first_seen = "select first_seen_at from pipeline.rejected_rows order by crime_id"
+    before = year.query(first_seen)
+    assert year.run("reconcile").is_completed()
+    assert year.query(first_seen) == before
+    (found,) = year.store.rows(CRIMES, "id = ?", [9001])
+    year.store.withdraw(CRIMES, [found[":id"]], at=year.now())
+    assert year.run().is_completed()
+    assert_equal(year)
 
 
 def test_a_range_is_proven_by_a_census_of_each_month(year):

@@ -270,6 +270,37 @@ def test_such_a_row_that_is_published_again_unchanged_is_no_news(world, when, mo
     )
 
 
+def test_a_row_of_half_past_24_is_proven_with_its_day(world):
+    insert(world, crime("JH000001", "2024-01-05T10:00:00.000"), crime("JH900000", "2024-01-05T24:30:00.000"))
+    for _ in range(2):
+        ended = run_main_here(world, "--start", "2024-01-03", "--end", "2024-01-08")
+        assert ended.code == 0, ended.said
+    assert world.held_ids() == world.source_ids()
+
+
+@pytest.mark.parametrize(
+    ("published", "ordered", "day"),
+    [
+        ("20205-01-05T10:00:00.000", "infinity", None),
+        ("+20205-01-05T10:00:00.000", "infinity", None),
+        ("0000-01-05T10:00:00.000", "-infinity", None),
+        ("-0044-03-15T10:00:00.000", "-infinity", None),
+        ("2024-02-29T24:30:00.000", "2024-02-29 00:00:00", "2024-02-29 00:00:00"),
+        ("2023-02-29T10:00:00.000", None, None),
+        ("2024-04-31T10:00:00.000", None, None),
+        ("2024-13-01T10:00:00.000", None, None),
+        ("2024-01-05 24:30:00", None, None),
+        ("yesterday", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_time_that_cannot_be_read_has_a_place_in_the_sources_order_where_its_text_tells(
+    world, published, ordered, day
+):
+    told = "select cast(pipeline.ordered_time(%s) as text), cast(pipeline.placed_day(null, %s) as text)"
+    assert world.query(told, published, published) == [(ordered, day)]
+
+
 # The guard on rejects.
 
 

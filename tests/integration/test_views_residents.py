@@ -144,6 +144,10 @@ def year(views_engine):
     crimes["longitude"] = pd.Series(random.uniform(-87.74, -87.62, len(crimes))).where(located)
     published = random.random(len(crimes)) < 0.2
     crimes["community_area"] = pd.Series(random.integers(1, 78, len(crimes)), dtype="Int16").where(published)
+    # A beat with most crimes in the third watch, beyond chance.
+    planted = (crimes["beat"] == "0111") & (crimes.index % 3 > 0)
+    afternoon = crimes["date_of_occurrence"].dt.normalize() + pd.Timedelta(hours=16)
+    crimes["date_of_occurrence"] = crimes["date_of_occurrence"].mask(planted, afternoon)
     crimes.loc[crimes.index % 40 == 0, ["iucr", "primary_description"]] = ["031A", "ROBBERY"]
     crimes.loc[crimes.index % 50 == 1, ["iucr", "primary_description"]] = ["143A", "WEAPONS VIOLATION"]
     load_city(views_engine, crimes)
@@ -319,7 +323,10 @@ def test_the_watch_with_most_crimes_of_a_beat_is_named_where_chance_is_excluded(
         found = pd.DataFrame(result.all(), columns=list(result.keys())).set_index(["beat", "watch"])
     held = found.loc[beats]
     # Beats of the list without a crime have three watches of none, which are compared too.
-    expected["is_below"] = 2 * scipy.stats.norm.sf(z) * len(found) < 0.05
+    enough = (most["sum"].to_numpy() + expected["sum"]) / 2 >= 5
+    expected["is_below"] = enough & (2 * scipy.stats.norm.sf(z) * len(found) < 0.05)
+    assert list(expected.loc["0111", "is_below"]) == [True, True, False]
+    assert not expected["is_below"].all()
     assert (held["days"] == len(days)).all()
     np.testing.assert_array_equal(held["crimes"].astype("int64"), expected["sum"])
     np.testing.assert_allclose(held["crimes_per_day"], expected["sum"] / len(days))
@@ -329,7 +336,8 @@ def test_the_watch_with_most_crimes_of_a_beat_is_named_where_chance_is_excluded(
         rtol=1e-4,
     )
     np.testing.assert_array_equal(held["is_below_most"], expected["is_below"])
-    assert not held["is_below_most"].groupby("beat").all().any(), "one watch of each beat has most"
+    low = (expected["sum"] - 1.96 * np.sqrt(expected["variance"])) / len(days)
+    np.testing.assert_allclose(held["crimes_per_day_low"], low.clip(lower=0), rtol=1e-4, atol=1e-6)
 
 
 def test_a_watch_is_of_the_day_on_which_it_ends(views_engine, year):

@@ -14,6 +14,7 @@ from dashboard import shapes
 from dashboard.columns import COLUMNS
 from dashboard.items import Chart, Figure, Table
 from dashboard.site import city_map, district, overview, staffing, wards, when
+from tasks.contract.reference import read_bundled
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = [
@@ -91,6 +92,14 @@ def test_no_two_figures_of_a_page_are_downloaded_under_one_name():
     assert len(set(figures.values())) == len(figures)
 
 
+def test_the_watches_of_a_table_are_those_of_the_list():
+    watches = read_bundled("watches").sort_values("watch")
+    assert tuple(watches["watch_name"]) == staffing._WATCHES
+    for watch in watches.itertuples():
+        hours = f"{watch.starts_at_hour:02}:00 to {watch.ends_at_hour:02}:00"
+        assert hours in COLUMNS[watch.watch_name].meaning
+
+
 @pytest.mark.parametrize(
     ("below", "found"),
     [
@@ -112,6 +121,7 @@ def test_a_beat_has_most_in_the_watches_that_chance_leaves_it(below, found):
         }
     )
     (row,) = staffing._by_beat(watches).to_dict("records")
+    assert row["third_watch_crimes_per_day"] == 1.04, "a file has numbers"
     assert row["busiest_watch"] == found
     assert row["Third watch"] == "1.0 (0.8 to 1.2)"
     assert staffing._told_apart(pd.DataFrame([row])).startswith(
