@@ -46,8 +46,8 @@ JITTER_SECONDS = 1
 # 202: not ready yet; 429: slow down; 408 and 5xx: the portal's fault. All other statuses are final.
 _PASSING_STATUSES = frozenset({202, 408, 429})
 _NOT_HERE = frozenset({404, 410})
-# A query travels in the address; servers commonly refuse more than 8 KiB.
-IDS_OF_ONE_REQUEST = 100
+# A query travels in the address; servers commonly refuse more than 8 KiB, and an id takes 28 bytes of it.
+IDS_OF_ONE_REQUEST = 200
 # Rows of that many ids: each has one, but for errors.
 MAX_ROWS_OF_KEYS = 10_000
 # A window's count beside its page, or its next page beside its count.
