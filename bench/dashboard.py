@@ -37,11 +37,12 @@ LOOKS = 7
 COMPLETE = LAST_DAY - timedelta(days=20)
 # A page's name in the list, its address, and what is chosen in it.
 PAGES = {
-    "Overview": ("", "The city in the last 28 complete days"),
+    "Overview": ("", "Is it getting worse?"),
     "Map": ("map", "Map"),
     "When": ("when", "When"),
     "Districts and beats": ("districts", "Districts and beats"),
     "One district, to print": ("district?district=8", "District "),
+    "Staffing": ("staffing?district=8", "Staffing"),
     "Wards": ("wards?ward=27", "Wards"),
     "Community areas": ("areas", "Community areas"),
     "Revisions": ("revisions", "Revisions"),

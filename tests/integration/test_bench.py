@@ -1,5 +1,7 @@
 """Benchmarks run: they are started by hand, so that nobody would see for weeks that a migration broke one."""
 
+import re
+
 from bench import dashboard, views
 
 
@@ -21,3 +23,13 @@ def test_the_benchmark_of_the_dashboard_asks_each_of_its_queries(postgres, datab
         bench.close()
     files = {file.stem for file in (dashboard.PROJECT / "sql" / "dashboard").glob("*.sql")}
     assert files == {name.split(",")[0] for name in asked}
+
+
+def test_the_benchmark_of_the_dashboard_looks_at_each_page_and_knows_its_title():
+    """It waited for a title that a page had no longer, and nobody saw."""
+    folder = dashboard.PROJECT / "dashboard"
+    listed = re.findall(r'title="([^"]+)", url_path="(?!overview")', (folder / "app.py").read_text("utf-8"))
+    assert list(dashboard.PAGES) == listed
+    pages = "".join(page.read_text("utf-8") for page in (folder / "site").glob("*.py"))
+    for _, title in dashboard.PAGES.values():
+        assert re.search(rf'head\(f?"{re.escape(title)}', pages), title
