@@ -65,7 +65,7 @@ ANSWERED = """title => {
 }"""
 DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
     .every(chart => chart.querySelector('canvas, svg'))
-    && [...document.querySelectorAll('iframe')].every(map => map.contentDocument?.documentElement.dataset.drawn)"""
+    && [...document.querySelectorAll('iframe')].every(map => map.contentDocument?.documentElement?.dataset.drawn)"""
 HEAD = ["Page", "first: answered, s", "drawn, s", "again: answered, s", "drawn, s", "opened in a new tab, s"]
 ASKED = {
     "first_date": COMPLETE - timedelta(days=27),
