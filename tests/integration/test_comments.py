@@ -50,8 +50,11 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
         "pipeline.is_in_scope",
         "pipeline.moment",
         "pipeline.next_moment",
+        "pipeline.ordered_time",
+        "pipeline.placed_day",
         "pipeline.replace_list",
         "pipeline.retired_crime",
+        "pipeline.span_reach",
         "pipeline.write_crime_changes",
         "pipeline.write_unplaced_points",
     ]
