@@ -245,16 +245,17 @@ class Bench:
     def record(self) -> Record:
         """Return what was measured, the pipeline first in each case."""
         order = ["Prefect", *(loader.name for loader in self.loaders)]
-        cases: dict[str, dict[str, list[Measured]]] = {}
-        for (case, name), runs in sorted(self.measured.items(), key=lambda item: order.index(item[0][1])):
-            cases.setdefault(case, {})[name] = runs
+        cases = {
+            case: {name: self.measured[case, name] for name in order if (case, name) in self.measured}
+            for case, _ in self.measured
+        }
         return Record(
             f"{datetime.now(UTC):%Y-%m-%d}",
             f"{os.cpu_count()} {platform.machine()} cores at a load of {os.getloadavg()[0]:.1f} at the end",
             f"Python {platform.python_version()}, Prefect {version('prefect')}, PostgreSQL 18 as it is set by default,"
             f" {DLT}",
             self.count_rows(),
-            {case: cases[case] for case in dict.fromkeys(case for case, _ in self.measured)},
+            cases,
             self.limits,
         )
 

@@ -76,23 +76,8 @@ class Record:
         return cls(**kept, cases=cases)
 
     def write(self, file: Path = FILE) -> None:
-        """Keep it, a line a round, so that a diff can be read."""
-        kept = asdict(self)
-        cases = kept.pop("cases")
-        lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in kept.items()]
-        told = [
-            f"    {json.dumps(case)}: {{\n"
-            + ",\n".join(
-                f"      {json.dumps(loader)}: [\n"
-                + ",\n".join(f"        {json.dumps(run)}" for run in runs)
-                + "\n      ]"
-                for loader, runs in loaders.items()
-            )
-            + "\n    }"
-            for case, loaders in cases.items()
-        ]
-        text = "\n".join(["{", *lines, '  "cases": {', ",\n".join(told), "  }", "}", ""])
-        file.write_text(text, encoding="utf-8")
+        """Keep it."""
+        file.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     @property
     def rounds(self) -> int:
