@@ -87,7 +87,7 @@ def on_postgres(project: Path) -> float:
 
 def on_sqlite(home: Path) -> float:
     """Return the seconds against a server with Prefect's default database in `home`."""
-    port = prefect_server.free_port([])
+    port = prefect_server.free_port(None)
     address = f"http://127.0.0.1:{port}"
     environment = own_settings(home) | {
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

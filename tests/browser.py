@@ -18,9 +18,10 @@ FLAGS = [
     "--disable-background-networking",
 ]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-# Vega draws a chart some time after the page's script has ended.
-CHARTS_ARE_DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')]
-    .every(chart => chart.querySelector('svg.marks, canvas.marks'))"""
+# Vega draws a chart some time after the page's script has ended; a skeleton stands where its code is not loaded yet.
+CHARTS_ARE_DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')]
+        .every(chart => chart.querySelector('svg.marks, canvas.marks'))"""
 
 
 class Visit:

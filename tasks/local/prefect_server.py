@@ -15,7 +15,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +30,7 @@ from tasks.local.postgres import LocalPostgres, ensure_database
 
 HOST = "127.0.0.1"
 USUAL_PORT = 4200
-"""The port of every Prefect tutorial; the next ones are tried when it is taken."""
+"""The port of every Prefect tutorial; at a first start the next ones are tried when it is taken."""
 TRIED_PORTS = 20
 DATABASE = "prefect"
 START_SECONDS = 240.0
@@ -112,11 +111,11 @@ class PendingPrefect:
         Raises LoadError when it does not come up or is stopped meanwhile; the message names the log.
         """
         daemon = prefect_daemon(self.project)
-        for _ in range(STARTS):
+        for attempt in range(1, STARTS + 1):
             server = _wait_until_ready(daemon)
             if server is not None:
                 return server.location
-            if not _lost_its_port(daemon):
+            if attempt == STARTS or not _lost_its_port(daemon):
                 break  # it failed for another reason, or was stopped
             start(self.project, self.postgres)
         raise LoadError(
@@ -164,7 +163,7 @@ def _start(daemon: Daemon, postgres: LocalPostgres) -> None:
     # `prefect server start -b`, if someone tried it here, refuses beside the file of a dead one.
     (home / "server.pid").unlink(missing_ok=True)
     before = _read_server(daemon.folder)
-    port = free_port([before.port] if before else [])
+    port = free_port(before.port if before else None)
     _write_server(daemon.folder, Server(port, _prefect_version()))
     # -P: the working folder `/` must not be on the module path.
     command = [sys.executable, "-P", "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
@@ -192,10 +191,14 @@ def _environment(home: Path, port: int, postgres: LocalPostgres) -> dict[str, st
     }
 
 
-def free_port(preferred: Iterable[int]) -> int:
-    """Return a port that nothing listens on: a preferred one, 4200 or one soon after, or any."""
-    candidates: list[int] = [*preferred, *range(USUAL_PORT, USUAL_PORT + TRIED_PORTS)]
-    for port in candidates:
+def free_port(before: int | None) -> int:
+    """Return a port that nothing listens on: that of the time before; without one, 4200 or one soon after; or any.
+
+    Where that of before is taken, the next of the usual ones is what all who start in this second would choose:
+    they would take it from each other, again and again. Any port is taken by one of them alone.
+    """
+    usual = range(USUAL_PORT, USUAL_PORT + TRIED_PORTS)
+    for port in usual if before is None else [before]:
         if _is_free(port):
             return port
     with closing(socket.create_server((HOST, 0))) as probe:

@@ -453,6 +453,8 @@ def test_a_district_prints_whole_on_two_sheets_with_the_state_of_the_data_at_the
 
     visit.go("district?district=8")
     paper = tmp_path / "district.pdf"
+    visit.page.emulate_media(media="print")
+    visit.settle()  # the paper's width is another, at which the charts are drawn anew
     visit.page.pdf(path=paper, format="Letter", prefer_css_page_size=True)
     visit.page.emulate_media(media="screen")
     sheets = [page.extract_text() for page in PdfReader(paper).pages]

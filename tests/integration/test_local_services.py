@@ -502,8 +502,30 @@ def test_a_start_waits_for_the_lock_and_says_who_keeps_it(project, monkeypatch):
 def test_a_port_that_is_taken_is_passed_over():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert prefect_server.free_port([port]) != port
-    assert prefect_server.free_port([port]) == port
+        assert prefect_server.free_port(port) != port
+    assert prefect_server.free_port(port) == port
+
+
+def test_projects_that_start_at_once_do_not_take_each_others_next_port_again_and_again():
+    """All find the usual port free, one gets it; the next usual one is what the others would choose too."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        chosen = {prefect_server.free_port(port) for _ in range(8)}
+    usual = range(prefect_server.USUAL_PORT, prefect_server.USUAL_PORT + prefect_server.TRIED_PORTS)
+    assert len(chosen) > 1
+    assert not chosen & set(usual)
+
+
+def test_a_server_that_loses_its_port_each_time_is_not_started_once_more(project, monkeypatch):
+    """The last start was tried; another would leave a server behind that nobody waits for, and an empty log to read."""
+    postgres = local_services.ensure_postgres(project)
+    started = []
+    monkeypatch.setattr(prefect_server, "_wait_until_ready", lambda _daemon: None)
+    monkeypatch.setattr(prefect_server, "_lost_its_port", lambda _daemon: True)
+    monkeypatch.setattr(prefect_server, "start", lambda *given: started.append(given))
+    with pytest.raises(LoadError, match="did not start"):
+        prefect_server.PendingPrefect(project, postgres).wait()
+    assert len(started) == prefect_server.STARTS - 1
 
 
 def test_stop_and_status_of_a_project_that_never_ran_make_nothing(fresh_project, capsys):
