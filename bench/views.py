@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -148,6 +148,7 @@ class Bench:
     def __init__(self, conninfo: str, rows: int) -> None:
         self.rows = rows
         self.days = max(rows // ROWS_A_DAY, 1)
+        self.last_day = LAST_DAY
         self.engine: Engine = create_engine(
             "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo)
         )
@@ -179,14 +180,15 @@ class Bench:
             sql.SQL(ROWS).format(
                 first=first,
                 last=last,
-                last_day=LAST_DAY.isoformat(),
+                last_day=self.last_day.isoformat(),
                 days=self.days,
                 loaded_at=sql.SQL(loaded_at),
             )
         )
 
     def live_a_day(self) -> None:
-        """Load what a run loads: 700 new crimes of a few weeks, and 40 older ones that came back changed."""
+        """Load what a run loads a day later: 700 new crimes of a few weeks, and 40 older ones that came back changed."""
+        self.last_day += timedelta(days=1)
         days, self.days = self.days, 20
         self.add_rows(self.rows + 1, self.rows + 700, "clock_timestamp()")
         self.days = days

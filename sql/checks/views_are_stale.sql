@@ -3,7 +3,7 @@
 -- A refresh is the last step of a run that changes anything, so that reasons of a run that began before it are in the
 -- views.
 -- Reads: pipeline.deployed_views, pipeline.windows, pipeline.reference_loads, pipeline.runs, pipeline.crime_changes,
--- pipeline.unplaced_points, pipeline.counts_state, pipeline.freshness_limit. Writes: nothing.
+-- pipeline.counts_state, pipeline.period_counts_state, pipeline.freshness_limit. Writes: nothing.
 -- Run by: tasks/warehouse/views.py.
 
 with oldest as (
@@ -43,6 +43,5 @@ select
         where freshness_limit.set_at >= oldest.at
     )
     or exists (select 1 from pipeline.crime_changes)
-    -- a point alone can have been corrected, which no count is made of
-    or exists (select 1 from pipeline.unplaced_points)
-    or not exists (select 1 from pipeline.counts_state) as is_stale;
+    or not exists (select 1 from pipeline.counts_state)
+    or not exists (select 1 from pipeline.period_counts_state) as is_stale;

@@ -1,84 +1,9 @@
 -- One row is a community area, published or estimated, the neighbour that a crime near its border may lie in, a kind of
 -- crime and an FBI code with a crime in one of the periods of place_periods, and its counts in each.
--- Reads: chicago.crimes of the newest two years, chicago.community_area_estimates, chicago.place_periods,
--- chicago.place_periods_held, chicago.fbi_codes, chicago.primary_type_spellings.
--- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Reads: pipeline.community_area_period_counts, chicago.place_periods_held, chicago.fbi_codes.
+-- Run by: tasks/warehouse/views.py.
 
-create materialized view chicago.community_areas_by_period as
-with periods as materialized (
-    select
-        held.last_year_from as last_year,
-        held.year_before_from as year_before,
-        held.year_to_date_from as to_date,
-        held.year_to_date_before_from as to_date_before,
-        -- The day after the last.
-        held.year_before_to + 1 as year_before_end,
-        held.year_to_date_before_to + 1 as to_date_before_end
-    from chicago.place_periods_held as held
-),
-
-spans as (
-    select
-        min(place_periods.first_date) filter (where place_periods.is_held) as first_date,
-        max(place_periods.last_date) + 1 as end_date
-    from chicago.place_periods
-),
-
-counted as (
-    select
-        coalesce(crimes.community_area, estimates.community_area) as community_area,
-        crimes.community_area is null and estimates.community_area is not null as is_estimated,
-        case when crimes.community_area is null then estimates.neighbouring_area end as neighbouring_area,
-        coalesce(primary_type_spellings.primary_type, crimes.primary_description) as primary_type,
-        crimes.fbi_code,
-        crimes.arrest,
-        crimes.domestic,
-        crimes.date_of_occurrence >= periods.last_year as is_last_year,
-        crimes.date_of_occurrence >= periods.year_before
-        and crimes.date_of_occurrence < periods.year_before_end as is_year_before,
-        crimes.date_of_occurrence >= periods.to_date as is_to_date,
-        crimes.date_of_occurrence >= periods.to_date_before
-        and crimes.date_of_occurrence < periods.to_date_before_end as is_to_date_before
-    from spans
-    -- Inner: by the index on date_of_occurrence, two years, whatever is held. As a join, and not as a condition with
-    -- subqueries, of which the planner takes a year for a thousand rows.
-    inner join chicago.crimes
-        on spans.first_date <= crimes.date_of_occurrence and spans.end_date > crimes.date_of_occurrence
-    -- One row on the right.
-    cross join periods
-    -- Left: a crime can have no point, or one that was published with its area.
-    left join chicago.community_area_estimates as estimates
-        on crimes.latitude = estimates.latitude and crimes.longitude = estimates.longitude
-    -- Left: most kinds have one spelling.
-    left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published
-),
-
-counts as (
-    select
-        counted.community_area,
-        counted.is_estimated,
-        counted.neighbouring_area,
-        counted.primary_type,
-        counted.fbi_code,
-        count(*) filter (where counted.is_last_year) as last_year,
-        count(*) filter (where counted.is_last_year and counted.arrest) as last_year_arrests,
-        count(*) filter (where counted.is_last_year and counted.domestic) as last_year_domestic,
-        count(*) filter (where counted.is_year_before) as year_before,
-        count(*) filter (where counted.is_year_before and counted.arrest) as year_before_arrests,
-        count(*) filter (where counted.is_year_before and counted.domestic) as year_before_domestic,
-        count(*) filter (where counted.is_to_date) as to_date,
-        count(*) filter (where counted.is_to_date and counted.arrest) as to_date_arrests,
-        count(*) filter (where counted.is_to_date and counted.domestic) as to_date_domestic,
-        count(*) filter (where counted.is_to_date_before) as to_date_before,
-        count(*) filter (where counted.is_to_date_before and counted.arrest) as to_date_before_arrests,
-        count(*) filter (where counted.is_to_date_before and counted.domestic) as to_date_before_domestic
-    from counted
-    where counted.is_last_year or counted.is_year_before or counted.is_to_date or counted.is_to_date_before
-    group by
-        counted.community_area, counted.is_estimated, counted.neighbouring_area, counted.primary_type,
-        counted.fbi_code
-)
-
+create view chicago.community_areas_by_period as
 select
     counts.community_area,
     counts.is_estimated,
@@ -87,31 +12,25 @@ select
     counts.fbi_code,
     coalesce(fbi_codes.is_violent, false) as is_violent,
     coalesce(fbi_codes.is_property, false) as is_property,
-    case when periods.last_year is not null then counts.last_year end as last_year,
-    case when periods.last_year is not null then counts.last_year_arrests end as last_year_arrests,
-    case when periods.last_year is not null then counts.last_year_domestic end as last_year_domestic,
-    case when periods.year_before is not null then counts.year_before end as year_before,
-    case when periods.year_before is not null then counts.year_before_arrests end as year_before_arrests,
-    case when periods.year_before is not null then counts.year_before_domestic end as year_before_domestic,
-    case when periods.to_date is not null then counts.to_date end as year_to_date,
-    case when periods.to_date is not null then counts.to_date_arrests end as year_to_date_arrests,
-    case when periods.to_date is not null then counts.to_date_domestic end as year_to_date_domestic,
-    case when periods.to_date_before is not null then counts.to_date_before end as year_to_date_before,
-    case when periods.to_date_before is not null then counts.to_date_before_arrests end
-        as year_to_date_before_arrests,
-    case when periods.to_date_before is not null then counts.to_date_before_domestic end
-        as year_to_date_before_domestic
-from counts
+    case when held.last_year_from is not null then counts.last_year end as last_year,
+    case when held.last_year_from is not null then counts.last_year_arrests end as last_year_arrests,
+    case when held.last_year_from is not null then counts.last_year_domestic end as last_year_domestic,
+    case when held.year_before_from is not null then counts.year_before end as year_before,
+    case when held.year_before_from is not null then counts.year_before_arrests end as year_before_arrests,
+    case when held.year_before_from is not null then counts.year_before_domestic end as year_before_domestic,
+    case when held.year_to_date_from is not null then counts.year_to_date end as year_to_date,
+    case when held.year_to_date_from is not null then counts.year_to_date_arrests end as year_to_date_arrests,
+    case when held.year_to_date_from is not null then counts.year_to_date_domestic end as year_to_date_domestic,
+    case when held.year_to_date_before_from is not null then counts.year_to_date_before end as year_to_date_before,
+    case when held.year_to_date_before_from is not null then counts.year_to_date_before_arrests end as year_to_date_before_arrests,
+    case when held.year_to_date_before_from is not null then counts.year_to_date_before_domestic end as year_to_date_before_domestic
+from pipeline.community_area_period_counts as counts
 -- One row on the right.
-cross join periods
+cross join chicago.place_periods_held as held
 -- Left: codes can be newer than the list.
 left join chicago.fbi_codes on counts.fbi_code = fbi_codes.fbi_code;
 
-create unique index community_areas_by_period_key on chicago.community_areas_by_period (
-    community_area, is_estimated, neighbouring_area, primary_type, fbi_code
-) nulls not distinct;
-
-comment on materialized view chicago.community_areas_by_period is
+comment on view chicago.community_areas_by_period is
 'One row is a community area, kind and FBI code with a crime in a period of place_periods, and the neighbour that estimates near a border may lie in.
 Base of crimes_by_community_area, crime_types_by_community_area and crime_rates.
 Unit: rows of crimes: incidents, and each victim of a homicide.

@@ -1,72 +1,19 @@
 -- One row is a period over which places are counted, and whether it is held: last_year, the year before it, the year to
--- date, and the year before to the same day.
--- Reads: chicago.daily_crimes. Run by: tasks/warehouse/views.py.
+-- date, and the year before to the same day. As they were at the last refresh, which the counts by period are of.
+-- Reads: pipeline.place_periods. Run by: tasks/warehouse/views.py.
 --
 -- 364 days are 52 whole weeks, so that both years have the same weekdays. The days held of last_year can be fewer: a
 -- rate per day stays what it is. The others are compared by their counts, and are not held unless every day is.
 
 create view chicago.place_periods as
-with newest as (
-    select max(daily_crimes.date) as last_date
-    from chicago.daily_crimes
-    where daily_crimes.is_complete
-),
-
-spans as (
-    select
-        spans.place,
-        spans.period,
-        spans.first_date,
-        spans.last_date
-    from newest
-    -- Four rows on the right.
-    cross join
-        lateral (
-            values
-            (1, 'last_year', newest.last_date - 363, newest.last_date),
-            (2, 'year_before', newest.last_date - 727, newest.last_date - 364),
-            (3, 'year_to_date', cast(date_trunc('year', newest.last_date) as date), newest.last_date),
-            (
-                4,
-                'year_to_date_before',
-                cast(date_trunc('year', newest.last_date) - interval '1 year' as date),
-                -- The 28th for 29 February.
-                cast(newest.last_date - interval '1 year' as date)
-            )
-        ) as spans (place, period, first_date, last_date)
-),
-
-held_days as (
-    select
-        spans.place,
-        spans.period,
-        spans.first_date,
-        spans.last_date,
-        min(daily_crimes.date) as first_held_date,
-        count(daily_crimes.date) as days
-    from spans
-    -- Left: a period of which no day is held keeps its row.
-    left join chicago.daily_crimes
-        on
-            daily_crimes.is_complete
-            and daily_crimes.date between spans.first_date and spans.last_date
-    group by spans.place, spans.period, spans.first_date, spans.last_date
-)
-
 select
-    held_days.period,
-    case
-        when held_days.period = 'last_year' then held_days.first_held_date
-        else held_days.first_date
-    end as first_date,
-    held_days.last_date,
-    held_days.days,
-    case
-        when held_days.period = 'last_year' then held_days.days > 0
-        else coalesce(held_days.days = held_days.last_date - held_days.first_date + 1, false)
-    end as is_held
-from held_days
-order by held_days.place;
+    place_periods.period,
+    place_periods.first_date,
+    place_periods.last_date,
+    place_periods.days,
+    place_periods.is_held
+from pipeline.place_periods
+order by place_periods.position;
 
 comment on view chicago.place_periods is
 'One row is a period over which places are counted, of complete days alone.

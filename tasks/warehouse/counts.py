@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 # Up to so many crimes, the marks of all are added up at each refresh; above, as often as that (decision 0026).
 _MANY: Final = 1_000_000
-_OFTEN_ENOUGH: Final = timedelta(days=7)
+OFTEN_ENOUGH: Final = timedelta(days=7)
 
 
 def update_counts(connection: Connection) -> bool:
@@ -51,7 +51,7 @@ def update_counts(connection: Connection) -> bool:
             "the counts do not add up to the crimes, even rebuilt; nothing was changed. "
             "Somebody else is changing chicago.crimes: let them end, and run again."
         )
-    connection.execute(text("drop view changed_crimes"))
+    execute(connection, "counts/none_left")
     execute(connection, "checks/analyze_counts")
     return True
 
@@ -69,14 +69,15 @@ def recount(engine: Engine) -> list[str]:
         return [
             f"pipeline.{row.table_name} differs from the crimes in {row.group_count:,} groups; "
             f"one is {row.place}, with too many (below 0: too few): {row.surplus}"
-            for row in execute(connection, "counts/recount")
+            for name in ("counts/recount", "periods/recount")
+            for row in execute(connection, name)
         ]
 
 
 def _is_due(state: Any) -> bool:
     """Return whether the marks of all crimes are to be added up, which reads them all."""
     return (
-        state.counted_crimes <= _MANY or state.since_added_up is None or state.since_added_up >= _OFTEN_ENOUGH
+        state.counted_crimes <= _MANY or state.since_added_up is None or state.since_added_up >= OFTEN_ENOUGH
     )
 
 
@@ -97,6 +98,6 @@ def _count(connection: Connection, basis: str, added_up_at: datetime | None = No
 def _digest(lists: str) -> str:
     """Return a digest that changes when the counts would come to mean something else, whatever the crimes."""
     digest = hashlib.sha256(lists.encode())
-    for path in sorted((SQL_FOLDER / "counts").glob("*.sql")):
+    for path in sorted(path for folder in ("counts", "periods") for path in (SQL_FOLDER / folder).glob("*.sql")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -26,6 +26,7 @@ from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.nowcast import update_nowcast
 from tasks.warehouse.others_views import others_set_aside
+from tasks.warehouse.periods import update_periods
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -144,9 +145,10 @@ def _refresh(connection: Connection) -> list[str]:
 
 
 def _update_bases(connection: Connection) -> None:
-    """Bring what the views are made of up to the crimes: counts, areas of points, what is late. In this order."""
-    update_counts(connection)
+    """Bring what the views are made of up to the crimes: counts, areas of points, periods, what is late. In this order."""
+    all_anew = update_counts(connection)
     place_points(connection)
+    update_periods(connection, all_anew=all_anew)
     update_nowcast(connection)
 
 

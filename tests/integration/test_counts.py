@@ -9,7 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from tasks.errors import LoadError
 from tasks.warehouse import counts
+from tasks.warehouse.community_areas import place_points
 from tasks.warehouse.counts import recount, update_counts
+from tasks.warehouse.periods import update_periods
 from tests.integration.conftest import database_like
 from tests.integration.views_support import (  # noqa: F401
     city,
@@ -21,6 +23,7 @@ from tests.integration.views_support import (  # noqa: F401
 )
 
 TABLES = ("daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts")
+PERIODS = ("place_period_counts", "cell_period_counts", "community_area_period_counts", "place_periods")
 COLUMNS = (
     "crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,"
     " location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,"
@@ -39,25 +42,33 @@ def change(engine, *statements):
             connection.execute(text(statement))
 
 
+def follow(connection):
+    """Do what a refresh does before it refreshes; return whether all crimes were counted again."""
+    all_anew = update_counts(connection)
+    place_points(connection)
+    update_periods(connection, all_anew=all_anew)
+    return all_anew
+
+
 def update(engine):
     with engine.begin() as connection:
-        return update_counts(connection)
+        return follow(connection)
 
 
 def counted(engine):
-    return {table: sorted(rows(engine, f"select * from pipeline.{table}"), key=str) for table in TABLES}
+    return {table: sorted(rows(engine, f"select * from pipeline.{table}"), key=str) for table in (*TABLES, *PERIODS)}
 
 
 def anew(engine):
     """Return what counting all anew gives, and leave everything as it was."""
     with engine.connect() as connection:
         connection.execute(text("delete from pipeline.counts_state"))
-        assert update_counts(connection) is True
+        assert follow(connection) is True
         found = {
             table: sorted(
                 (tuple(row) for row in connection.execute(text(f"select * from pipeline.{table}"))), key=str
             )
-            for table in TABLES
+            for table in (*TABLES, *PERIODS)
         }
         connection.rollback()
     return found
@@ -143,11 +154,29 @@ def test_the_newest_date_of_a_cell_goes_back_when_its_newest_crime_goes(views_en
     assert rows(views_engine, query) == [(1176, 1, "2024-03-01"), (None, 1, "2024-03-09")]
 
 
+def test_a_crime_that_came_and_went_between_two_refreshes_leaves_no_date(views_engine):
+    """As after a run that was killed before its refresh: the City published it, and took it back until the next."""
+    here = {"x_coordinate": 1_176_000, "y_coordinate": 1_900_000}
+    load_city(views_engine, city(("2024-03-01 00:00", here), ("2024-03-05 10:00", here)))
+    update(views_engine)
+    change(views_engine, RETIRE.format(which="date_of_occurrence = '2024-03-05 10:00'"))
+    assert update(views_engine) is False
+    insert_copies(views_engine, 1, "crime_id = 'row-0'")
+    change(
+        views_engine,
+        "update chicago.crimes set date_of_occurrence = '2024-03-09 10:00' where crime_id like 'new-%'",
+        RETIRE.format(which="crime_id like 'new-%'"),
+    )
+    assert update(views_engine) is False
+    assert rows(views_engine, "select crimes, latest_date::text from pipeline.cell_counts") == [(1, "2024-03-01")]
+    assert recount(views_engine) == []
+
+
 def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
     insert_copies(loaded, "killed", "hashtext(crime_id) % 9 = 0")
     change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"))
     with loaded.connect() as connection:
-        assert update_counts(connection) is False
+        assert follow(connection) is False
         connection.rollback()
     insert_copies(loaded, "later", "hashtext(crime_id) % 50 = 0")
     assert update(loaded) is False
@@ -176,7 +205,7 @@ def test_what_a_person_changes_by_hand_is_followed(loaded, by_hand):
 def test_a_table_emptied_by_hand_is_counted_anew(loaded):
     change(loaded, "truncate chicago.crimes")
     assert update(loaded) is True
-    assert set(map(len, counted(loaded).values())) == {0}
+    assert {len(counted(loaded)[table]) for table in (*TABLES, *PERIODS[:-1])} == {0}
 
 
 def test_a_new_id_or_stamp_is_no_change_to_count(loaded):

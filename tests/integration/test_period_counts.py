@@ -1,0 +1,197 @@
+# ruff: noqa: F811  (the fixtures of views_support)
+"""The counts by period: after any sequence of loads and days they are what counting two years anew gives."""
+
+import random
+
+import pytest
+from sqlalchemy import text
+
+from tasks.errors import LoadError
+from tasks.warehouse import periods
+from tasks.warehouse.counts import recount
+from tasks.warehouse.views import deploy_views, refresh_stale_views
+from tests.integration.conftest import database_like
+from tests.integration.test_counts import RETIRE, UNSEEN, anew, change, counted, follow, insert_copies, update
+from tests.integration.views_support import PLACED, engine_on, generated_city, load_city, rows, views_engine  # noqa: F401
+
+COUNTS = ("place_period_counts", "cell_period_counts", "community_area_period_counts")
+HELD = "select period, first_date::text, last_date::text from pipeline.place_periods where is_held order by position"
+MADE_AT = "select made_at from pipeline.period_counts_state"
+MOVE = "update chicago.crimes set updated_at = updated_at + interval '{days} days'"
+
+
+@pytest.fixture(scope="module")
+def counted_city(postgres, template):
+    """Give a database with a city of 26 months that is counted: each period has a day that enters and one that leaves."""
+    with database_like(postgres, template) as name:
+        engine = engine_on(postgres, name)
+        load_city(engine, generated_city(seed=5, first="2023-11-10", days=800, per_day=8))
+        # Some areas are published, and most are told from the point.
+        change(engine, PLACED, "update chicago.crimes set community_area = 25 where hashtext(crime_id) % 5 = 0")
+        update(engine)
+        assert len(rows(engine, HELD)) == 4
+        engine.dispose()
+        yield name
+
+
+@pytest.fixture
+def loaded(postgres, counted_city):
+    """Give a copy of the counted city, which a test may change."""
+    with database_like(postgres, counted_city) as name:
+        engine = engine_on(postgres, name)
+        yield engine
+        engine.dispose()
+
+
+def is_followed(engine):
+    """Bring all up to the crimes, without counting them anew, and say whether anew gives the same."""
+    made_at = rows(engine, MADE_AT)
+    assert update(engine) is False
+    assert rows(engine, MADE_AT) == made_at
+    return counted(engine) == anew(engine) and recount(engine) == []
+
+
+# Each is a share of the crimes: some changed in what they are counted as, some came, some went.
+CHANGES = {
+    "insert": None,
+    "retire": [RETIRE],
+    "revise": ["update chicago.crimes set arrest = not arrest, domestic = not domestic where {which}"],
+    "move in time": ["update chicago.crimes set date_of_occurrence = date_of_occurrence - interval '200 days' where {which}"],
+    "reclassify": ["update chicago.crimes set primary_description = 'ARSON', fbi_code = '01A' where {which}"],
+    "move": [
+        "update chicago.crimes set latitude = 41.87 - latitude + 41.87, x_coordinate = x_coordinate + 3000 where {which}"
+    ],
+    "lose its point": [
+        "update chicago.crimes set x_coordinate = null, y_coordinate = null, latitude = null, longitude = null where {which}"
+    ],
+    "lose its area": ["update chicago.crimes set community_area = null where {which}"],
+    "get an area": ["update chicago.crimes set community_area = 24 where {which}"],
+    "get another place": ["update chicago.crimes set beat = '0112', district = 1, ward = null where {which}"],
+}
+
+
+def test_after_any_sequence_of_loads_and_days_the_counts_are_those_of_all_crimes(loaded):
+    draw = random.Random(17)
+    steps = [(name, None) for name in CHANGES] + [
+        # A day, a week, back by an error of the source, over the new year, and on by more than a period.
+        (None, days) for days in (1, 7, -3, 30, 25, 1)
+    ]  # fmt: skip
+    draw.shuffle(steps)
+    for number, (name, days) in enumerate(steps):
+        sample = f"hashtext(crime_id || '{number}') % {draw.choice([7, 50])} = 0"
+        if name == "insert":
+            insert_copies(loaded, number, sample)
+        elif name is not None:
+            change(loaded, *(statement.format(which=sample) for statement in CHANGES[name]))
+        # A day passes with every second load, as with the source's.
+        for moved in [days] if days else [1][: number % 2]:
+            change(loaded, MOVE.format(days=moved))
+        assert is_followed(loaded), (name, days)
+
+
+@pytest.mark.parametrize("days", [400, -400, 900], ids=["a year on", "a year back", "beyond what is held"])
+def test_periods_that_are_held_no_more_or_again_are_followed(loaded, days):
+    before = rows(loaded, HELD)
+    change(loaded, MOVE.format(days=days))
+    insert_copies(loaded, "too", "hashtext(crime_id) % 9 = 0")
+    assert is_followed(loaded)
+    assert rows(loaded, HELD) != before
+    change(loaded, MOVE.format(days=-days))
+    assert is_followed(loaded)
+    assert rows(loaded, HELD) == before
+
+
+def test_a_day_reads_the_days_at_the_ends_of_the_periods_alone(loaded):
+    """What a refresh costs is what this is for: a change that counted all days would be equal too."""
+    change(loaded, MOVE.format(days=1))
+    with loaded.connect() as connection:
+        connection.execute(text("create temporary table changed_crimes (like pipeline.crime_changes)"))
+        connection.execute(text("update pipeline.counts_state set last_complete_date = last_complete_date + 1"))
+        periods.execute(connection, "periods/changes")
+        touched, held = connection.execute(
+            text("select (select count(*) from period_changes), (select count(*) from chicago.crimes)")
+        ).one()
+    # Six at most: the last day of two periods each ends two spans, the first of two years leaves.
+    assert 0 < touched < 6 * 8 * 3 < held / 10
+
+
+def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
+    insert_copies(loaded, "killed", "hashtext(crime_id) % 9 = 0")
+    change(loaded, MOVE.format(days=2))
+    with loaded.connect() as connection:
+        assert follow(connection) is False
+        connection.rollback()
+    change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"), MOVE.format(days=1))
+    assert is_followed(loaded)
+
+
+FIRST = " where ctid = (select min(ctid) from pipeline.{table})"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update pipeline.place_period_counts set last_year = last_year + 1"
+        + FIRST.format(table="place_period_counts"),
+        "update pipeline.cell_period_counts set year_before = year_before - 1"
+        + FIRST.format(table="cell_period_counts"),
+        "delete from pipeline.community_area_period_counts"
+        + FIRST.format(table="community_area_period_counts"),
+        "update pipeline.community_area_period_counts set year_to_date_arrests = year_to_date_arrests + 1"
+        + FIRST.format(table="community_area_period_counts"),
+        "delete from pipeline.period_counts_state",
+        "update pipeline.period_counts_state set made_at = made_at - interval '7 days'",
+        "update pipeline.period_counts_state set community_area_basis = 'other shapes'",
+        "update pipeline.place_periods set last_date = last_date - 1 where period = 'year_before'",
+    ],
+    ids=["a place", "a cell", "a group", "arrests", "no state", "a week", "other shapes", "other days"],
+)
+def test_two_years_are_counted_anew_where_what_moved_is_not_enough(loaded, damage):
+    made_at = rows(loaded, MADE_AT)
+    expected = anew(loaded)
+    change(loaded, damage)
+    assert update(loaded) is False
+    assert rows(loaded, MADE_AT) > made_at
+    assert counted(loaded) == expected
+    assert recount(loaded) == []
+
+
+@pytest.mark.parametrize("table", COUNTS)
+def test_a_recount_names_a_group_of_a_period_that_is_wrong(loaded, table):
+    change(
+        loaded,
+        f"with two as (select ctid as at, row_number() over (order by ctid) * 2 - 3 as more from pipeline.{table}"
+        f" order by ctid limit 2) update pipeline.{table} set last_year = last_year + two.more"
+        f" from two where {table}.ctid = two.at",
+    )
+    (line,) = recount(loaded)
+    assert line.startswith(f"pipeline.{table} differs from the crimes in 2 groups; one is {{")
+    assert '"period": "last_year"' in line
+
+
+def test_a_swap_that_the_counts_notice_is_mended_in_the_periods_too(loaded):
+    change(loaded, *UNSEEN, "update chicago.crimes set arrest = not arrest where hashtext(crime_id) % 9 = 0")
+    assert recount(loaded) != []
+    assert update(loaded) is True
+    assert recount(loaded) == []
+    assert counted(loaded) == anew(loaded)
+
+
+def test_counts_by_period_that_do_not_add_up_even_anew_change_nothing(loaded, monkeypatch):
+    before = counted(loaded)
+    insert_copies(loaded, "more", "hashtext(crime_id) % 9 = 0")
+    monkeypatch.setattr(periods, "_count", lambda *_: False)
+    with pytest.raises(LoadError, match="by period do not add up"):
+        update(loaded)
+    assert counted(loaded) == before
+
+
+def test_views_are_stale_while_no_period_is_counted(loaded):
+    deploy_views(loaded)
+    change(loaded, "delete from pipeline.period_counts_state")
+    with loaded.begin() as connection:
+        run_id = connection.execute(
+            text("insert into pipeline.runs (mode, status) values ('auto', 'running') returning run_id")
+        ).scalar_one()
+    assert refresh_stale_views(loaded, run_id)
+    assert refresh_stale_views(loaded, run_id) == []
