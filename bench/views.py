@@ -187,7 +187,7 @@ class Bench:
         )
 
     def live_a_day(self) -> None:
-        """Load what a run loads a day later: 700 new crimes of a few weeks, and 40 older ones that came back changed."""
+        """Load what a run loads a day later: 700 new crimes of a few weeks, and 40 older ones that came back other."""
         self.last_day += timedelta(days=1)
         days, self.days = self.days, 20
         self.add_rows(self.rows + 1, self.rows + 700, "clock_timestamp()")

@@ -1,6 +1,6 @@
 -- Makes changed_crimes: one row is a crime that came or went since the last time, or some that are alike; crimes says
--- how many, below 0 where they went. One that came and went again in between is none, so that a crime which came is held.
--- Nobody changes crimes meanwhile (alone.sql), so that what is read is what is taken out.
+-- how many, below 0 where they went. One that came and went again in between is none, so that a crime which came is
+-- held. Nobody changes crimes meanwhile (alone.sql), so that what is read is what is taken out.
 -- Reads: pipeline.crime_changes. Writes: the same. Run by: tasks/warehouse/counts.py.
 
 create temporary table changed_crimes on commit drop as

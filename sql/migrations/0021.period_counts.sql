@@ -1,7 +1,7 @@
 -- depends: 0020.times_and_spans
--- Counts by period follow the crimes as the other counts do (docs/decisions/0031): what a refresh costs depends on what has
--- changed and on the days that enter and leave a period, and not on two years of crimes. The first refresh after it counts
--- all crimes anew.
+-- Counts by period follow the crimes as the other counts do (docs/decisions/0027): what a refresh costs depends on what
+-- has changed and on the days that enter and leave a period, and not on two years of crimes. The first refresh after it
+-- counts all crimes anew.
 -- Run by: tasks/warehouse/migrations.py (yoyo), once, under the writer's lock.
 
 alter table pipeline.crime_changes
@@ -64,7 +64,7 @@ delete from pipeline.counts_state;
 
 create table pipeline.place_periods (
     period text primary key,
-    position smallint not null,
+    number smallint not null,
     first_date date,
     last_date date,
     days integer not null,
@@ -77,7 +77,7 @@ comment on table pipeline.place_periods is
 comment on column pipeline.place_periods.period is
 'last_year, year_before, year_to_date or year_to_date_before, as in chicago.place_periods.';
 
-comment on column pipeline.place_periods.position is 'Their order, 1 to 4.';
+comment on column pipeline.place_periods.number is 'Their order, 1 to 4.';
 
 comment on column pipeline.place_periods.first_date is
 'First Chicago local date; of last_year, the first that is held. Null: no day is complete.';

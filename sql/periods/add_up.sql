@@ -4,110 +4,117 @@
 
 with held as (
     select
-        coalesce(sum(daily_counts.crimes) filter (where new_place_periods.period = 'last_year'), 0) as last_year,
-        coalesce(sum(daily_counts.arrests) filter (where new_place_periods.period = 'last_year'), 0) as last_year_arrests,
-        coalesce(sum(daily_counts.domestic) filter (where new_place_periods.period = 'last_year'), 0) as last_year_domestic,
-        coalesce(sum(daily_counts.crimes) filter (where new_place_periods.period = 'year_before'), 0) as year_before,
-        coalesce(sum(daily_counts.arrests) filter (where new_place_periods.period = 'year_before'), 0) as year_before_arrests,
-        coalesce(sum(daily_counts.domestic) filter (where new_place_periods.period = 'year_before'), 0) as year_before_domestic,
-        coalesce(sum(daily_counts.crimes) filter (where new_place_periods.period = 'year_to_date'), 0) as year_to_date,
-        coalesce(sum(daily_counts.arrests) filter (where new_place_periods.period = 'year_to_date'), 0) as year_to_date_arrests,
-        coalesce(sum(daily_counts.domestic) filter (where new_place_periods.period = 'year_to_date'), 0) as year_to_date_domestic,
-        coalesce(sum(daily_counts.crimes) filter (where new_place_periods.period = 'year_to_date_before'), 0) as year_to_date_before,
-        coalesce(sum(daily_counts.arrests) filter (where new_place_periods.period = 'year_to_date_before'), 0) as year_to_date_before_arrests,
-        coalesce(sum(daily_counts.domestic) filter (where new_place_periods.period = 'year_to_date_before'), 0) as year_to_date_before_domestic
-    from new_place_periods
-    inner join pipeline.daily_counts
-        on daily_counts.date between new_place_periods.first_date and new_place_periods.last_date
-    where new_place_periods.is_held
+        sum(days.crimes) filter (where days.period = 'last_year') as last_year,
+        sum(days.arrests) filter (where days.period = 'last_year') as last_year_arrests,
+        sum(days.domestic) filter (where days.period = 'last_year') as last_year_domestic,
+        sum(days.crimes) filter (where days.period = 'year_before') as year_before,
+        sum(days.arrests) filter (where days.period = 'year_before') as year_before_arrests,
+        sum(days.domestic) filter (where days.period = 'year_before') as year_before_domestic,
+        sum(days.crimes) filter (where days.period = 'year_to_date') as year_to_date,
+        sum(days.arrests) filter (where days.period = 'year_to_date') as year_to_date_arrests,
+        sum(days.domestic) filter (where days.period = 'year_to_date') as year_to_date_domestic,
+        sum(days.crimes) filter (where days.period = 'year_to_date_before') as year_to_date_before,
+        sum(days.arrests) filter (where days.period = 'year_to_date_before') as year_to_date_before_arrests,
+        sum(days.domestic) filter (where days.period = 'year_to_date_before') as year_to_date_before_domestic
+    from (
+        select
+            new_place_periods.period,
+            daily_counts.crimes,
+            daily_counts.arrests,
+            daily_counts.domestic
+        from new_place_periods
+        inner join pipeline.daily_counts
+            on daily_counts.date between new_place_periods.first_date and new_place_periods.last_date
+        where new_place_periods.is_held
+    ) as days
 ),
 
 counted as (
     select
-        coalesce(sum(place_period_counts.last_year), 0) as last_year,
-        coalesce(sum(place_period_counts.last_year_arrests), 0) as last_year_arrests,
-        coalesce(sum(place_period_counts.last_year_domestic), 0) as last_year_domestic,
-        coalesce(sum(place_period_counts.year_before), 0) as year_before,
-        coalesce(sum(place_period_counts.year_before_arrests), 0) as year_before_arrests,
-        coalesce(sum(place_period_counts.year_before_domestic), 0) as year_before_domestic,
-        coalesce(sum(place_period_counts.year_to_date), 0) as year_to_date,
-        coalesce(sum(place_period_counts.year_to_date_arrests), 0) as year_to_date_arrests,
-        coalesce(sum(place_period_counts.year_to_date_domestic), 0) as year_to_date_domestic,
-        coalesce(sum(place_period_counts.year_to_date_before), 0) as year_to_date_before,
-        coalesce(sum(place_period_counts.year_to_date_before_arrests), 0) as year_to_date_before_arrests,
-        coalesce(sum(place_period_counts.year_to_date_before_domestic), 0) as year_to_date_before_domestic,
-        coalesce(
-            bool_and(
-                least(place_period_counts.last_year, place_period_counts.year_before, place_period_counts.year_to_date, place_period_counts.year_to_date_before) >= 0
-            ),
-            true
-        ) as none_below_0
-    from held
-    -- Left: there may be no crime.
-    left join pipeline.place_period_counts on true
+        sum(counts.last_year) as last_year,
+        sum(counts.last_year_arrests) as last_year_arrests,
+        sum(counts.last_year_domestic) as last_year_domestic,
+        sum(counts.year_before) as year_before,
+        sum(counts.year_before_arrests) as year_before_arrests,
+        sum(counts.year_before_domestic) as year_before_domestic,
+        sum(counts.year_to_date) as year_to_date,
+        sum(counts.year_to_date_arrests) as year_to_date_arrests,
+        sum(counts.year_to_date_domestic) as year_to_date_domestic,
+        sum(counts.year_to_date_before) as year_to_date_before,
+        sum(counts.year_to_date_before_arrests) as year_to_date_before_arrests,
+        sum(counts.year_to_date_before_domestic) as year_to_date_before_domestic,
+        min(
+            least(
+                counts.last_year,
+                counts.year_before,
+                counts.year_to_date,
+                counts.year_to_date_before
+            )
+        ) as smallest
+    from pipeline.place_period_counts as counts
     union all
     select
-        coalesce(sum(cell_period_counts.last_year), 0) as last_year,
-        max(held.last_year_arrests) as last_year_arrests,
-        max(held.last_year_domestic) as last_year_domestic,
-        coalesce(sum(cell_period_counts.year_before), 0) as year_before,
-        max(held.year_before_arrests) as year_before_arrests,
-        max(held.year_before_domestic) as year_before_domestic,
-        coalesce(sum(cell_period_counts.year_to_date), 0) as year_to_date,
-        max(held.year_to_date_arrests) as year_to_date_arrests,
-        max(held.year_to_date_domestic) as year_to_date_domestic,
-        coalesce(sum(cell_period_counts.year_to_date_before), 0) as year_to_date_before,
-        max(held.year_to_date_before_arrests) as year_to_date_before_arrests,
-        max(held.year_to_date_before_domestic) as year_to_date_before_domestic,
-        coalesce(
-            bool_and(
-                least(cell_period_counts.last_year, cell_period_counts.year_before, cell_period_counts.year_to_date, cell_period_counts.year_to_date_before) >= 0
-            ),
-            true
-        ) as none_below_0
-    from held
-    -- Left: there may be no crime.
-    left join pipeline.cell_period_counts on true
+        sum(counts.last_year) as last_year,
+        null as last_year_arrests,
+        null as last_year_domestic,
+        sum(counts.year_before) as year_before,
+        null as year_before_arrests,
+        null as year_before_domestic,
+        sum(counts.year_to_date) as year_to_date,
+        null as year_to_date_arrests,
+        null as year_to_date_domestic,
+        sum(counts.year_to_date_before) as year_to_date_before,
+        null as year_to_date_before_arrests,
+        null as year_to_date_before_domestic,
+        min(
+            least(
+                counts.last_year,
+                counts.year_before,
+                counts.year_to_date,
+                counts.year_to_date_before
+            )
+        ) as smallest
+    from pipeline.cell_period_counts as counts
     union all
     select
-        coalesce(sum(community_area_period_counts.last_year), 0) as last_year,
-        coalesce(sum(community_area_period_counts.last_year_arrests), 0) as last_year_arrests,
-        coalesce(sum(community_area_period_counts.last_year_domestic), 0) as last_year_domestic,
-        coalesce(sum(community_area_period_counts.year_before), 0) as year_before,
-        coalesce(sum(community_area_period_counts.year_before_arrests), 0) as year_before_arrests,
-        coalesce(sum(community_area_period_counts.year_before_domestic), 0) as year_before_domestic,
-        coalesce(sum(community_area_period_counts.year_to_date), 0) as year_to_date,
-        coalesce(sum(community_area_period_counts.year_to_date_arrests), 0) as year_to_date_arrests,
-        coalesce(sum(community_area_period_counts.year_to_date_domestic), 0) as year_to_date_domestic,
-        coalesce(sum(community_area_period_counts.year_to_date_before), 0) as year_to_date_before,
-        coalesce(sum(community_area_period_counts.year_to_date_before_arrests), 0) as year_to_date_before_arrests,
-        coalesce(sum(community_area_period_counts.year_to_date_before_domestic), 0) as year_to_date_before_domestic,
-        coalesce(
-            bool_and(
-                least(community_area_period_counts.last_year, community_area_period_counts.year_before, community_area_period_counts.year_to_date, community_area_period_counts.year_to_date_before) >= 0
-            ),
-            true
-        ) as none_below_0
-    from held
-    -- Left: there may be no crime.
-    left join pipeline.community_area_period_counts on true
+        sum(counts.last_year) as last_year,
+        sum(counts.last_year_arrests) as last_year_arrests,
+        sum(counts.last_year_domestic) as last_year_domestic,
+        sum(counts.year_before) as year_before,
+        sum(counts.year_before_arrests) as year_before_arrests,
+        sum(counts.year_before_domestic) as year_before_domestic,
+        sum(counts.year_to_date) as year_to_date,
+        sum(counts.year_to_date_arrests) as year_to_date_arrests,
+        sum(counts.year_to_date_domestic) as year_to_date_domestic,
+        sum(counts.year_to_date_before) as year_to_date_before,
+        sum(counts.year_to_date_before_arrests) as year_to_date_before_arrests,
+        sum(counts.year_to_date_before_domestic) as year_to_date_before_domestic,
+        min(
+            least(
+                counts.last_year,
+                counts.year_before,
+                counts.year_to_date,
+                counts.year_to_date_before
+            )
+        ) as smallest
+    from pipeline.community_area_period_counts as counts
 )
 
 select
     bool_and(
-        counted.none_below_0
-        and counted.last_year = held.last_year
-        and counted.last_year_arrests = held.last_year_arrests
-        and counted.last_year_domestic = held.last_year_domestic
-        and counted.year_before = held.year_before
-        and counted.year_before_arrests = held.year_before_arrests
-        and counted.year_before_domestic = held.year_before_domestic
-        and counted.year_to_date = held.year_to_date
-        and counted.year_to_date_arrests = held.year_to_date_arrests
-        and counted.year_to_date_domestic = held.year_to_date_domestic
-        and counted.year_to_date_before = held.year_to_date_before
-        and counted.year_to_date_before_arrests = held.year_to_date_before_arrests
-        and counted.year_to_date_before_domestic = held.year_to_date_before_domestic
+        coalesce(counted.smallest >= 0, true)
+        and coalesce(counted.last_year, 0) = coalesce(held.last_year, 0)
+        and coalesce(counted.last_year_arrests = held.last_year_arrests, true)
+        and coalesce(counted.last_year_domestic = held.last_year_domestic, true)
+        and coalesce(counted.year_before, 0) = coalesce(held.year_before, 0)
+        and coalesce(counted.year_before_arrests = held.year_before_arrests, true)
+        and coalesce(counted.year_before_domestic = held.year_before_domestic, true)
+        and coalesce(counted.year_to_date, 0) = coalesce(held.year_to_date, 0)
+        and coalesce(counted.year_to_date_arrests = held.year_to_date_arrests, true)
+        and coalesce(counted.year_to_date_domestic = held.year_to_date_domestic, true)
+        and coalesce(counted.year_to_date_before, 0) = coalesce(held.year_to_date_before, 0)
+        and coalesce(counted.year_to_date_before_arrests = held.year_to_date_before_arrests, true)
+        and coalesce(counted.year_to_date_before_domestic = held.year_to_date_before_domestic, true)
     ) as adds_up
 from counted
 -- One row on the right.

@@ -1,10 +1,10 @@
 -- Makes new_place_periods, the periods of now, and period_changes: one row is a crime that the counts by period change
 -- by, or some that are alike, and how many it brings to each period (below 0: takes from it).
 --
--- A crime that came or went since the last time came to or went from the periods as they were then. After that, each day
--- that has entered a period brings all its crimes as they are now, and each that has left one takes them. So a refresh
--- reads the days at the ends of the periods, and on 1 January those of a year. Where nothing is counted yet, no period
--- had a day: all of them enter.
+-- A crime that came or went since the last time came to or went from the periods as they were then. After that, each
+-- day that has entered a period brings all its crimes as they are now, and each that has left one takes them. So a
+-- refresh reads the days at the ends of the periods, and on 1 January those of a year. Where nothing is counted yet, no
+-- period had a day: all of them enter.
 -- Reads: changed_crimes, chicago.crimes, chicago.community_area_estimates, chicago.fbi_codes,
 -- pipeline.primary_type_spellings, pipeline.daily_counts, pipeline.counts_state, pipeline.place_periods.
 -- Writes: temporary tables. Run by: tasks/warehouse/periods.py, within the count's lock.
@@ -25,7 +25,7 @@ newest as (
 
 spans as (
     select
-        spans.position,
+        spans.number,
         spans.period,
         spans.first_date,
         spans.last_date
@@ -44,12 +44,12 @@ spans as (
                 -- The 28th for 29 February.
                 cast(newest.last_date - interval '1 year' as date)
             )
-        ) as spans (position, period, first_date, last_date)
+        ) as spans (number, period, first_date, last_date)
 ),
 
 held_days as (
     select
-        spans.position,
+        spans.number,
         spans.period,
         spans.first_date,
         spans.last_date,
@@ -58,11 +58,11 @@ held_days as (
     from spans
     -- Left: a period of which no day is held keeps its row.
     left join complete_days on complete_days.date between spans.first_date and spans.last_date
-    group by spans.position, spans.period, spans.first_date, spans.last_date
+    group by spans.number, spans.period, spans.first_date, spans.last_date
 )
 
 select
-    held_days.position,
+    held_days.number,
     held_days.period,
     case
         when held_days.period = 'last_year' then held_days.first_held_date
@@ -160,14 +160,18 @@ weighed as (
         changed_crimes.y_coordinate,
         changed_crimes.latitude,
         changed_crimes.longitude,
-        changed_crimes.crimes
-        * cast(cast(changed_crimes.date_of_occurrence as date) <@ periods_before.last_year as integer) as last_year,
-        changed_crimes.crimes
-        * cast(cast(changed_crimes.date_of_occurrence as date) <@ periods_before.year_before as integer) as year_before,
-        changed_crimes.crimes
-        * cast(cast(changed_crimes.date_of_occurrence as date) <@ periods_before.year_to_date as integer) as year_to_date,
-        changed_crimes.crimes
-        * cast(cast(changed_crimes.date_of_occurrence as date) <@ periods_before.year_to_date_before as integer) as year_to_date_before
+        changed_crimes.crimes * cast(
+            cast(changed_crimes.date_of_occurrence as date) <@ periods_before.last_year as integer
+        ) as last_year,
+        changed_crimes.crimes * cast(
+            cast(changed_crimes.date_of_occurrence as date) <@ periods_before.year_before as integer
+        ) as year_before,
+        changed_crimes.crimes * cast(
+            cast(changed_crimes.date_of_occurrence as date) <@ periods_before.year_to_date as integer
+        ) as year_to_date,
+        changed_crimes.crimes * cast(
+            cast(changed_crimes.date_of_occurrence as date) <@ periods_before.year_to_date_before as integer
+        ) as year_to_date_before
     from changed_crimes
     -- One row on the right.
     cross join periods_before
@@ -186,13 +190,17 @@ weighed as (
         crimes.latitude,
         crimes.longitude,
         cast(cast(crimes.date_of_occurrence as date) <@ periods_now.last_year as integer)
-        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.last_year as integer) as last_year,
+        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.last_year as integer)
+            as last_year,
         cast(cast(crimes.date_of_occurrence as date) <@ periods_now.year_before as integer)
-        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.year_before as integer) as year_before,
+        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.year_before as integer)
+            as year_before,
         cast(cast(crimes.date_of_occurrence as date) <@ periods_now.year_to_date as integer)
-        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.year_to_date as integer) as year_to_date,
+        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.year_to_date as integer)
+            as year_to_date,
         cast(cast(crimes.date_of_occurrence as date) <@ periods_now.year_to_date_before as integer)
-        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.year_to_date_before as integer) as year_to_date_before
+        - cast(cast(crimes.date_of_occurrence as date) <@ periods_before.year_to_date_before as integer)
+            as year_to_date_before
     from moved_spans
     inner join chicago.crimes
         on lower(moved_spans.days) <= crimes.date_of_occurrence and upper(moved_spans.days) > crimes.date_of_occurrence

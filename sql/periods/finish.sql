@@ -1,13 +1,14 @@
 -- Writes the periods that the counts are of, and what they rest on beside the crimes.
--- Reads: new_place_periods, pipeline.community_area_basis. Writes: pipeline.place_periods, pipeline.period_counts_state.
+-- Reads: new_place_periods, pipeline.community_area_basis.
+-- Writes: pipeline.place_periods, pipeline.period_counts_state.
 -- Run by: tasks/warehouse/periods.py. Parameters: made_at (when all was last counted anew; null: just now).
 
 delete from pipeline.place_periods;
 
-insert into pipeline.place_periods (period, position, first_date, last_date, days, is_held)
+insert into pipeline.place_periods (period, number, first_date, last_date, days, is_held)
 select
     new_place_periods.period,
-    new_place_periods.position,
+    new_place_periods.number,
     new_place_periods.first_date,
     new_place_periods.last_date,
     new_place_periods.days,

@@ -4,7 +4,8 @@
 insert into pipeline.place_period_counts (
     beat, district, ward, community_area, primary_type, fbi_code,
     last_year, last_year_arrests, last_year_domestic, year_before, year_before_arrests, year_before_domestic,
-    year_to_date, year_to_date_arrests, year_to_date_domestic, year_to_date_before, year_to_date_before_arrests, year_to_date_before_domestic
+    year_to_date, year_to_date_arrests, year_to_date_domestic,
+    year_to_date_before, year_to_date_before_arrests, year_to_date_before_domestic
 )
 select
     period_changes.beat,
@@ -23,8 +24,12 @@ select
     coalesce(sum(period_changes.year_to_date) filter (where period_changes.arrest), 0) as year_to_date_arrests,
     coalesce(sum(period_changes.year_to_date) filter (where period_changes.domestic), 0) as year_to_date_domestic,
     sum(period_changes.year_to_date_before) as year_to_date_before,
-    coalesce(sum(period_changes.year_to_date_before) filter (where period_changes.arrest), 0) as year_to_date_before_arrests,
-    coalesce(sum(period_changes.year_to_date_before) filter (where period_changes.domestic), 0) as year_to_date_before_domestic
+    coalesce(
+        sum(period_changes.year_to_date_before) filter (where period_changes.arrest), 0
+    ) as year_to_date_before_arrests,
+    coalesce(
+        sum(period_changes.year_to_date_before) filter (where period_changes.domestic), 0
+    ) as year_to_date_before_domestic
 from period_changes
 group by
     period_changes.beat,
@@ -45,8 +50,10 @@ on conflict (beat, district, ward, community_area, primary_type, fbi_code) do up
         year_to_date_arrests = place_period_counts.year_to_date_arrests + excluded.year_to_date_arrests,
         year_to_date_domestic = place_period_counts.year_to_date_domestic + excluded.year_to_date_domestic,
         year_to_date_before = place_period_counts.year_to_date_before + excluded.year_to_date_before,
-        year_to_date_before_arrests = place_period_counts.year_to_date_before_arrests + excluded.year_to_date_before_arrests,
-        year_to_date_before_domestic = place_period_counts.year_to_date_before_domestic + excluded.year_to_date_before_domestic;
+        year_to_date_before_arrests
+        = place_period_counts.year_to_date_before_arrests + excluded.year_to_date_before_arrests,
+        year_to_date_before_domestic
+        = place_period_counts.year_to_date_before_domestic + excluded.year_to_date_before_domestic;
 
 delete from pipeline.place_period_counts
 where
@@ -91,7 +98,8 @@ where
 insert into pipeline.community_area_period_counts (
     community_area, is_estimated, neighbouring_area, primary_type, fbi_code,
     last_year, last_year_arrests, last_year_domestic, year_before, year_before_arrests, year_before_domestic,
-    year_to_date, year_to_date_arrests, year_to_date_domestic, year_to_date_before, year_to_date_before_arrests, year_to_date_before_domestic
+    year_to_date, year_to_date_arrests, year_to_date_domestic,
+    year_to_date_before, year_to_date_before_arrests, year_to_date_before_domestic
 )
 select
     period_changes.community_area,
@@ -109,8 +117,12 @@ select
     coalesce(sum(period_changes.year_to_date) filter (where period_changes.arrest), 0) as year_to_date_arrests,
     coalesce(sum(period_changes.year_to_date) filter (where period_changes.domestic), 0) as year_to_date_domestic,
     sum(period_changes.year_to_date_before) as year_to_date_before,
-    coalesce(sum(period_changes.year_to_date_before) filter (where period_changes.arrest), 0) as year_to_date_before_arrests,
-    coalesce(sum(period_changes.year_to_date_before) filter (where period_changes.domestic), 0) as year_to_date_before_domestic
+    coalesce(
+        sum(period_changes.year_to_date_before) filter (where period_changes.arrest), 0
+    ) as year_to_date_before_arrests,
+    coalesce(
+        sum(period_changes.year_to_date_before) filter (where period_changes.domestic), 0
+    ) as year_to_date_before_domestic
 from period_changes
 group by
     period_changes.community_area,
@@ -130,8 +142,10 @@ on conflict (community_area, is_estimated, neighbouring_area, primary_type, fbi_
         year_to_date_arrests = community_area_period_counts.year_to_date_arrests + excluded.year_to_date_arrests,
         year_to_date_domestic = community_area_period_counts.year_to_date_domestic + excluded.year_to_date_domestic,
         year_to_date_before = community_area_period_counts.year_to_date_before + excluded.year_to_date_before,
-        year_to_date_before_arrests = community_area_period_counts.year_to_date_before_arrests + excluded.year_to_date_before_arrests,
-        year_to_date_before_domestic = community_area_period_counts.year_to_date_before_domestic + excluded.year_to_date_before_domestic;
+        year_to_date_before_arrests
+        = community_area_period_counts.year_to_date_before_arrests + excluded.year_to_date_before_arrests,
+        year_to_date_before_domestic
+        = community_area_period_counts.year_to_date_before_domestic + excluded.year_to_date_before_domestic;
 
 delete from pipeline.community_area_period_counts
 where

@@ -1,7 +1,7 @@
--- One row is a table of counts by period that differs from counting the crimes of its periods anew: in how many groups, and
--- one of them, as JSON, with what of it is counted too often (below 0: not often enough). None: they are the same. The
--- periods are those that the counts are of, and what a refresh has yet to bring in is taken for counted. Written on its
--- own, and not as changes.sql and merge.sql count, so that a mistake of one is seen.
+-- One row is a table of counts by period that differs from counting the crimes of its periods anew: in how many groups,
+-- and one of them, as JSON, with what of it is counted too often (below 0: not often enough). None: they are the same.
+-- The periods are those that the counts are of, and what a refresh has yet to bring in is taken for counted. Written on
+-- its own, and not as changes.sql and merge.sql count, so that a mistake of one is seen.
 -- Reads: chicago.crimes, chicago.fbi_codes, chicago.community_area_estimates, pipeline.primary_type_spellings,
 -- pipeline.crime_changes, pipeline.place_periods, the tables of counts by period. Writes: nothing.
 -- Run by: tasks/warehouse/counts.py.

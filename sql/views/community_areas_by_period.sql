@@ -22,8 +22,10 @@ select
     case when held.year_to_date_from is not null then counts.year_to_date_arrests end as year_to_date_arrests,
     case when held.year_to_date_from is not null then counts.year_to_date_domestic end as year_to_date_domestic,
     case when held.year_to_date_before_from is not null then counts.year_to_date_before end as year_to_date_before,
-    case when held.year_to_date_before_from is not null then counts.year_to_date_before_arrests end as year_to_date_before_arrests,
-    case when held.year_to_date_before_from is not null then counts.year_to_date_before_domestic end as year_to_date_before_domestic
+    case when held.year_to_date_before_from is not null then counts.year_to_date_before_arrests end
+        as year_to_date_before_arrests,
+    case when held.year_to_date_before_from is not null then counts.year_to_date_before_domestic end
+        as year_to_date_before_domestic
 from pipeline.community_area_period_counts as counts
 -- One row on the right.
 cross join chicago.place_periods_held as held

@@ -13,7 +13,7 @@ select
     place_periods.days,
     place_periods.is_held
 from pipeline.place_periods
-order by place_periods.position;
+order by place_periods.number;
 
 comment on view chicago.place_periods is
 'One row is a period over which places are counted, of complete days alone.

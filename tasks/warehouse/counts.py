@@ -98,6 +98,8 @@ def _count(connection: Connection, basis: str, added_up_at: datetime | None = No
 def _digest(lists: str) -> str:
     """Return a digest that changes when the counts would come to mean something else, whatever the crimes."""
     digest = hashlib.sha256(lists.encode())
-    for path in sorted(path for folder in ("counts", "periods") for path in (SQL_FOLDER / folder).glob("*.sql")):
+    for path in sorted(
+        path for folder in ("counts", "periods") for path in (SQL_FOLDER / folder).glob("*.sql")
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()

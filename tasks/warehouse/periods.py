@@ -1,10 +1,10 @@
-"""The counts of places, cells and community areas by period: they follow the crimes and the days, at the cost of what moved.
+"""The counts of places, cells and community areas by period: they follow the crimes and the days.
 
-A period (the newest 364 complete days, the year to date, and the same of the year before) moves on by a day each day. What
-came and went is counted by the periods as they were; then each day that has entered or left a period is counted with all
-its crimes. Two years of crimes are counted anew where that is not enough: when all counts were, when community areas are
-estimated otherwise, once a week, and whenever the counts by period do not add up to the counts by day. Both ways are the
-same statements (docs/decisions/0031). The SQL is in `sql/periods/`.
+A period (the newest 364 complete days, the year to date, and the same of the year before) moves on by a day each day.
+What came and went is counted by the periods as they were; then each day that has entered or left a period is counted
+with all its crimes. Two years of crimes are counted anew where that is not enough: when all counts were, when community
+areas are estimated otherwise, once a week, and whenever the counts by period do not add up to the counts by day. Both
+ways are the same statements (docs/decisions/0027). The SQL is in `sql/periods/`.
 """
 
 import logging
@@ -23,10 +23,11 @@ _STEPS: Final = ("periods/changes", "periods/merge")
 
 
 def update_periods(connection: Connection, *, all_anew: bool) -> bool:
-    """Make the counts by period follow crimes and days, in the connection's transaction; return whether all was counted.
+    """Make the counts by period follow crimes and days, in the connection's transaction; return whether all was anew.
 
-    After `update_counts`, which says whether it counted all anew and leaves what changed, and after `place_points`, which
-    gives each point its community area. Raises `LoadError` if the counts, made anew, do not add up to the counts by day.
+    After `update_counts`, which says whether it counted all anew and leaves what changed, and after `place_points`,
+    which gives each point its community area. Raises `LoadError` if the counts, made anew, do not add up to the counts
+    by day.
     """
     state = execute(connection, "periods/read_state").one()
     if not all_anew and state.can_follow and state.since_made < OFTEN_ENOUGH:

@@ -145,7 +145,7 @@ def _refresh(connection: Connection) -> list[str]:
 
 
 def _update_bases(connection: Connection) -> None:
-    """Bring what the views are made of up to the crimes: counts, areas of points, periods, what is late. In this order."""
+    """Bring what views are made of up to the crimes: counts, areas of points, periods, what is late. In this order."""
     all_anew = update_counts(connection)
     place_points(connection)
     update_periods(connection, all_anew=all_anew)

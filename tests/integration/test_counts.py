@@ -56,7 +56,10 @@ def update(engine):
 
 
 def counted(engine):
-    return {table: sorted(rows(engine, f"select * from pipeline.{table}"), key=str) for table in (*TABLES, *PERIODS)}
+    return {
+        table: sorted(rows(engine, f"select * from pipeline.{table}"), key=str)
+        for table in (*TABLES, *PERIODS)
+    }
 
 
 def anew(engine):
@@ -168,7 +171,9 @@ def test_a_crime_that_came_and_went_between_two_refreshes_leaves_no_date(views_e
         RETIRE.format(which="crime_id like 'new-%'"),
     )
     assert update(views_engine) is False
-    assert rows(views_engine, "select crimes, latest_date::text from pipeline.cell_counts") == [(1, "2024-03-01")]
+    assert rows(views_engine, "select crimes, latest_date::text from pipeline.cell_counts") == [
+        (1, "2024-03-01")
+    ]
     assert recount(views_engine) == []
 
 
