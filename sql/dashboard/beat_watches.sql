@@ -18,12 +18,7 @@ with sums as (
     from chicago.crimes_by_beat_and_hour as hours
     -- Inner: drops the unknown times; each hour is of one watch.
     inner join chicago.watches
-        on
-            case
-                when watches.starts_at_hour < watches.ends_at_hour
-                    then hours.hour >= watches.starts_at_hour and hours.hour < watches.ends_at_hour
-                else hours.hour >= watches.starts_at_hour or hours.hour < watches.ends_at_hour
-            end
+        on chicago.is_hour_of_watch(hours.hour, watches.starts_at_hour, watches.ends_at_hour)
     where hours.district = cast(:district as smallint)
     group by hours.beat, watches.watch, watches.watch_name
     having sum(hours.days) / count(distinct hours.hour) >= 56

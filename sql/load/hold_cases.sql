@@ -40,5 +40,4 @@ where
         rejected_rows.first_seen_at,
         cast(:span_start as timestamp without time zone),
         cast(:oldest_age as interval)
-    )
-    or rejected_rows.date_of_occurrence is null;
+    );

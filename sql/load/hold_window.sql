@@ -25,23 +25,23 @@ select
     crime_id,
     case_number,
     true as is_rejected
-from pipeline.rejected_rows
+from (
+    select
+        *,
+        coalesce(date_of_occurrence, pipeline.ordered_time(raw ->> cast(:occurrence_field as text))) as ordered_at
+    from pipeline.rejected_rows
+) as rejected
 where
-    coalesce(date_of_occurrence, pipeline.ordered_time(raw ->> cast(:occurrence_field as text)))
-    >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
+    ordered_at >= coalesce(cast(:window_start as timestamp without time zone), '-infinity')
     -- Not coalesced: what lies beyond all time is in the window that has no end.
     and (
         cast(:window_end as timestamp without time zone) is null
-        or coalesce(date_of_occurrence, pipeline.ordered_time(raw ->> cast(:occurrence_field as text)))
-        < cast(:window_end as timestamp without time zone)
+        or ordered_at < cast(:window_end as timestamp without time zone)
     )
-    and (
-        date_of_occurrence is null
-        or pipeline.is_in_scope(
-            date_of_occurrence,
-            updated_at,
-            first_seen_at,
-            cast(:span_start as timestamp without time zone),
-            cast(:oldest_age as interval)
-        )
+    and pipeline.is_in_scope(
+        date_of_occurrence,
+        updated_at,
+        first_seen_at,
+        cast(:span_start as timestamp without time zone),
+        cast(:oldest_age as interval)
     );

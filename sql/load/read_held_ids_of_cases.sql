@@ -29,7 +29,6 @@ from (
             cast(:span_start as timestamp without time zone),
             cast(:oldest_age as interval)
         )
-        or date_of_occurrence is null
 ) as held
 where
     held.case_number = any(cast(:case_numbers as text[]))

@@ -17,36 +17,66 @@ with loads as (
     where audits.equal and audits.source_newest_update is not null and runs.kind not in ('range', 'replay')
 ),
 
-versions as (
-    select
-        crimes.case_number,
-        cast(crimes.date_of_occurrence as date) as date,
-        crimes.primary_description,
-        crimes.district,
-        crimes.loaded_at as moment,
-        1 as came
-    from chicago.crimes
-    where
-        crimes.date_of_occurrence >= cast(:first_date as date)
-        and crimes.date_of_occurrence < cast(:end_date as date)
-    union all
+past as materialized (
     select
         history.case_number,
         cast(history.date_of_occurrence as date) as date,
         history.primary_description,
         history.district,
-        ends.moment,
-        ends.came
+        history.loaded_at,
+        history.retired_at
     from chicago.crime_history as history
-    -- Two rows on the right: it came, and it went.
-    cross join lateral (values (history.loaded_at, 1), (history.retired_at, -1)) as ends (moment, came)
     where
         history.date_of_occurrence >= cast(:first_date as date)
         and history.date_of_occurrence < cast(:end_date as date)
 ),
 
+past_cases as (
+    select distinct past.case_number
+    from past
+),
+
+present as (
+    select
+        -- Null: a case without history, which has nothing to be replaced; all such cases are told together.
+        past_cases.case_number,
+        cast(crimes.date_of_occurrence as date) as date,
+        crimes.primary_description,
+        crimes.district,
+        crimes.loaded_at
+    from chicago.crimes
+    -- Left: most cases have no history.
+    left join past_cases on crimes.case_number = past_cases.case_number
+    where
+        crimes.date_of_occurrence >= cast(:first_date as date)
+        and crimes.date_of_occurrence < cast(:end_date as date)
+),
+
+versions as (
+    select
+        present.case_number,
+        present.date,
+        present.primary_description,
+        present.district,
+        present.loaded_at as moment,
+        count(*) as came
+    from present
+    group by present.case_number, present.date, present.primary_description, present.district, present.loaded_at
+    union all
+    select
+        past.case_number,
+        past.date,
+        past.primary_description,
+        past.district,
+        ends.moment,
+        ends.came
+    from past
+    -- Two rows on the right: it came, and it went.
+    cross join lateral (values (past.loaded_at, 1), (past.retired_at, -1)) as ends (moment, came)
+),
+
 -- A moment is that of a transaction: there are few.
-moments as (
+moments as materialized (
     select
         distinct_moments.moment,
         coalesce(

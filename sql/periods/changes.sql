@@ -76,7 +76,7 @@ select
     end as is_held
 from held_days;
 
-create temporary table period_changes on commit drop as
+create temporary table weighed_crimes on commit drop as
 with spans_before as (
     select
         place_periods.period,
@@ -213,32 +213,57 @@ select
     weighed.beat,
     weighed.district,
     weighed.ward,
-    weighed.community_area as published_area,
-    coalesce(weighed.community_area, estimates.community_area) as community_area,
-    weighed.community_area is null and estimates.community_area is not null as is_estimated,
-    case when weighed.community_area is null then estimates.neighbouring_area end as neighbouring_area,
-    coalesce(primary_type_spellings.primary_type, weighed.primary_description) as primary_type,
+    weighed.community_area,
+    weighed.primary_description,
     weighed.fbi_code,
-    coalesce(fbi_codes.is_violent, false) as is_violent,
     weighed.arrest,
     weighed.domestic,
-    -- A point is both coordinates or none, and the crimes without one are one group.
-    weighed.x_coordinate is not null and weighed.y_coordinate is not null as has_point,
-    cast(floor(weighed.x_coordinate / cast(1000 as double precision)) as integer) as cell_x,
-    cast(floor(weighed.y_coordinate / cast(1000 as double precision)) as integer) as cell_y,
+    weighed.x_coordinate,
+    weighed.y_coordinate,
+    weighed.latitude,
+    weighed.longitude,
     weighed.last_year,
     weighed.year_before,
     weighed.year_to_date,
     weighed.year_to_date_before
 from weighed
--- Left: a crime can have no point, or one that was published with its area.
-left join chicago.community_area_estimates as estimates
-    on weighed.latitude = estimates.latitude and weighed.longitude = estimates.longitude
--- Left, both: most kinds have one spelling, and codes can be newer than the list.
-left join pipeline.primary_type_spellings on weighed.primary_description = primary_type_spellings.published
-left join chicago.fbi_codes on weighed.fbi_code = fbi_codes.fbi_code
 where
     weighed.last_year <> 0 or weighed.year_before <> 0
     or weighed.year_to_date <> 0 or weighed.year_to_date_before <> 0;
+
+-- In two steps, since a day's crimes look up their points, and those of two years read them all.
+analyze weighed_crimes;
+
+create temporary table period_changes on commit drop as
+select
+    weighed_crimes.beat,
+    weighed_crimes.district,
+    weighed_crimes.ward,
+    weighed_crimes.community_area as published_area,
+    coalesce(weighed_crimes.community_area, estimates.community_area) as community_area,
+    weighed_crimes.community_area is null and estimates.community_area is not null as is_estimated,
+    case when weighed_crimes.community_area is null then estimates.neighbouring_area end as neighbouring_area,
+    coalesce(primary_type_spellings.primary_type, weighed_crimes.primary_description) as primary_type,
+    weighed_crimes.fbi_code,
+    coalesce(fbi_codes.is_violent, false) as is_violent,
+    weighed_crimes.arrest,
+    weighed_crimes.domestic,
+    -- A point is both coordinates or none, and the crimes without one are one group.
+    weighed_crimes.x_coordinate is not null and weighed_crimes.y_coordinate is not null as has_point,
+    cast(floor(weighed_crimes.x_coordinate / cast(1000 as double precision)) as integer) as cell_x,
+    cast(floor(weighed_crimes.y_coordinate / cast(1000 as double precision)) as integer) as cell_y,
+    weighed_crimes.last_year,
+    weighed_crimes.year_before,
+    weighed_crimes.year_to_date,
+    weighed_crimes.year_to_date_before
+from weighed_crimes
+-- Left: a crime can have no point, or one that was published with its area.
+left join chicago.community_area_estimates as estimates
+    on weighed_crimes.latitude = estimates.latitude and weighed_crimes.longitude = estimates.longitude
+-- Left, both: most kinds have one spelling, and codes can be newer than the list.
+left join pipeline.primary_type_spellings on weighed_crimes.primary_description = primary_type_spellings.published
+left join chicago.fbi_codes on weighed_crimes.fbi_code = fbi_codes.fbi_code;
+
+drop table weighed_crimes;
 
 analyze period_changes;

@@ -55,8 +55,7 @@ ours as (
         placed_day as date_of_occurrence,
         cast(null as timestamp without time zone) as accepted_date,
         placed_day is null and raw ->> cast(:occurrence_field as text) is not null as is_stray,
-        date_of_occurrence is null
-        or pipeline.is_in_scope(
+        pipeline.is_in_scope(
             date_of_occurrence,
             updated_at,
             first_seen_at,

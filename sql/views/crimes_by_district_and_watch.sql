@@ -66,12 +66,7 @@ cells as (
     from hours
     -- Left: each hour is of one watch, an unknown time of none.
     left join chicago.watches
-        on
-            case
-                when watches.starts_at_hour < watches.ends_at_hour
-                    then hours.hour >= watches.starts_at_hour and hours.hour < watches.ends_at_hour
-                else hours.hour >= watches.starts_at_hour or hours.hour < watches.ends_at_hour
-            end
+        on chicago.is_hour_of_watch(hours.hour, watches.starts_at_hour, watches.ends_at_hour)
     -- One row on the right: the first watch of a day starts on the evening before.
     cross join
         lateral (

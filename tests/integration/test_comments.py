@@ -34,6 +34,7 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
     assert [name.split("(")[0] for name, *_ in catalogue.functions] == [
         "chicago.crime_as_held",
         "chicago.crimes_as_of",
+        "chicago.is_hour_of_watch",
         "chicago.normal_cdf",
         "chicago.normal_p_value",
         "chicago.normal_quantile",
