@@ -114,10 +114,11 @@ select
         when kinds.primary_description = 'MOTOR VEHICLE THEFT' then '07'
         else (array['10', '11', '14', '15', '18', '26'])[1 + abs(hashtext(kinds.primary_description)) % 6]
     end,
-    case when r4 < 0.988 then 1130000 + (beats.place % 17) * 4000 + floor(r5 * 4000) end,
-    case when r4 < 0.988 then 1815000 + (beats.place / 17) * 7800 + floor(r6 * 7800) end,
-    case when r4 < 0.988 then 41.64 + ((beats.place / 17) * 7800 + floor(r6 * 7800)) / 364000 end,
-    case when r4 < 0.988 then -87.85 + ((beats.place % 17) * 4000 + floor(r5 * 4000)) / 272000 end,
+    -- 3,000 points to a beat, as many as blocks have addresses that crimes are put at: some 825,000.
+    case when r4 < 0.988 then 1130000 + (beats.place % 17) * 4000 + floor(r5 * 50) * 80 end,
+    case when r4 < 0.988 then 1815000 + (beats.place / 17) * 7800 + floor(r6 * 60) * 130 end,
+    case when r4 < 0.988 then 41.64 + ((beats.place / 17) * 7800 + floor(r6 * 60) * 130) / 364000 end,
+    case when r4 < 0.988 then -87.85 + ((beats.place % 17) * 4000 + floor(r5 * 50) * 80) / 272000 end,
     moment + interval '8 days',
     moment + interval '8 days',
     'rv-' || number,
