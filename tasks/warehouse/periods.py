@@ -3,9 +3,9 @@
 A period (the newest 364 complete days, the year to date, and the same of the year before) moves on by a day each day.
 What came and went is counted by the periods as they were; then each day that has entered or left a period is counted
 with all its crimes. Two years of crimes are counted anew where that is not enough: when all counts were, when community
-areas are estimated otherwise, once a week, and whenever the counts by period do not add up to the counts by day. Both
-ways are the same statements (docs/decisions/0027). Where that does not help, the counts by day are wrong, and all crimes
-are counted anew. The SQL is in `sql/periods/`.
+areas are estimated anew, once a week, and whenever the counts by period do not add up to the counts by day. Both ways
+are the same statements (docs/decisions/0027). Where that does not help, the counts by day are wrong, and all crimes are
+counted anew. The SQL is in `sql/periods/`.
 """
 
 import logging
