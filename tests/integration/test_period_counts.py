@@ -188,7 +188,7 @@ def test_a_swap_that_the_counts_notice_is_mended_in_the_periods_too(loaded):
 
 
 def test_counts_by_day_that_are_wrong_are_counted_anew_where_marks_are_not_added_up(loaded, monkeypatch):
-    """Above a million crimes marks notice a swap between two days once a week; a period that has one of them, at once."""
+    """Above a million crimes marks notice a swap of two days once a week; a period that has one of them, at once."""
     monkeypatch.setattr(counts, "_MANY", 0)
     change(
         loaded,
