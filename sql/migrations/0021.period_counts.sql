@@ -62,7 +62,7 @@ $$;
 -- What is written down already lacks the new columns.
 delete from pipeline.counts_state;
 
-create table pipeline.place_periods (
+create table pipeline.counted_periods (
     period text primary key,
     number smallint not null,
     first_date date,
@@ -71,38 +71,34 @@ create table pipeline.place_periods (
     is_held boolean not null
 );
 
-comment on table pipeline.place_periods is
+comment on table pipeline.counted_periods is
 'One row is a period over which places are counted, as it was at the last refresh: what the counts by period are of.';
 
-comment on column pipeline.place_periods.period is
+comment on column pipeline.counted_periods.period is
 'last_year, year_before, year_to_date or year_to_date_before, as in chicago.place_periods.';
 
-comment on column pipeline.place_periods.number is 'Their order, 1 to 4.';
+comment on column pipeline.counted_periods.number is 'Their order, 1 to 4.';
 
-comment on column pipeline.place_periods.first_date is
+comment on column pipeline.counted_periods.first_date is
 'First Chicago local date; of last_year, the first that is held. Null: no day is complete.';
 
-comment on column pipeline.place_periods.last_date is 'Last Chicago local date. Null: no day is complete.';
+comment on column pipeline.counted_periods.last_date is 'Last Chicago local date. Null: no day is complete.';
 
-comment on column pipeline.place_periods.days is 'Complete days of it that we hold.';
+comment on column pipeline.counted_periods.days is 'Complete days of it that we hold.';
 
-comment on column pipeline.place_periods.is_held is
+comment on column pipeline.counted_periods.is_held is
 'Whether all its days are complete and held; of last_year, whether any is.';
 
 create table pipeline.period_counts_state (
-    made_at timestamp with time zone not null,
-    community_area_basis text
+    made_at timestamp with time zone not null
 );
 
 create unique index period_counts_state_is_one on pipeline.period_counts_state ((true));
 
 comment on table pipeline.period_counts_state is
-'At most one row: what the counts by period rest on. Without it, the next refresh counts two years of crimes anew.';
+'At most one row: when the counts by period were last made anew. Without it, the next refresh counts two years of crimes anew.';
 
 comment on column pipeline.period_counts_state.made_at is 'When they were last counted anew. Instant.';
-
-comment on column pipeline.period_counts_state.community_area_basis is
-'Digest of the shapes and the rule that community areas were estimated by. Null: no point was placed.';
 
 create table pipeline.place_period_counts (
     beat text,

@@ -1,6 +1,6 @@
 -- Says whether the counts by period add up to the counts by day: in each table as many crimes, arrests and domestic
 -- crimes in each period as on its days, and in no group less than none.
--- Reads: new_place_periods, pipeline.daily_counts, the tables of counts by period. Run by: tasks/warehouse/periods.py.
+-- Reads: new_periods, pipeline.daily_counts, the tables of counts by period. Run by: tasks/warehouse/periods.py.
 
 with held as (
     select
@@ -18,14 +18,14 @@ with held as (
         sum(days.domestic) filter (where days.period = 'year_to_date_before') as year_to_date_before_domestic
     from (
         select
-            new_place_periods.period,
+            new_periods.period,
             daily_counts.crimes,
             daily_counts.arrests,
             daily_counts.domestic
-        from new_place_periods
+        from new_periods
         inner join pipeline.daily_counts
-            on daily_counts.date between new_place_periods.first_date and new_place_periods.last_date
-        where new_place_periods.is_held
+            on daily_counts.date between new_periods.first_date and new_periods.last_date
+        where new_periods.is_held
     ) as days
 ),
 

@@ -1,4 +1,4 @@
--- Makes new_place_periods, the periods of now, and period_changes: one row is a crime that the counts by period change
+-- Makes new_periods, the periods of now, and period_changes: one row is a crime that the counts by period change
 -- by, or some that are alike, and how many it brings to each period (below 0: takes from it).
 --
 -- A crime that came or went since the last time came to or went from the periods as they were then. After that, each
@@ -6,10 +6,10 @@
 -- refresh reads the days at the ends of the periods, and on 1 January those of a year. Where nothing is counted yet, no
 -- period had a day: all of them enter.
 -- Reads: changed_crimes, chicago.crimes, chicago.community_area_estimates, chicago.fbi_codes,
--- pipeline.primary_type_spellings, pipeline.daily_counts, pipeline.counts_state, pipeline.place_periods.
+-- pipeline.primary_type_spellings, pipeline.daily_counts, pipeline.counts_state, pipeline.counted_periods.
 -- Writes: temporary tables. Run by: tasks/warehouse/periods.py, within the count's lock.
 
-create temporary table new_place_periods on commit drop as
+create temporary table new_periods on commit drop as
 with complete_days as materialized (
     select distinct daily_counts.date
     from pipeline.daily_counts
@@ -79,18 +79,18 @@ from held_days;
 create temporary table weighed_crimes on commit drop as
 with spans_before as (
     select
-        place_periods.period,
-        daterange(place_periods.first_date, place_periods.last_date, '[]') as span
-    from pipeline.place_periods
-    where place_periods.is_held
+        counted_periods.period,
+        daterange(counted_periods.first_date, counted_periods.last_date, '[]') as span
+    from pipeline.counted_periods
+    where counted_periods.is_held
 ),
 
 spans_now as (
     select
-        new_place_periods.period,
-        daterange(new_place_periods.first_date, new_place_periods.last_date, '[]') as span
-    from new_place_periods
-    where new_place_periods.is_held
+        new_periods.period,
+        daterange(new_periods.first_date, new_periods.last_date, '[]') as span
+    from new_periods
+    where new_periods.is_held
 ),
 
 periods_before as materialized (

@@ -3,7 +3,7 @@
 -- The periods are those that the counts are of, and what a refresh has yet to bring in is taken for counted. Written on
 -- its own, and not as changes.sql and merge.sql count, so that a mistake of one is seen.
 -- Reads: chicago.crimes, chicago.fbi_codes, chicago.community_area_estimates, pipeline.primary_type_spellings,
--- pipeline.crime_changes, pipeline.place_periods, the tables of counts by period. Writes: nothing.
+-- pipeline.crime_changes, pipeline.counted_periods, the tables of counts by period. Writes: nothing.
 -- Run by: tasks/warehouse/counts.py.
 
 with crimes_to_count as (
@@ -24,7 +24,7 @@ with crimes_to_count as (
         crimes.longitude
     from chicago.crimes
     where
-        crimes.date_of_occurrence >= (select min(place_periods.first_date) from pipeline.place_periods)
+        crimes.date_of_occurrence >= (select min(counted_periods.first_date) from pipeline.counted_periods)
     union all
     select
         crime_changes.crimes as weight,
@@ -48,7 +48,7 @@ with crimes_to_count as (
 in_periods as (
     select
         crimes_to_count.weight,
-        place_periods.period,
+        counted_periods.period,
         crimes_to_count.beat,
         crimes_to_count.district,
         crimes_to_count.ward,
@@ -67,11 +67,11 @@ in_periods as (
         cast(floor(crimes_to_count.x_coordinate / cast(1000 as numeric)) as integer) as cell_x,
         cast(floor(crimes_to_count.y_coordinate / cast(1000 as numeric)) as integer) as cell_y
     from crimes_to_count
-    inner join pipeline.place_periods
+    inner join pipeline.counted_periods
         on
-            place_periods.is_held
+            counted_periods.is_held
             and date_trunc('day', crimes_to_count.date_of_occurrence)
-            between place_periods.first_date and place_periods.last_date
+            between counted_periods.first_date and counted_periods.last_date
     -- Left, all: as changes.sql says.
     left join chicago.community_area_estimates as estimates
         on

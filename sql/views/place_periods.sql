@@ -1,19 +1,19 @@
 -- One row is a period over which places are counted, and whether it is held: last_year, the year before it, the year to
 -- date, and the year before to the same day. As they were at the last refresh, which the counts by period are of.
--- Reads: pipeline.place_periods. Run by: tasks/warehouse/views.py.
+-- Reads: pipeline.counted_periods. Run by: tasks/warehouse/views.py.
 --
 -- 364 days are 52 whole weeks, so that both years have the same weekdays. The days held of last_year can be fewer: a
 -- rate per day stays what it is. The others are compared by their counts, and are not held unless every day is.
 
 create view chicago.place_periods as
 select
-    place_periods.period,
-    place_periods.first_date,
-    place_periods.last_date,
-    place_periods.days,
-    place_periods.is_held
-from pipeline.place_periods
-order by place_periods.number;
+    counted_periods.period,
+    counted_periods.first_date,
+    counted_periods.last_date,
+    counted_periods.days,
+    counted_periods.is_held
+from pipeline.counted_periods
+order by counted_periods.number;
 
 comment on view chicago.place_periods is
 'One row is a period over which places are counted, of complete days alone.

@@ -20,13 +20,12 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from tasks.errors import LoadError
-from tasks.warehouse.community_areas import is_current, place_points
-from tasks.warehouse.counts import update_counts
+from tasks.warehouse.community_areas import is_current
 from tasks.warehouse.ddl import ddl_transaction, limit_transaction, run_sql
 from tasks.warehouse.ledger import run_transaction
 from tasks.warehouse.nowcast import update_nowcast
 from tasks.warehouse.others_views import others_set_aside
-from tasks.warehouse.periods import update_periods
+from tasks.warehouse.periods import follow_crimes
 from tasks.warehouse.sql_files import SQL_FOLDER, execute
 
 log = logging.getLogger(__name__)
@@ -146,9 +145,7 @@ def _refresh(connection: Connection) -> list[str]:
 
 def _update_bases(connection: Connection) -> None:
     """Bring what views are made of up to the crimes: counts, areas of points, periods, what is late. In this order."""
-    all_anew = update_counts(connection)
-    place_points(connection)
-    update_periods(connection, all_anew=all_anew)
+    follow_crimes(connection)
     update_nowcast(connection)
 
 

@@ -9,9 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from tasks.errors import LoadError
 from tasks.warehouse import counts
-from tasks.warehouse.community_areas import place_points
 from tasks.warehouse.counts import recount, update_counts
-from tasks.warehouse.periods import update_periods
+from tasks.warehouse.periods import follow_crimes
 from tests.integration.conftest import database_like
 from tests.integration.views_support import (  # noqa: F401
     city,
@@ -23,7 +22,7 @@ from tests.integration.views_support import (  # noqa: F401
 )
 
 TABLES = ("daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts")
-PERIODS = ("place_period_counts", "cell_period_counts", "community_area_period_counts", "place_periods")
+PERIODS = ("place_period_counts", "cell_period_counts", "community_area_period_counts", "counted_periods")
 COLUMNS = (
     "crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,"
     " location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,"
@@ -42,17 +41,9 @@ def change(engine, *statements):
             connection.execute(text(statement))
 
 
-def follow(connection):
-    """Do what a refresh does before it refreshes; return whether all crimes were counted again."""
-    all_anew = update_counts(connection)
-    place_points(connection)
-    update_periods(connection, all_anew=all_anew)
-    return all_anew
-
-
 def update(engine):
     with engine.begin() as connection:
-        return follow(connection)
+        return follow_crimes(connection)
 
 
 def counted(engine):
@@ -66,7 +57,7 @@ def anew(engine):
     """Return what counting all anew gives, and leave everything as it was."""
     with engine.connect() as connection:
         connection.execute(text("delete from pipeline.counts_state"))
-        assert follow(connection) is True
+        assert follow_crimes(connection) is True
         found = {
             table: sorted(
                 (tuple(row) for row in connection.execute(text(f"select * from pipeline.{table}"))), key=str
@@ -181,7 +172,7 @@ def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
     insert_copies(loaded, "killed", "hashtext(crime_id) % 9 = 0")
     change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"))
     with loaded.connect() as connection:
-        assert follow(connection) is False
+        assert follow_crimes(connection) is False
         connection.rollback()
     insert_copies(loaded, "later", "hashtext(crime_id) % 50 = 0")
     assert update(loaded) is False
@@ -266,7 +257,7 @@ def test_many_crimes_are_added_up_mark_by_mark_once_a_week_and_their_number_each
     monkeypatch.setattr(counts, "_MANY", 0)
     added_up_at = "select added_up_at from pipeline.counts_state"
     first = rows(loaded, added_up_at)
-    change(loaded, SWAP.format(table=TABLES[0]))
+    change(loaded, SWAP.format(table="hour_counts"))
     assert update(loaded) is False
     assert rows(loaded, added_up_at) == first
     change(loaded, "update pipeline.counts_state set added_up_at = added_up_at - interval '7 days'")

@@ -6,15 +6,16 @@ import pytest
 from sqlalchemy import text
 
 from tasks.errors import LoadError
-from tasks.warehouse import periods
+from tasks.warehouse import counts, periods
 from tasks.warehouse.counts import recount
+from tasks.warehouse.periods import follow_crimes
 from tasks.warehouse.views import deploy_views, refresh_stale_views
 from tests.integration.conftest import database_like
-from tests.integration.test_counts import RETIRE, UNSEEN, anew, change, counted, follow, insert_copies, update
+from tests.integration.test_counts import RETIRE, UNSEEN, anew, change, counted, insert_copies, update
 from tests.integration.views_support import PLACED, engine_on, generated_city, load_city, rows, views_engine  # noqa: F401
 
 COUNTS = ("place_period_counts", "cell_period_counts", "community_area_period_counts")
-HELD = "select period, first_date::text, last_date::text from pipeline.place_periods where is_held order by number"
+HELD = "select period, first_date::text, last_date::text from pipeline.counted_periods where is_held order by number"
 MADE_AT = "select made_at from pipeline.period_counts_state"
 MOVE = "update chicago.crimes set updated_at = updated_at + interval '{days} days'"
 
@@ -24,7 +25,7 @@ def counted_city(postgres, template):
     """Give a database with a city of 26 months that is counted, in which all four periods are held."""
     with database_like(postgres, template) as name:
         engine = engine_on(postgres, name)
-        load_city(engine, generated_city(seed=5, first="2023-11-10", days=800, per_day=8))
+        load_city(engine, generated_city(seed=5, first="2023-08-01", days=900, per_day=8))
         # Some areas are published, and most are told from the point.
         change(
             engine, PLACED, "update chicago.crimes set community_area = 25 where hashtext(crime_id) % 5 = 0"
@@ -73,23 +74,30 @@ CHANGES = {
 
 def test_after_any_sequence_of_loads_and_days_the_counts_are_those_of_all_crimes(loaded):
     draw = random.Random(17)
-    steps = [(name, None) for name in CHANGES] + [
-        # A day, a week, back by an error of the source, over the new year, and on by more than a period.
-        (None, days) for days in (1, 7, -3, 30, 25, 1)
-    ]  # fmt: skip
+    steps = [*CHANGES, *CHANGES]
     draw.shuffle(steps)
-    for number, (name, days) in enumerate(steps):
-        sample = f"hashtext(crime_id || '{number}') % 5 = 0"
+    # A day passes with each load, as with the source's, so that what changes lies on days that enter and leave too; now
+    # and then a week, none, or one back by an error of the source. In all they go over a new year.
+    days = [1] * (len(steps) - 4) + [7, -1, 0, 3]
+    draw.shuffle(days)
+    years = set()
+    for number, (name, moved) in enumerate(zip(steps, days, strict=True)):
+        before = rows(loaded, HELD)
+        sample = f"hashtext(crime_id || '{number}') % 9 = 0"
         if name == "insert":
             insert_copies(loaded, number, sample)
-        elif name is not None:
+        else:
             change(loaded, *(statement.format(which=sample) for statement in CHANGES[name]))
-        # A day passes with every load, so that what changes lies on days that enter and leave too.
-        change(loaded, MOVE.format(days=days or 1))
-        assert is_followed(loaded), (name, days)
+        change(loaded, MOVE.format(days=moved))
+        assert is_followed(loaded), (name, moved)
+        assert (rows(loaded, HELD) != before) is (moved != 0), (name, moved)
+        years.add(rows(loaded, HELD)[2][1][:4])
+    assert len(years) == 2
 
 
-@pytest.mark.parametrize("days", [400, -400, 900], ids=["a year on", "a year back", "beyond what is held"])
+@pytest.mark.parametrize(
+    "days", [10, -400, -900], ids=["ten days on", "a year back", "before all that is held"]
+)
 def test_periods_that_are_held_no_more_or_again_are_followed(loaded, days):
     before = rows(loaded, HELD)
     change(loaded, MOVE.format(days=days))
@@ -113,15 +121,15 @@ def test_a_day_reads_the_days_at_the_ends_of_the_periods_alone(loaded):
         touched, held = connection.execute(
             text("select (select count(*) from period_changes), (select count(*) from chicago.crimes)")
         ).one()
-    # Six at most: the last day of two periods each ends two spans, the first of two years leaves.
-    assert 0 < touched < 6 * 8 * 3 < held / 10
+    # Four days move: the new one, the first of either year, and the same day of the year before.
+    assert 0 < touched < 4 * 8 * 3 < held / 10
 
 
 def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
     insert_copies(loaded, "killed", "hashtext(crime_id) % 9 = 0")
     change(loaded, MOVE.format(days=2))
     with loaded.connect() as connection:
-        assert follow(connection) is False
+        assert follow_crimes(connection) is False
         connection.rollback()
     change(loaded, RETIRE.format(which="hashtext(crime_id) % 11 = 0"), MOVE.format(days=1))
     assert is_followed(loaded)
@@ -143,8 +151,8 @@ FIRST = " where ctid = (select min(ctid) from pipeline.{table})"
         + FIRST.format(table="community_area_period_counts"),
         "delete from pipeline.period_counts_state",
         "update pipeline.period_counts_state set made_at = made_at - interval '7 days'",
-        "update pipeline.period_counts_state set community_area_basis = 'other shapes'",
-        "update pipeline.place_periods set last_date = last_date - 1 where period = 'year_before'",
+        "delete from pipeline.community_area_basis",
+        "update pipeline.counted_periods set last_date = last_date - 1 where period = 'year_before'",
     ],
     ids=["a place", "a cell", "a group", "arrests", "no state", "a week", "other shapes", "other days"],
 )
@@ -175,6 +183,35 @@ def test_a_swap_that_the_counts_notice_is_mended_in_the_periods_too(loaded):
     change(loaded, *UNSEEN, "update chicago.crimes set arrest = not arrest where hashtext(crime_id) % 9 = 0")
     assert recount(loaded) != []
     assert update(loaded) is True
+    assert recount(loaded) == []
+    assert counted(loaded) == anew(loaded)
+
+
+def test_counts_by_day_that_are_wrong_are_counted_anew_where_marks_are_not_added_up(loaded, monkeypatch):
+    """Above a million crimes marks notice a swap of two days once a week; a period that has one of them, at once."""
+    monkeypatch.setattr(counts, "_MANY", 0)
+    change(
+        loaded,
+        *(
+            f"update pipeline.daily_counts set crimes = crimes {more} where ctid = (select min(ctid) from"
+            f" pipeline.daily_counts where crimes > 1 and date {which} (select first_date from"
+            " pipeline.counted_periods where period = 'last_year'))"
+            for which, more in ((">", "+ 1"), ("<", "- 1"))
+        ),
+    )
+    assert update(loaded) is True
+    assert recount(loaded) == []
+    assert update(loaded) is False
+
+
+def test_a_crime_that_went_while_areas_are_placed_anew_is_taken_from_its_area(loaded):
+    """The table's comment says how to have all placed anew; what left its point then has no estimate to be taken by."""
+    change(
+        loaded,
+        "delete from pipeline.community_area_basis",
+        RETIRE.format(which="community_area is null and hashtext(crime_id) % 9 = 0"),
+    )
+    assert update(loaded) is False
     assert recount(loaded) == []
     assert counted(loaded) == anew(loaded)
 

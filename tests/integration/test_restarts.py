@@ -68,16 +68,16 @@ def test_a_server_that_is_restarted_at_each_step_is_waited_for(there, server, mo
                 restart(server, next(ways))
                 return
 
-    count = views.update_counts
+    follow = views.follow_crimes
 
     def at_the_views(connection):
         if "views" not in met:
             met.append("views")
             restart(server, next(ways))
-        count(connection)
+        return follow(connection)
 
     there.portal.before_answer = at_a_request
-    monkeypatch.setattr(views, "update_counts", at_the_views)
+    monkeypatch.setattr(views, "follow_crimes", at_the_views)
     ended = run_main_here(there)
     assert ended.code == 0, ended.said
     assert met == [PLAN, LOAD, LOAD, CENSUS, "views"]
