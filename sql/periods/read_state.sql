@@ -1,5 +1,5 @@
--- At most one row: when the counts by period were last counted anew. None: they were not, or community areas are estimated
--- anew (sql/community_areas/forget.sql).
+-- At most one row: when the counts by period were last counted anew. None: they were not, or community areas are
+-- estimated anew (sql/community_areas/forget.sql).
 -- Reads: pipeline.period_counts_state. Run by: tasks/warehouse/periods.py.
 
 select
