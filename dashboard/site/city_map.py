@@ -283,7 +283,7 @@ def _source(days: shapes.Held, chosen: dict[str, Any]) -> _Source:
     """Return what answers the choices: what is counted beforehand, or else single crimes."""
     is_counted = _is_counted(days, chosen)
     if chosen["layer"] == "area":
-        return _Source("crime_community_areas", "map_community_areas", _FILTERS)
+        return _Source("crimes_enriched", "map_community_areas", _FILTERS)
     if LAYERS[chosen["layer"]].has_shapes:
         if is_counted:
             return _Source("place_cube", "map_areas_counted", ("layer", "kind", "violent"))
