@@ -3,8 +3,8 @@
 --
 -- A crime that came or went since the last time came to or went from the periods as they were then. After that, each
 -- day that has entered a period brings all its crimes as they are now, and each that has left one takes them. So a
--- refresh reads the days at the ends of the periods, and on 1 January those of a year. Where nothing is counted yet, no
--- period had a day: all of them enter.
+-- refresh reads the days at the ends of the periods, and those of two years when the newest complete day becomes
+-- 1 January. Where nothing is counted yet, no period had a day: all of them enter.
 -- Reads: changed_crimes, chicago.crimes, chicago.community_area_estimates, chicago.fbi_codes,
 -- pipeline.primary_type_spellings, pipeline.daily_counts, pipeline.counts_state, pipeline.counted_periods.
 -- Writes: temporary tables. Run by: tasks/warehouse/periods.py, within the count's lock.
@@ -209,23 +209,7 @@ weighed as (
     cross join periods_now
 )
 
-select
-    weighed.beat,
-    weighed.district,
-    weighed.ward,
-    weighed.community_area,
-    weighed.primary_description,
-    weighed.fbi_code,
-    weighed.arrest,
-    weighed.domestic,
-    weighed.x_coordinate,
-    weighed.y_coordinate,
-    weighed.latitude,
-    weighed.longitude,
-    weighed.last_year,
-    weighed.year_before,
-    weighed.year_to_date,
-    weighed.year_to_date_before
+select weighed.*
 from weighed
 where
     weighed.last_year <> 0 or weighed.year_before <> 0

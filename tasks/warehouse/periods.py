@@ -31,22 +31,27 @@ def follow_crimes(connection: Connection) -> bool:
     not add up, made anew.
     """
     attempt = connection.begin_nested()
-    all_anew = update_counts(connection)
-    place_points(connection)
-    if _update_periods(connection, all_anew=all_anew):
+    all_anew, adds_up = _follow(connection)
+    if adds_up:
         attempt.commit()
         return all_anew
     attempt.rollback()
     log.warning("the counts by day are not those of the crimes; all are counted again")
     connection.execute(text("delete from pipeline.counts_state"))
-    update_counts(connection)
-    place_points(connection)
-    if not _update_periods(connection, all_anew=True):
+    all_anew, adds_up = _follow(connection)
+    if not adds_up:
         raise LoadError(
             "the counts by period do not add up to the counts by day, even rebuilt; nothing was changed. "
             "Somebody else is changing the tables of schema pipeline: let them end, and run again."
         )
-    return True
+    return all_anew
+
+
+def _follow(connection: Connection) -> tuple[bool, bool]:
+    """Do each once; return whether all crimes were counted again, and whether the counts by period add up."""
+    all_anew = update_counts(connection)
+    place_points(connection)
+    return all_anew, _update_periods(connection, all_anew=all_anew)
 
 
 def _update_periods(connection: Connection, *, all_anew: bool) -> bool:
