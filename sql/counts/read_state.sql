@@ -1,7 +1,8 @@
--- One row: what the counts rest on (null: nothing was counted yet), and the list of FBI codes and the spellings as
--- they are now, as one text; how many crimes are counted, and how long ago the marks of all were added up (null:
--- never).
--- Reads: pipeline.counts_state, chicago.fbi_codes, pipeline.primary_type_spellings, pipeline.code_counts.
+-- One row: what the counts rest on (null: nothing was counted yet), and the list of FBI codes, the spellings and the
+-- watches as they are now, as one text; how many crimes are counted, and how long ago the marks of all were added up
+-- (null: never).
+-- Reads: pipeline.counts_state, chicago.fbi_codes, pipeline.primary_type_spellings, chicago.watches,
+-- pipeline.code_counts.
 -- Run by: tasks/warehouse/counts.py.
 
 with lists as (
@@ -10,6 +11,9 @@ with lists as (
     union all
     select primary_type_spellings.published || ' ' || primary_type_spellings.primary_type as entry
     from pipeline.primary_type_spellings
+    union all
+    select watches.watch || ' ' || watches.starts_at_hour || ' ' || watches.ends_at_hour as entry
+    from chicago.watches
 ),
 
 listed as (

@@ -1,6 +1,7 @@
 -- Says whether the counts by period add up to the counts by day: in each table as many crimes, arrests and domestic
--- crimes in each period as on its days, and in no group less than none.
--- Reads: new_periods, pipeline.daily_counts, the tables of counts by period. Run by: tasks/warehouse/periods.py.
+-- crimes in each period as on its days, in no group less than none, and as many by hour as in last_year.
+-- Reads: new_periods, pipeline.daily_counts, the tables of counts by period, pipeline.time_sums.
+-- Run by: tasks/warehouse/periods.py.
 
 with held as (
     select
@@ -98,6 +99,15 @@ counted as (
             )
         ) as smallest
     from pipeline.community_area_period_counts as counts
+),
+
+-- Each crime of last_year has an hour, or none, in its beat and in its district.
+timed as (
+    select
+        sum(time_sums.crimes) filter (where time_sums.counted = 'beat hour') as by_beat,
+        sum(time_sums.crimes) filter (where time_sums.counted = 'district hour') as by_district,
+        min(least(time_sums.crimes, time_sums.violent, time_sums.crimes_squared - time_sums.crimes)) as smallest
+    from pipeline.time_sums
 )
 
 select
@@ -115,7 +125,11 @@ select
         and coalesce(counted.year_to_date_before, 0) = coalesce(held.year_to_date_before, 0)
         and coalesce(counted.year_to_date_before_arrests = held.year_to_date_before_arrests, true)
         and coalesce(counted.year_to_date_before_domestic = held.year_to_date_before_domestic, true)
+        and coalesce(timed.by_beat, 0) = coalesce(held.last_year, 0)
+        and coalesce(timed.by_district, 0) = coalesce(held.last_year, 0)
+        and coalesce(timed.smallest >= 0, true)
     ) as adds_up
 from counted
--- One row on the right.
-cross join held;
+-- One row on the right, both.
+cross join held
+cross join timed;

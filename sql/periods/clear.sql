@@ -11,6 +11,8 @@ delete from pipeline.cell_period_counts;
 
 delete from pipeline.community_area_period_counts;
 
+delete from pipeline.time_sums;
+
 delete from pipeline.counted_periods;
 
 delete from pipeline.period_counts_state;

@@ -1,34 +1,20 @@
 -- One row is a police beat, a day of the week and an hour with a crime in the last year: sums and sums of squares over
 -- the days, of which crimes_by_beat_and_hour makes means and variances.
--- Reads: chicago.last_year_crimes. Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Reads: pipeline.time_sums, which follows the crimes. Run by: tasks/warehouse/views.py.
 
-create materialized view chicago.beat_hours as
-with cells as (
-    select
-        crimes.beat,
-        crimes.date,
-        crimes.day_of_week,
-        crimes.hour,
-        count(*) as crimes,
-        count(*) filter (where crimes.is_violent) as violent
-    from chicago.last_year_crimes as crimes
-    group by crimes.beat, crimes.date, crimes.day_of_week, crimes.hour
-)
-
+create view chicago.beat_hours as
 select
-    cells.beat,
-    cells.day_of_week,
-    cells.hour,
-    sum(cells.crimes) as crimes,
-    sum(cells.crimes * cells.crimes) as crimes_squared,
-    sum(cells.violent) as violent,
-    sum(cells.violent * cells.violent) as violent_squared
-from cells
-group by cells.beat, cells.day_of_week, cells.hour;
+    time_sums.place as beat,
+    time_sums.day_of_week,
+    time_sums.part as hour,
+    time_sums.crimes,
+    time_sums.crimes_squared,
+    time_sums.violent,
+    time_sums.violent_squared
+from pipeline.time_sums
+where time_sums.counted = 'beat hour';
 
-create unique index beat_hours_key on chicago.beat_hours (beat, day_of_week, hour) nulls not distinct;
-
-comment on materialized view chicago.beat_hours is
+comment on view chicago.beat_hours is
 'One row is a police beat, a day of the week and an hour with a crime in last_year.
 Base of crimes_by_beat_and_hour: sums and sums of squares over the days; an hour without a crime has no row.
 Unit: rows of crimes: incidents, and each victim of a homicide.

@@ -1,6 +1,7 @@
 -- One row is a police district, a day of the week and an hour, with a crime or without: what one such hour has, and how
 -- far it strays from that; and one the crimes of the weekday of which the time is not known.
--- Reads: chicago.last_year_crimes, chicago.daily_crimes, chicago.place_periods_held, chicago.police_stations.
+-- Reads: pipeline.time_sums, which follows the crimes, chicago.daily_crimes, chicago.place_periods_held,
+-- chicago.police_stations.
 -- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- The variance is over the weeks, those without a crime included: (sum of squares - sum * sum / days) / (days - 1).
@@ -18,29 +19,17 @@ with weekdays as (
     group by cast(extract(isodow from daily_crimes.date) as smallint)
 ),
 
-cells as (
-    select
-        crimes.district,
-        crimes.date,
-        crimes.day_of_week,
-        crimes.hour,
-        count(*) as crimes,
-        count(*) filter (where crimes.is_violent) as violent
-    from chicago.last_year_crimes as crimes
-    group by crimes.district, crimes.date, crimes.day_of_week, crimes.hour
-),
-
 sums as (
     select
-        cells.district,
-        cells.day_of_week,
-        cells.hour,
-        sum(cells.crimes) as crimes,
-        sum(cells.crimes * cells.crimes) as crimes_squared,
-        sum(cells.violent) as violent,
-        sum(cells.violent * cells.violent) as violent_squared
-    from cells
-    group by cells.district, cells.day_of_week, cells.hour
+        cast(time_sums.place as smallint) as district,
+        time_sums.day_of_week,
+        time_sums.part as hour,
+        time_sums.crimes,
+        time_sums.crimes_squared,
+        time_sums.violent,
+        time_sums.violent_squared
+    from pipeline.time_sums
+    where time_sums.counted = 'district hour'
 ),
 
 listed as (

@@ -1,7 +1,8 @@
 -- One row is a police district, a day of the week and a watch of it: what one such watch has, and how far it strays
 -- from that; and one the crimes of the weekday of which the time is not known.
--- Reads: chicago.last_year_crimes, chicago.watches, chicago.daily_crimes, chicago.place_periods_held,
--- chicago.police_stations. Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Reads: pipeline.time_sums, which follows the crimes, chicago.watches, chicago.daily_crimes,
+-- chicago.place_periods_held, chicago.police_stations.
+-- Run by: tasks/warehouse/views.py; refreshed when the data changed.
 --
 -- A watch is compared where all its hours are of complete days: the first watch of a day begins on the evening before.
 
@@ -45,56 +46,18 @@ weekdays as (
     group by cast(extract(isodow from complete_days.date) as smallint)
 ),
 
-hours as (
-    select
-        crimes.district,
-        crimes.date,
-        crimes.hour,
-        count(*) as crimes,
-        count(*) filter (where crimes.is_violent) as violent
-    from chicago.last_year_crimes as crimes
-    group by crimes.district, crimes.date, crimes.hour
-),
-
-cells as (
-    select
-        hours.district,
-        watches.watch,
-        watch_days.watch_date,
-        sum(hours.crimes) as crimes,
-        sum(hours.violent) as violent
-    from hours
-    -- Left: each hour is of one watch, an unknown time of none.
-    left join chicago.watches
-        on chicago.is_hour_of_watch(hours.hour, watches.starts_at_hour, watches.ends_at_hour)
-    -- One row on the right: the first watch of a day starts on the evening before.
-    cross join
-        lateral (
-            values (
-                case
-                    when watches.starts_at_hour > watches.ends_at_hour and hours.hour >= watches.starts_at_hour
-                        then hours.date + 1
-                    else hours.date
-                end
-            )
-        ) as watch_days (watch_date)
-    group by hours.district, watches.watch, watch_days.watch_date
-),
-
 sums as (
     select
-        cells.district,
-        cells.watch,
-        cast(extract(isodow from cells.watch_date) as smallint) as day_of_week,
-        sum(cells.crimes) as crimes,
-        sum(cells.crimes * cells.crimes) as crimes_squared,
-        sum(cells.violent) as violent,
-        sum(cells.violent * cells.violent) as violent_squared
-    from cells
-    -- Inner where the watch is known: half a watch at either end of the days held is not compared.
-    left join occurrences on cells.watch = occurrences.watch and cells.watch_date = occurrences.watch_date
-    where cells.watch is null or occurrences.watch is not null
-    group by cells.district, cells.watch, cast(extract(isodow from cells.watch_date) as smallint)
+        cast(time_sums.place as smallint) as district,
+        time_sums.part as watch,
+        time_sums.day_of_week,
+        -- Numerics, since means are made of them.
+        cast(time_sums.crimes as numeric) as crimes,
+        cast(time_sums.crimes_squared as numeric) as crimes_squared,
+        cast(time_sums.violent as numeric) as violent,
+        cast(time_sums.violent_squared as numeric) as violent_squared
+    from pipeline.time_sums
+    where time_sums.counted = 'district watch'
 ),
 
 listed as (

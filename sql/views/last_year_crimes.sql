@@ -11,7 +11,7 @@ select
     crimes.ward,
     daily_crimes.date,
     cast(extract(isodow from daily_crimes.date) as smallint) as day_of_week,
-    hours.hour,
+    chicago.known_hour(crimes.date_of_occurrence) as hour,
     crimes.iucr,
     coalesce(primary_type_spellings.primary_type, crimes.primary_description) as primary_type,
     crimes.secondary_description,
@@ -28,16 +28,6 @@ inner join chicago.crimes
 -- Inner: days that are not complete are not compared.
 inner join chicago.daily_crimes
     on cast(crimes.date_of_occurrence as date) = daily_crimes.date and daily_crimes.is_complete
--- One row on the right: null at 00:00 and 00:01, which stand for an unknown time.
-cross join
-    lateral (
-        values (
-            case
-                when cast(crimes.date_of_occurrence as time) >= time '00:02'
-                    then cast(extract(hour from crimes.date_of_occurrence) as smallint)
-            end
-        )
-    ) as hours (hour)
 -- Left: codes can be newer than the list, and most kinds have one spelling.
 left join chicago.fbi_codes on crimes.fbi_code = fbi_codes.fbi_code
 left join chicago.primary_type_spellings on crimes.primary_description = primary_type_spellings.published;

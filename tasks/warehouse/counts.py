@@ -69,7 +69,7 @@ def recount(engine: Engine) -> list[str]:
         return [
             f"pipeline.{row.table_name} differs from the crimes in {row.group_count:,} groups; "
             f"one is {row.place}, with too many (below 0: too few): {row.surplus}"
-            for name in ("counts/recount", "periods/recount")
+            for name in ("counts/recount", "periods/recount", "periods/recount_times")
             for row in execute(connection, name)
         ]
 

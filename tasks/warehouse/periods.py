@@ -21,7 +21,7 @@ from tasks.warehouse.sql_files import execute
 
 log = logging.getLogger(__name__)
 
-_STEPS: Final = ("periods/changes", "periods/merge")
+_STEPS: Final = ("periods/changes", "periods/merge", "periods/times")
 
 
 def follow_crimes(connection: Connection) -> bool:

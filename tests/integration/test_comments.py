@@ -35,6 +35,7 @@ def test_every_table_view_column_and_function_has_its_comment(connection):
         "chicago.crime_as_held",
         "chicago.crimes_as_of",
         "chicago.is_hour_of_watch",
+        "chicago.known_hour",
         "chicago.normal_cdf",
         "chicago.normal_p_value",
         "chicago.normal_quantile",

@@ -22,7 +22,13 @@ from tests.integration.views_support import (  # noqa: F401
 )
 
 TABLES = ("daily_counts", "hour_counts", "place_counts", "cell_counts", "code_counts")
-PERIODS = ("place_period_counts", "cell_period_counts", "community_area_period_counts", "counted_periods")
+PERIODS = (
+    "place_period_counts",
+    "cell_period_counts",
+    "community_area_period_counts",
+    "time_sums",
+    "counted_periods",
+)
 COLUMNS = (
     "crime_id, case_number, date_of_occurrence, block, iucr, primary_description, secondary_description,"
     " location_description, arrest, domestic, beat, district, ward, community_area, fbi_code, x_coordinate,"

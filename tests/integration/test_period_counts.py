@@ -11,7 +11,16 @@ from tasks.warehouse.counts import recount
 from tasks.warehouse.periods import follow_crimes
 from tasks.warehouse.views import deploy_views, refresh_stale_views
 from tests.integration.conftest import database_like
-from tests.integration.test_counts import RETIRE, UNSEEN, anew, change, counted, insert_copies, update
+from tests.integration.test_counts import (
+    COLUMNS,
+    RETIRE,
+    UNSEEN,
+    anew,
+    change,
+    counted,
+    insert_copies,
+    update,
+)
 from tests.integration.views_support import PLACED, engine_on, generated_city, load_city, rows, views_engine  # noqa: F401
 
 COUNTS = ("place_period_counts", "cell_period_counts", "community_area_period_counts")
@@ -63,6 +72,8 @@ CHANGES = {
     "retire": [RETIRE],
     "revise": [SET.format("arrest = not arrest, domestic = not domestic")],
     "move in time": [SET.format("date_of_occurrence = date_of_occurrence - interval '200 days'")],
+    "move in the day": [SET.format("date_of_occurrence = date_of_occurrence + interval '5 hours'")],
+    "lose its time": [SET.format("date_of_occurrence = date_trunc('day', date_of_occurrence)")],
     "reclassify": [SET.format("primary_description = 'ARSON', fbi_code = '01A'")],
     "move": [SET.format("latitude = 41.87 - latitude + 41.87, x_coordinate = x_coordinate + 3000")],
     "lose its point": [
@@ -129,6 +140,52 @@ def test_a_day_reads_the_days_at_the_ends_of_the_periods_alone(loaded):
     assert 0 < touched < 4 * 8 * 3 < held / 10
 
 
+def test_a_watch_of_which_the_evening_is_gone_is_not_counted_until_it_is_back(loaded):
+    def first_watches():
+        return rows(
+            loaded, "select sum(crimes) from pipeline.time_sums where counted = 'district watch' and part = 1"
+        )
+
+    ((day,),) = rows(
+        loaded, "select first_date + 100 from pipeline.counted_periods where period = 'last_year'"
+    )
+    before = first_watches()
+    which = f"date_of_occurrence >= date '{day}' and date_of_occurrence < date '{day}' + 1"
+    change(loaded, f"create table public.gone as select {COLUMNS} from chicago.crimes where {which}")
+    change(loaded, RETIRE.format(which=which))
+    assert is_followed(loaded)
+    assert first_watches() < before
+    change(loaded, f"insert into chicago.crimes ({COLUMNS}) select {COLUMNS} from public.gone")
+    assert is_followed(loaded)
+    assert first_watches() == before
+
+
+def test_a_crime_that_changes_what_no_hour_counts_touches_no_hour(loaded):
+    """As with periods: what a refresh costs is what this is for."""
+    change(loaded, "update chicago.crimes set arrest = not arrest")
+    at = rows(loaded, "select max(cast(xmin as text)) from pipeline.time_sums")
+    assert is_followed(loaded)
+    assert rows(loaded, "select max(cast(xmin as text)) from pipeline.time_sums") == at
+
+
+def test_other_watches_are_counted_anew(loaded):
+    change(loaded, "update chicago.watches set ends_at_hour = 15 where watch = 2")
+    change(loaded, "update chicago.watches set starts_at_hour = 15 where watch = 3")
+    assert update(loaded) is True
+    assert recount(loaded) == []
+
+
+def test_a_recount_names_an_hour_that_is_wrong_in_its_squares_alone(loaded):
+    change(
+        loaded,
+        "update pipeline.time_sums set crimes_squared = crimes_squared + 2"
+        " where ctid = (select min(ctid) from pipeline.time_sums)",
+    )
+    (line,) = recount(loaded)
+    assert line.startswith("pipeline.time_sums differs from the crimes in 1 groups; one is {")
+    assert '"crimes_squared": 2' in line
+
+
 def test_what_a_killed_refresh_left_uncounted_is_counted_by_the_next(loaded):
     insert_copies(loaded, "killed", "hashtext(crime_id) % 9 = 0")
     change(loaded, MOVE.format(days=2))
@@ -156,9 +213,20 @@ FIRST = " where ctid = (select min(ctid) from pipeline.{table})"
         "delete from pipeline.period_counts_state",
         "update pipeline.period_counts_state set made_at = made_at - interval '7 days'",
         "delete from pipeline.community_area_basis",
+        "update pipeline.time_sums set crimes = crimes + 1" + FIRST.format(table="time_sums"),
         "update pipeline.counted_periods set last_date = last_date - 1 where period = 'year_before'",
     ],
-    ids=["a place", "a cell", "a group", "arrests", "no state", "a week", "other shapes", "other days"],
+    ids=[
+        "a place",
+        "a cell",
+        "a group",
+        "arrests",
+        "no state",
+        "a week",
+        "other shapes",
+        "an hour",
+        "other days",
+    ],
 )
 def test_two_years_are_counted_anew_where_what_moved_is_not_enough(loaded, damage):
     made_at = rows(loaded, MADE_AT)

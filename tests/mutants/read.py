@@ -50,6 +50,8 @@ GUARDS = (
     "a swap does not add up",
     "a crime that came and went leaves nothing",
     "counts by period follow the days",
+    "sums by hour know what they were",
+    "a watch has its evening",
     "counts by period add up to the counts by day",
     "a curve that does not fit gives no number",
     "sixty days before a curve is learned",

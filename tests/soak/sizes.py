@@ -21,6 +21,7 @@ BY_THE_DATA = (
     "place_period_counts",
     "cell_period_counts",
     "community_area_period_counts",
+    "time_sums",
     "rejected_rows",
     "compared_days",
     "proven_months",
