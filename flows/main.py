@@ -57,10 +57,11 @@ async def chicago_crime(
 
     Args:
         mode: auto does what is missing: the first load, the rest of an unfinished run, or what has moved. incremental
-            reads what has moved only; backfill and reconcile read every week again.
+            reads what has moved only; backfill and reconcile read every window again.
         start: First day of a range, a date in Chicago. Empty: from the oldest day that the City publishes.
         end: Day after the last one of a range; it is not read itself. Empty: to the newest day.
-        window_days: How many days are read and stored at a time. Empty: as the settings say (WINDOW_DAYS).
+        window_days: How many days are read and stored at a time. Empty: as the settings say (WINDOW_DAYS), else a week,
+            or of the whole history about 12,000 rows.
         max_concurrency: How many windows are worked on at a time, by all flow runs of a fan-out together. Empty: as the
             settings say (MAX_CONCURRENCY).
         accept_retirements: For this run, let pass what the guard against mass retirement would stop. Look first with

@@ -5,7 +5,15 @@ from datetime import date, datetime
 from typing import Literal, get_args
 
 from tasks.errors import UsageError
-from tasks.settings import MAX_FAN_OUT, MAX_WINDOW_DAYS, MAX_WINDOWS_IN_FLIGHT, Settings
+from tasks.settings import (
+    MAX_FAN_OUT,
+    MAX_WINDOW_DAYS,
+    MAX_WINDOWS_IN_FLIGHT,
+    WINDOW_DAYS,
+    WINDOWS_BY_ROWS_IN_FLIGHT,
+    WINDOWS_IN_FLIGHT,
+    Settings,
+)
 from tasks.windows import midnight
 
 Mode = Literal["auto", "backfill", "incremental", "reconcile"]
@@ -16,7 +24,8 @@ class Request:
     """What a run was asked to do. start, end: Chicago wall clock, end excluded; None: the whole span.
 
     max_concurrency: windows at a time, of all its flow runs together. fan_out: further flow runs that share its
-    windows. accept_span: the source may begin later than is explained.
+    windows. accept_span: the source may begin later than is explained. by_rows: a window has as many days as have so
+    many rows, and `window_days` are those of a repair.
     """
 
     mode: Mode | Literal["replay"]
@@ -27,6 +36,7 @@ class Request:
     accept_retirements: bool
     fan_out: int
     accept_span: bool = False
+    by_rows: bool = False
 
     @property
     def windows_of_each(self) -> int:
@@ -63,8 +73,13 @@ def make_request(
         raise UsageError("a span is accepted by a run over all of it, which takes no start or end")
     if mode == "incremental" and (start or end):
         raise UsageError("an incremental run follows the watermark and takes no start or end")
-    windows = _within("max_concurrency", max_concurrency, settings.max_concurrency, MAX_WINDOWS_IN_FLIGHT)
+    by_rows = window_days is None and settings.windows_by_rows
     further = _within("fan_out", fan_out, 0, MAX_FAN_OUT, least=0)
+    # Memory is a process's: where several share the windows, each has one or two of all four.
+    usual = WINDOWS_BY_ROWS_IN_FLIGHT if by_rows and not further else WINDOWS_IN_FLIGHT
+    windows = _within(
+        "max_concurrency", max_concurrency, settings.max_concurrency or usual, MAX_WINDOWS_IN_FLIGHT
+    )
     if further >= windows:
         raise UsageError(
             f"fan_out is {further} and max_concurrency {windows}: the {further + 1} flow runs work on no more windows "
@@ -74,11 +89,12 @@ def make_request(
         mode=mode,
         start=midnight(start) if start else None,
         end=midnight(end) if end else None,
-        window_days=_within("window_days", window_days, settings.window_days, MAX_WINDOW_DAYS),
+        window_days=_within("window_days", window_days, settings.window_days or WINDOW_DAYS, MAX_WINDOW_DAYS),
         max_concurrency=windows,
         accept_retirements=accept_retirements,
         fan_out=further,
         accept_span=accept_span,
+        by_rows=by_rows,
     )
 
 

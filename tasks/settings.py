@@ -29,8 +29,12 @@ from tasks.errors import ConfigError
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 MAX_OVERLAP_MINUTES = 366 * 24 * 60
 MAX_WINDOW_DAYS = 366
+WINDOW_DAYS = 7
 # Each window in flight has a thread, a connection to the warehouse and one to the portal.
 MAX_WINDOWS_IN_FLIGHT = 32
+WINDOWS_IN_FLIGHT = 4
+# Of windows that are sized by rows, each of which has twice the rows of a week (decision 0029).
+WINDOWS_BY_ROWS_IN_FLIGHT = 2
 MAX_FAN_OUT = MAX_WINDOWS_IN_FLIGHT - 1
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -127,9 +131,17 @@ class Settings(BaseSettings):
     crimes_dataset: Annotated[str, AfterValidator(_known_dataset)] = Field(
         "x2n5-8w5q", description="Which dataset of crimes the warehouse holds."
     )
-    window_days: int = Field(7, ge=1, le=MAX_WINDOW_DAYS, description="Days of a backfill window.")
-    max_concurrency: int = Field(
-        4, ge=1, le=MAX_WINDOWS_IN_FLIGHT, description="Windows in flight, each with two requests at most."
+    window_days: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_WINDOW_DAYS,
+        description="Days of a backfill window; without it 7, of the whole history those of about 12,000 rows.",
+    )
+    max_concurrency: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_WINDOWS_IN_FLIGHT,
+        description="Windows in flight, each with two requests at most; without it 4, or 2 if sized by rows.",
     )
     overlap_minutes: int = Field(
         180,
@@ -138,7 +150,7 @@ class Settings(BaseSettings):
         description="How far before the watermark an incremental run reads.",
     )
     max_incremental_rows: int = Field(
-        50_000, ge=0, description="More moved rows than this: weekly windows instead."
+        50_000, ge=0, description="More moved rows than this: windows over all days instead."
     )
     max_reject_share: Fraction = Field(0.01, description="Above this share of rejected rows a window fails.")
     max_retire_share: Fraction = Field(
@@ -228,6 +240,11 @@ class Settings(BaseSettings):
         if self.db_iam_login and self.db_password is not None:
             raise ValueError("DB_IAM_LOGIN is set, and DB_PASSWORD too; with a token there is no password")
         return self
+
+    @property
+    def windows_by_rows(self) -> bool:
+        """Whether windows have as many days as have so many rows: the user gave no days, and sums tell the rows."""
+        return self.window_days is None and DATASETS[self.crimes_dataset].proof == "fingerprint"
 
     @property
     def uses_local_warehouse(self) -> bool:

@@ -4,7 +4,8 @@ A window is a span `[start, end)` of occurrence times (Chicago wall clock), or t
 or all rows with `:updated_at` at or after an instant.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
@@ -16,6 +17,9 @@ WindowKind = Literal["occurrence", "undated", "incremental", "repair", "replay"]
 CHICAGO: Final = ZoneInfo("America/Chicago")
 # The City's record begins in 2001. An occurrence before that is a typing error, and one window holds all of those.
 FIRST_OF_RECORD = datetime.combine(date(2001, 1, 1), time.min)
+# A window that is sized by rows has as many days as have so many rows, and never more than those (decision 0029).
+ROWS_OF_A_WINDOW: Final = 12_000
+MOST_DAYS_BY_ROWS: Final = 31
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,35 @@ def occurrence_windows(start: datetime, end: datetime, window_days: int) -> Iter
         start = stop
 
 
+def windows_by_rows(start: datetime, end: datetime, rows_by_month: Mapping[date, int]) -> Iterator[Window]:
+    """Yield the windows that cover `[start, end)` without gap or overlap, each of about `ROWS_OF_A_WINDOW` rows.
+
+    start, end: midnights. rows_by_month: how many rows of the span each month has, by its first day; a month's rows are
+    taken to be spread evenly over its days of the span. A window has one day at least, and `MOST_DAYS_BY_ROWS` at most.
+    """
+    days = [start.date() + timedelta(days=number) for number in range((end - start).days)]
+    days_of_month = Counter(day.replace(day=1) for day in days)
+    first, rows = start, 0.0
+    for day in days:
+        month = day.replace(day=1)
+        rows_of_day = rows_by_month.get(month, 0) / days_of_month[month]
+        length = (day - first.date()).days
+        if length and (length == MOST_DAYS_BY_ROWS or rows + rows_of_day > ROWS_OF_A_WINDOW):
+            yield Window("occurrence", first, midnight(day))
+            first, rows = midnight(day), 0.0
+        rows += rows_of_day
+    if first < end:
+        yield Window("occurrence", first, end)
+
+
+# How a span is divided into windows: by `occurrence_windows` or by `windows_by_rows`.
+Divide = Callable[[datetime, datetime], Iterable[Window]]
+
+
 def span_windows(
-    oldest: datetime, newest: datetime, began: datetime, horizon: datetime, window_days: int
+    oldest: datetime, newest: datetime, began: datetime, horizon: datetime, divide: Divide
 ) -> list[Window]:
-    """Return the windows of a whole span.
+    """Return the windows of a whole span, what has its right date divided by `divide`.
 
     oldest, newest: the source's first and last occurrence. horizon: the first midnight after its newest stamp; an
     occurrence after it is an error of the source, and one window without an end holds all of those. began: a midnight
@@ -100,8 +129,8 @@ def span_windows(
     start = max(first, began)
     if newest < horizon:
         end = midnight(newest.date()) + timedelta(days=1)
-        return [*windows, *occurrence_windows(start, end, window_days)]
-    windows += occurrence_windows(start, horizon, window_days)
+        return [*windows, *divide(start, end)]
+    windows += divide(start, horizon)
     return [*windows, Window("occurrence", max(horizon, start), None)]
 
 

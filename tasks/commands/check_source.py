@@ -227,7 +227,7 @@ def _newest_window(asked: _Asked) -> Iterator[Finding]:
     portal, newest = asked.source.portal, asked.source.last_seen().newest_occurrence
     if newest is None:
         return
-    days = timedelta(days=min(asked.settings.window_days, MAX_DAYS) - 1)
+    days = timedelta(days=min(asked.settings.window_days or MAX_DAYS, MAX_DAYS) - 1)
     first = midnight(max(newest, FIRST_OF_RECORD).date()) - days
     # No end: a year that was typed wrong has none that a calendar could name.
     window = Window("occurrence", first, None)

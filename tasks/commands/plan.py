@@ -16,9 +16,11 @@ from tasks.sync.read import Extracted, read_window
 from tasks.sync.window import plain, sync_window
 from tasks.warehouse import ledger
 from tasks.warehouse.migrations import read_schema_state, schema_problem
-from tasks.windows import Window
+from tasks.windows import ROWS_OF_A_WINDOW, Window
 
 MAX_ROWS_SHOWN = 20
+# Kinds of plans whose windows are a span divided.
+_DIVIDED = ("backfill", "reconcile", "range")
 
 
 def planned_changes(
@@ -34,7 +36,8 @@ def planned_changes(
         yield f"{problem} (the source holds {state.row_count:,})"
         return
     plan = decide(read_known(engine, state), source, request, settings, state)
-    yield f"{plan.kind}: {len(plan.windows)} windows, because {plan.reason}"
+    sized = f" of about {ROWS_OF_A_WINDOW:,} rows" if request.by_rows and plan.kind in _DIVIDED else ""
+    yield f"{plan.kind}: {len(plan.windows)} windows{sized}, because {plan.reason}"
     for window in plan.windows:
         found = _changes_of(engine, source, window)
         counts = found.counts

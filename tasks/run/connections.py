@@ -11,7 +11,7 @@ from sqlalchemy import URL, Engine
 
 from tasks.datasets import DATASETS, DatasetProfile
 from tasks.masked import forget_secrets
-from tasks.settings import Settings, read_settings
+from tasks.settings import WINDOWS_IN_FLIGHT, Settings, read_settings
 from tasks.source.portal import Portal, PortalOptions
 from tasks.source.whole_read import SteadySource
 from tasks.warehouse.clock import read_clock_offset
@@ -63,7 +63,7 @@ def source() -> SteadySource:
         page_rows=chosen.portal_page_rows,
         timeout_seconds=chosen.portal_timeout_seconds,
         patience_seconds=chosen.portal_patience_seconds,
-        windows_in_flight=chosen.max_concurrency,
+        windows_in_flight=chosen.max_concurrency or WINDOWS_IN_FLIGHT,
     )
     return SteadySource(Portal(options, profile()), latest_stamp)
 

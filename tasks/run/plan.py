@@ -6,6 +6,7 @@ The ledger decides, never "does a table exist": a backfill that was killed is un
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from sqlalchemy import Engine
@@ -27,10 +28,12 @@ from tasks.warehouse.ledger import UnfinishedRun
 from tasks.warehouse.sql_files import execute
 from tasks.windows import (
     UNDATED,
+    Divide,
     Window,
     midnight,
     occurrence_windows,
     span_windows,
+    windows_by_rows,
 )
 
 log = logging.getLogger(__name__)
@@ -103,9 +106,9 @@ def decide(
     """Return what a run has to do, from the ledger and the source's state; writes nothing."""
     watermark, unfinished = known.watermark, known.unfinished
     if not request.is_whole:
-        return Plan("range", _range_windows(request, state), "a range was asked for")
+        return Plan("range", _range_windows(source, request, state), "a range was asked for")
     if request.mode == "reconcile":
-        return Plan("reconcile", _all_windows(known, source, state, request.window_days), "asked for")
+        return Plan("reconcile", _all_windows(known, source, state, request), "asked for")
     if unfinished is not None and request.mode != "incremental":
         return Plan("resume", unfinished.windows, f"run {unfinished.run_id} was not finished")
     if request.mode == "incremental" and (watermark is None or unfinished is not None):
@@ -120,24 +123,24 @@ def decide(
         )
     if request.mode == "backfill" or watermark is None:
         why = "asked for" if request.mode == "backfill" else "the warehouse is empty"
-        return Plan("backfill", _all_windows(known, source, state, request.window_days), why)
-    return _incremental(known, source, settings, state, watermark, request.window_days)
+        return Plan("backfill", _all_windows(known, source, state, request), why)
+    return _incremental(known, source, request, settings, state, watermark)
 
 
 def _incremental(
     known: Known,
     source: SteadySource,
+    request: Request,
     settings: Settings,
     state: SourceState,
     watermark: datetime,
-    window_days: int,
 ) -> Plan:
     if known.is_proven:
         return Plan("unmoved", (), "the source is as it was when it was last proven equal")
     latest = source.latest_stamp()
     if latest is not None and watermark > latest:
         # Set by a stamp of the future, before such a stamp counted for nothing.
-        windows = _all_windows(known, source, state, window_days)
+        windows = _all_windows(known, source, state, request)
         return Plan(
             "reconcile", windows, f"the watermark {watermark:%Y-%m-%d} lies beyond the database's now"
         )
@@ -146,7 +149,7 @@ def _incremental(
     window = Window("incremental", since=since - timedelta(minutes=settings.overlap_minutes))
     moved = source.portal.fetch_count(soql.in_window(source.portal.profile, window))
     if moved > settings.max_incremental_rows:
-        windows = _all_windows(known, source, state, window_days)
+        windows = _all_windows(known, source, state, request)
         log.warning(
             "moved=%d limit=%d: rows are replaced; all windows are synced",
             moved,
@@ -159,7 +162,7 @@ def _incremental(
 
 
 def _all_windows(
-    known: Known, source: SteadySource, state: SourceState, window_days: int
+    known: Known, source: SteadySource, state: SourceState, request: Request
 ) -> tuple[Window, ...]:
     windows: list[Window] = []
     if state.oldest_occurrence and state.newest_occurrence:
@@ -169,14 +172,14 @@ def _all_windows(
             state.newest_occurrence,
             began(source.portal.profile, last),
             last,
-            window_days,
+            _divide(source, request),
         )
     if known.holds_undated or source.portal.fetch_count(soql.in_window(source.portal.profile, UNDATED)):
         windows.append(UNDATED)
     return tuple(windows)
 
 
-def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
+def _range_windows(source: SteadySource, request: Request, state: SourceState) -> tuple[Window, ...]:
     """Return the windows of the range asked for, as far as the source reaches."""
     if state.oldest_occurrence is None or state.newest_occurrence is None:
         return ()
@@ -186,7 +189,22 @@ def _range_windows(request: Request, state: SourceState) -> tuple[Window, ...]:
     last = midnight(newest.date()) + timedelta(days=1)
     start = max(request.start or first, first)
     end = min(request.end or last, last)
-    return tuple(occurrence_windows(start, end, request.window_days))
+    if start >= end:
+        return ()
+    where = soql.in_window(source.portal.profile, Window("occurrence", start, end))
+    return tuple(_divide(source, request, where)(start, end))
+
+
+def _divide(source: SteadySource, request: Request, where: str | None = None) -> Divide:
+    """Return how a span is divided into windows: by days, or by the rows that the source has in each month of it.
+
+    where: filter of the span; None: the whole. The source may move meanwhile: no window has to have just so many rows.
+    """
+    if not request.by_rows:
+        return partial(occurrence_windows, window_days=request.window_days)
+    months = source.portal.fetch_fingerprints("month", where)
+    rows_by_month = {month: found.rows for month, found in months.items() if month is not None}
+    return partial(windows_by_rows, rows_by_month=rows_by_month)
 
 
 def warn_if_stale(state: SourceState, now: datetime, freshness_days: float) -> None:

@@ -1,6 +1,6 @@
 """The whole history: rows that are edited under their id, proven by fingerprint; the rules where it differs."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -8,9 +8,12 @@ from demo.city import City, build_history
 from demo.portal_faults import Fault
 from demo.shapes import HISTORY, ONE_YEAR
 from demo.store import Store
+from tasks import windows
 from tasks.commands.export import export
+from tasks.commands.plan import planned_changes
 from tasks.commands.start_anew import start_anew
 from tasks.errors import ConfigError, LoadError, UsageError
+from tasks.request import make_request
 from tasks.run import connections
 from tasks.warehouse.lock import writer_lock
 from tests.integration.conftest import FIRST_LOAD, crime
@@ -348,3 +351,92 @@ def test_a_warehouse_starts_anew_for_another_dataset_only_when_it_is_named(world
     monkeypatch.setenv("CRIMES_DATASET", ONE_YEAR.id)
     assert world.run().is_completed()
     assert world.query("select case_number, updated_on from chicago.crimes") == [("JH000001", None)]
+
+
+@pytest.fixture
+def uneven(world, monkeypatch):
+    """A source with a dense month, a thin one, a hole of months and an absurd year; a window has 50 rows."""
+    monkeypatch.delenv("WINDOW_DAYS")
+    monkeypatch.setattr(windows, "ROWS_OF_A_WINDOW", 50)
+    days = [date(2023, 7, 1) + timedelta(days=number) for number in range(62)] + [date(2023, 12, 30)]
+    each = [day for day in days for _ in range(10 if day.month == 7 else 5)]
+    insert(world, *(row(number, f"{day}T10:00:00.000") for number, day in enumerate(each)))
+    insert(world, row(9_000, "2099-01-01T08:00:00.000"))
+    return world
+
+
+def ledger(world):
+    """Return first day, end and rows of the windows of the last run, in order; no end: and all that is later."""
+    return [
+        (start.date(), end and end.date(), rows)
+        for start, end, rows in world.query(
+            'select "start", "end", source_rows from pipeline.windows where kind = \'occurrence\' and run_id ='
+            ' (select run_id from pipeline.runs order by started_at desc limit 1) order by "start"'
+        )
+    ]
+
+
+def test_windows_of_the_whole_history_have_about_as_many_rows_whatever_its_months_have(uneven):
+    assert uneven.run().is_completed()
+    assert_equal(uneven)
+    assert ledger(uneven) == [
+        *((date(2023, 7, 1 + 5 * number), date(2023, 7, 6 + 5 * number), 50) for number in range(6)),
+        # Of a day of July and of eight of August, each with 5.
+        (date(2023, 7, 31), date(2023, 8, 9), 50),
+        (date(2023, 8, 9), date(2023, 8, 19), 50),
+        (date(2023, 8, 19), date(2023, 8, 29), 50),
+        # A hole is no longer than a month, whatever it has not.
+        (date(2023, 8, 29), date(2023, 9, 29), 15),
+        (date(2023, 9, 29), date(2023, 10, 30), 0),
+        (date(2023, 10, 30), date(2023, 11, 30), 0),
+        (date(2023, 11, 30), date(2023, 12, 31), 5),
+        (date(2023, 12, 31), date(2024, 1, 17), 0),
+        (date(2024, 1, 17), None, 1),
+    ]
+
+
+@pytest.mark.parametrize("by", ["setting", "parameter"])
+def test_a_length_that_a_user_gives_wins(uneven, monkeypatch, by):
+    if by == "setting":
+        monkeypatch.setenv("WINDOW_DAYS", "30")
+    assert uneven.run(**({} if by == "setting" else {"window_days": 30})).is_completed()
+    lengths = [(end - start).days for start, end, _ in ledger(uneven)[:-1]]
+    assert set(lengths[:-1]) == {30}
+
+
+def test_a_range_has_windows_of_so_many_rows_too(uneven):
+    assert uneven.run(start=date(2023, 7, 10), end=date(2023, 8, 20)).is_completed()
+    assert ledger(uneven) == [
+        *((date(2023, 7, 10 + 5 * number), date(2023, 7, 15 + 5 * number), 50) for number in range(4)),
+        (date(2023, 7, 30), date(2023, 8, 7), 50),
+        (date(2023, 8, 7), date(2023, 8, 17), 50),
+        (date(2023, 8, 17), date(2023, 8, 20), 15),
+    ]
+
+
+def test_a_resume_goes_on_with_the_windows_that_it_finds(uneven, monkeypatch):
+    monkeypatch.setenv("WINDOW_DAYS", "14")
+    uneven.portal.faults.add(Fault("status", match="2023-07-29", status=404, times=None))
+    assert uneven.run().is_failed()
+    monkeypatch.delenv("WINDOW_DAYS")
+    uneven.portal.faults.clear()
+    assert uneven.run().is_completed()
+    assert_equal(uneven)
+    assert uneven.last_run()["kind"] == "resume"
+    assert [one[:2] for one in ledger(uneven)] == [
+        (date(2023, 7, 15), date(2023, 7, 29)),
+        (date(2023, 7, 29), date(2023, 8, 12)),
+    ]
+
+
+def test_plan_says_how_windows_are_sized(uneven):
+    settings = connections.settings()
+    said = []
+    for window_days in (None, 366):
+        request = make_request(settings, "auto", None, None, window_days, None, accept_retirements=False)
+        lines = planned_changes(connections.warehouse(), connections.source(), request, settings)
+        said.append(next(lines).partition(" windows")[2])
+    assert said == [
+        " of about 12,000 rows, because the warehouse is empty",
+        ", because the warehouse is empty",
+    ]
