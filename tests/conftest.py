@@ -1,13 +1,13 @@
 """What all tests share: their order, what is quick, where the City's real rows are, the end of the services."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tasks.local import postgres, prefect_server
 from tasks.local import services as local_services
+from tests.memory import forget
 from tests.spent import Spent
 
 QUICK = "quick"
@@ -65,7 +65,7 @@ def pytest_sessionfinish(session):
         spent.look_at("PostgreSQL", postgres.postgres_daemon(folder).process())
         spent.look_at("Prefect's server", prefect_server.prefect_daemon(folder).process())
         local_services.stop(folder)
-        shutil.rmtree(local_services.services_folder(folder), ignore_errors=True)
+        forget(folder)
 
 
 @pytest.fixture(scope="session")
