@@ -1,13 +1,13 @@
 """What all tests share: their order, what is quick, where the City's real rows are, the end of the services."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tasks.local import postgres, prefect_server
 from tasks.local import services as local_services
+from tests.memory import forget
 from tests.spent import Spent
 
 QUICK = "quick"
@@ -15,23 +15,33 @@ QUICK = "quick"
 ROOMS_WITH_SERVICES = ("chaos", "integration", "soak")
 # A module is one process's work, since it shares what is dear to set up. Whichever is begun last, all wait for it.
 LONGEST_FIRST = (
-    "test_deployment.py",
-    "test_demo.py",
-    "test_local_services.py",
     "test_dashboard.py",
-    "test_kills.py",
+    "test_deployment.py",
     "test_model.py",
-    "test_runs.py",
+    "test_kills.py",
     "test_database_misbehaves.py",
+    "test_runs.py",
+    "test_demo.py",
     "test_source_misbehaves.py",
     "test_fingerprint_audit.py",
-    "test_image_steps.py",
+    "test_odd_values.py",
+    "test_local_services.py",
     "test_sync_rules.py",
-    "test_guards.py",
-    "test_cloud.py",
-    "test_cloud_server.py",
+    "test_period_counts.py",
+    "test_image_steps.py",
     "test_whole_history.py",
+    "test_cloud_server.py",
+    "test_prefect_lost.py",
     "test_prefect.py",
+    "test_guards.py",
+    "test_export.py",
+    "test_fences.py",
+    "test_commands.py",
+    "test_clearing.py",
+    "test_cloud.py",
+    "test_stop.py",
+    "test_restarts.py",
+    "test_soak.py",
 )
 
 
@@ -65,7 +75,7 @@ def pytest_sessionfinish(session):
         spent.look_at("PostgreSQL", postgres.postgres_daemon(folder).process())
         spent.look_at("Prefect's server", prefect_server.prefect_daemon(folder).process())
         local_services.stop(folder)
-        shutil.rmtree(local_services.services_folder(folder), ignore_errors=True)
+        forget(folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ is in the ledger (tasks/warehouse/audits.py); a damaged day is synced again like
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -15,12 +16,13 @@ from sqlalchemy import Engine
 from tasks.contract.crimes import to_crimes, to_raw_frame
 from tasks.source import soql
 from tasks.source.portal import Portal
+from tasks.source.twins import name_twins
 from tasks.source.whole_read import read_pages
 from tasks.sync.apply import stage_rows
 from tasks.sync.read import ALL_FIELDS
 from tasks.warehouse import ledger
 from tasks.warehouse.sql_files import execute
-from tasks.windows import Window, day_windows
+from tasks.windows import day_windows
 
 # Of days beside each other that are asked for at once.
 _MAX_DAYS_OF_A_READ = 31
@@ -45,22 +47,29 @@ NO_DAYS = Damage((), (), 0)
 
 def find_damage(engine: Engine, run_id: UUID, portal: Portal, days: Sequence[date]) -> Damage:
     """Compare every column of these days. Raises `ReadAgainError` where the source moves meanwhile."""
-    windows = day_windows(days, _MAX_DAYS_OF_A_READ)
-    found = [day for window in windows for day in _damaged_rows(engine, run_id, portal, window)]
+    in_turn = sorted(set(days))
+    # Of days that lie apart each is a read of its own; they are judged and compared together, as many as one read has.
+    found = [
+        day
+        for first in range(0, len(in_turn), _MAX_DAYS_OF_A_READ)
+        for day in _damaged_rows(engine, run_id, portal, in_turn[first : first + _MAX_DAYS_OF_A_READ])
+    ]
     return Damage(tuple(days), tuple(sorted(set(found))), len(found))
 
 
-def _damaged_rows(engine: Engine, run_id: UUID, portal: Portal, window: Window) -> list[date]:
-    """Return the day of each damaged row of a window."""
+def _damaged_rows(engine: Engine, run_id: UUID, portal: Portal, days: Sequence[date]) -> list[date]:
+    """Return the day of each damaged row of these days."""
     profile = portal.profile
-    pages = read_pages(
-        portal,
-        soql.in_window(profile, window),
-        ALL_FIELDS,
-        lambda page: to_crimes(to_raw_frame(page.rows, profile), profile),
-    )
+    rows = [
+        row
+        for window in day_windows(days, _MAX_DAYS_OF_A_READ)
+        for page in read_pages(portal, soql.in_window(profile, window), ALL_FIELDS, attrgetter("rows"))
+        for row in page
+    ]
+    # Rows of one key may lie on days that were read apart.
+    name_twins(portal, rows)
+    judged = to_crimes(to_raw_frame(rows, profile), profile)
     with ledger.run_transaction(engine, run_id) as connection:
         execute(connection, "load/stage")
-        for page in pages:
-            stage_rows(connection, page)
+        stage_rows(connection, judged)
         return list(execute(connection, "proof/compare_contents").scalars())

@@ -27,6 +27,7 @@ from tests.chaos.model import SourceAndWarehouse
 from tests.chaos.twins import Twins
 from tests.chaos.worlds import open_world
 from tests.integration.conftest import FIRST_LOAD, let_forget, make_template
+from tests.memory import forget
 
 SEQUENCES_OF_A_BATCH = 5
 STEPS_OF_A_SEQUENCE = 20
@@ -54,6 +55,7 @@ def main(arguments=None):
             _besiege(project, state, tally, asked)
         finally:
             local_services.stop(project)
+            forget(project)
     asked.state.unlink(missing_ok=True)
     print(f"all equal: {_told(tally)}")
     return 0
@@ -61,7 +63,7 @@ def main(arguments=None):
 
 def _besiege(project, state, tally, asked):
     postgres = local_services.ensure_postgres(project)
-    let_forget(postgres)
+    let_forget(postgres, project)
     prefect = Prefect(project, postgres)
     template = make_template(postgres)
     while state["minutes"] < asked.minutes:

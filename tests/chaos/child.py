@@ -53,9 +53,9 @@ def start(arguments, environment, *, death=None, with_prefect=False, output=os.d
     return process
 
 
-def run(arguments, environment, *, death=None, with_prefect=False, output=os.devnull, seconds=120):
-    """Start a run, wait for its end and return its exit code; minus nine if it was killed."""
-    process = start(arguments, environment, death=death, with_prefect=with_prefect, output=output)
+def run(arguments, environment, *, output=os.devnull, seconds=120, **how):
+    """Start a run, wait for its end and return its exit code; minus nine if it was killed. how: as for `start`."""
+    process = start(arguments, environment, output=output, **how)
     process.join(seconds)
     if process.exitcode is None:
         process.kill()

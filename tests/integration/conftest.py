@@ -39,6 +39,7 @@ from tasks.warehouse.views import deploy_views
 from tests.chaos import oracle
 from tests.integration.networks import dark_front  # noqa: F401
 from tests.integration.tls_front import authority, front  # noqa: F401
+from tests.memory import TABLESPACE, alone, is_used, lie_in_memory
 
 PROJECT = Path(__file__).resolve().parents[2]
 # A run whose database gives no session waits 93 s in each of its last steps.
@@ -68,16 +69,17 @@ def postgres(tmp_path_factory, pytestconfig):
     folder = _services_folder(tmp_path_factory)
     folder.mkdir(exist_ok=True)
     started = local_services.ensure_postgres(folder)  # tests/conftest.py stops it when all workers are done
-    let_forget(started)
+    let_forget(started, folder)
     return started
 
 
-def let_forget(postgres):
+def let_forget(postgres, project):
     """Write faster: a test's rows need not survive a power cut, and hundreds of databases are created and dropped.
 
     None of them lives long enough for a vacuum to be worth its work.
     """
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        lie_in_memory(connection, project)
         for name in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
             connection.execute(f"alter system set {name} = off")
         connection.execute("select pg_reload_conf()")
@@ -90,13 +92,26 @@ def prefect_server(postgres, tmp_path_factory):
 
 
 def make_template(postgres):
-    """Make a database with tables, lists, calendar and views, and no run yet; return its name."""
-    given = os.environ.get("TEST_TEMPLATE")
-    name = given or f"template_{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(postgres.conninfo("postgres")) as connection:
-        if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-            return name
-    local_services.ensure_database(postgres, name)
+    """Make a database with tables, lists, calendar and views, and no run yet; return its name.
+
+    The workers of a session have one; whichever comes first makes it.
+    """
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}_{time.monotonic_ns()}"
+    name = os.environ.get("TEST_TEMPLATE") or f"template_{session}"
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection, alone(connection):
+        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            # One that was not made to its end is no template.
+            unfinished = f"{name}_unfinished"
+            connection.execute(f'drop database if exists "{unfinished}"')
+            local_services.ensure_database(postgres, unfinished)
+            if is_used(connection):
+                connection.execute(f'alter database "{unfinished}" set tablespace {TABLESPACE}')
+            _fill_template(postgres, unfinished)
+            connection.execute(f'alter database "{unfinished}" rename to "{name}"')
+    return name
+
+
+def _fill_template(postgres, name):
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(postgres.conninfo(name)))
     migrate(engine)
     with engine.begin() as connection:
@@ -109,7 +124,6 @@ def make_template(postgres):
         record_load(connection, ReferenceLoad("dates", "generated", len(frame), 0, datetime.now(UTC)))
     deploy_views(engine)
     engine.dispose()
-    return name
 
 
 @contextlib.contextmanager
@@ -122,7 +136,19 @@ def database_like(postgres, template):
             yield name
         finally:
             connections.close()
+            _wait_for_the_end_of_sessions(connection, name)
             connection.execute(f'drop database "{name}" with (force)')
+
+
+def _wait_for_the_end_of_sessions(connection, database):
+    """Wait a moment for those that were just closed: to drop a database looks for them again after a tenth of a second.
+
+    What is left then is ended by the drop.
+    """
+    for _ in range(20):
+        if not connection.execute("select 1 from pg_stat_activity where datname = %s", [database]).fetchone():
+            return
+        time.sleep(0.002)
 
 
 def settings_of(postgres, database, portal, prefect_api):

@@ -3,14 +3,17 @@
 What is lost at one place: test_database_misbehaves.py, by a trigger.
 """
 
+import sys
 import threading
 
 import pytest
+from prefect import Task
 
 from bench import without_prefect
 from demo.shapes import ONE_YEAR
 from tasks.run import lifecycle
 from tasks.warehouse import views
+from tests.chaos import child
 from tests.integration.conftest import crime
 from tests.integration.main_here import run_main_here
 from tests.integration.own_server import own_server
@@ -84,11 +87,22 @@ def test_a_server_that_is_restarted_at_each_step_is_waited_for(there, server, mo
     assert is_whole(there)
 
 
-def test_a_server_that_stops_smartly_waits_for_the_run_which_gets_no_new_session(there, server):
+def wait_less():
+    """Have the run's process try as often as ever, and wait a moment before each try."""
+    for again in (lifecycle._open, lifecycle._write_end):
+        again.retry.wait = lambda _state: 0.2
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tasks."):
+            for task in (value for value in vars(module).values() if isinstance(value, Task)):
+                task.retry_delay_seconds = 0.2
+
+
+def test_a_server_that_stops_smartly_waits_for_the_run_which_gets_no_new_session(there, server, tmp_path):
     """The run has its lock until it ends, and the server waits for that: the run ends first, and the next goes on.
 
     As a process of its own, whose end ends its sessions: the server waits for the last of them.
     """
+    said = tmp_path / "said"
     stopped = threading.Thread(target=lambda: restart(server, "smart"), daemon=True)
 
     def stop_once(seen):
@@ -96,11 +110,12 @@ def test_a_server_that_stops_smartly_waits_for_the_run_which_gets_no_new_session
             stopped.start()
 
     there.portal.before_answer = stop_once
-    code, out, err = there.run_main(**there.settings_there)
-    stopped.join(300)
+    environment = there.environment | there.settings_there
+    code = child.run([], environment, with_prefect=True, output=said, prepare=wait_less)
+    stopped.join(60)
     assert not stopped.is_alive(), "a session of the run is left, and the server waits for it"
     assert code in {0, 1}
-    assert "Traceback" not in out + err
+    assert "Traceback" not in said.read_text()
     assert run_main_here(there).code == 0
     assert there.there("select count(*) from chicago.crimes") == [(3,)]
 

@@ -141,3 +141,20 @@ def test_a_first_load_of_two_months_with_a_row_of_one_id_each_ends_equal(world):
         insert(world, row(100 + world.loads))
     assert world.run(start=date(2019, 1, 1), end=date(2019, 2, 1)).is_completed()
     assert_held_once_each_but_new(world)
+
+
+def test_rows_of_one_id_on_days_whose_contents_are_read_apart_are_no_damage(world, monkeypatch):
+    """Compared together, one of them would be taken for what the contract rejects, and its day for damaged."""
+    monkeypatch.setenv("CONTENT_DAYS", "30")
+    twins(world, "2019-01-20T10:00:00.000")
+    assert world.run().is_completed()
+    # As after an upgrade: of no day is it known that it was compared.
+    world.query("delete from pipeline.compared_days")
+    insert(world, row(200, "2019-01-21T10:00:00.000"))
+    assert world.run().is_completed()
+    assert world.value("select max(damaged_rows) from pipeline.audits") == 0
+    compared = world.query(
+        "select day::text from pipeline.compared_days where run_id = %s", world.last_run()["run_id"]
+    )
+    assert {("2019-01-02",), ("2019-01-20",)} <= set(compared)
+    assert_held_once_each(world)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.local import services as local_services
+from tests.memory import forget
 from tests.mutants.read import PROJECT, Mutant, apply, read_mutants
 
 # A guard against waiting, taken away, may make a test wait for ever.
@@ -63,7 +64,7 @@ def services(folder):
         yield
     finally:
         local_services.stop(folder)
-        shutil.rmtree(local_services.services_folder(folder), ignore_errors=True)
+        forget(folder)
 
 
 def copy_tracked(tree):

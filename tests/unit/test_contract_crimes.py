@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from tasks.contract import crimes
 from tasks.contract.crimes import CRIMES_COLUMNS, REJECTED_COLUMNS, Crimes, to_crimes, to_raw_frame
 from tasks.datasets import DATASETS
+from tasks.errors import ContractError
 
 # What pandas warns of today, it refuses tomorrow.
 pytestmark = pytest.mark.filterwarnings("error")
@@ -620,3 +622,28 @@ def test_a_row_is_judged_by_itself_alone(rows):
     apart = [transformed(row) for row in rows]
     one_by_one = sum(map(attrgetter("bad_coordinates"), apart)), sum(len(part.rejected) for part in apart)
     assert (together.bad_coordinates, len(together.rejected)) == one_by_one
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(any_rows())
+def test_the_rules_of_values_find_what_the_whole_contract_finds(rows):
+    typed = crimes._Reading(to_raw_frame(rows, PROFILE)).typed()
+    found = crimes._contract_failures(typed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crimes, "_rules_of_values", Crimes.to_schema)
+        assert found == crimes._contract_failures(typed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame.astype({"district": "Int32"}),
+        lambda frame: frame.drop(columns="block"),
+        lambda frame: frame[frame.columns[::-1]],
+        lambda frame: frame.assign(more=1),
+    ],
+    ids=["another type", "a column less", "another order", "a column more"],
+)
+def test_columns_that_are_not_those_of_the_contract_are_a_fault_of_ours(change):
+    with pytest.raises(ContractError, match="the transform broke its own contract"):
+        crimes._contract_failures(change(full_frame()))
