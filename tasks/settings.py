@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     )
     window_days: int = Field(7, ge=1, le=MAX_WINDOW_DAYS, description="Days of a backfill window.")
     max_concurrency: int = Field(
-        4, ge=1, le=MAX_WINDOWS_IN_FLIGHT, description="Windows in flight, each with two requests at most."
+        4,
+        ge=1,
+        le=MAX_WINDOWS_IN_FLIGHT,
+        description="Windows worked on at a time; as many again are read ahead.",
     )
     overlap_minutes: int = Field(
         180,
