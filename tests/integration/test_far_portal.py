@@ -157,3 +157,18 @@ def test_each_window_that_waits_for_the_portal_has_a_thread(twelve_weeks, monkey
 
     twelve_weeks.portal.before_answer = meet
     assert twelve_weeks.run(max_concurrency=6).is_completed()
+
+
+def test_a_list_and_its_count_are_asked_for_side_by_side(world):
+    """A list is counted, and its count waits for nothing."""
+    together = threading.Barrier(2)
+    lists = ("z8bn-74gv", "htai-wnw4", "c7ck-438e")
+
+    def meet(seen):
+        if any(name in seen.path for name in lists):
+            together.wait(IN_TIME)
+
+    world.store.insert(CRIMES, [crime("JH000001")], at=world.now())
+    world.portal.before_answer = meet
+    assert world.run().is_completed()
+    assert world.value("select count(*)::int from pipeline.reference_loads where loaded_from = 'portal'") > 0
