@@ -1,7 +1,10 @@
 """A portal that is far away: what waits for it, waits side by side; what a read proves stays as it is."""
 
+import itertools
+import json
 import threading
 import time
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -20,6 +23,7 @@ CRIMES = ONE_YEAR.id
 WEEKS = 12
 FIRST = date(2023, 10, 2)
 IN_TIME = 60
+CENSUS = ":id,:version,date_of_occurrence"
 
 
 @pytest.fixture
@@ -157,6 +161,120 @@ def test_each_window_that_waits_for_the_portal_has_a_thread(twelve_weeks, monkey
 
     twelve_weeks.portal.before_answer = meet
     assert twelve_weeks.run(max_concurrency=6).is_completed()
+
+
+# The census, in parts of time.
+
+
+def censuses(portal):
+    """Return the filters of the pages of the census, each with how often it was asked for."""
+    return Counter(
+        seen.params.get("$where") for seen in portal.requests if seen.params.get("$select") == CENSUS
+    )
+
+
+@pytest.fixture
+def pages_of_ten(twelve_weeks, monkeypatch):
+    """The twelve weeks, loaded, of a portal that is asked for pages of ten rows."""
+    monkeypatch.setenv("PORTAL_PAGE_ROWS", "10")
+    return twelve_weeks
+
+
+def last_audits(world):
+    return world.query(
+        "select source_rows, missing_rows, surplus_rows, outdated_rows, equal from pipeline.audits order by round"
+    )
+
+
+def test_a_census_is_read_in_parts_that_do_not_wait_for_each_other(pages_of_ten):
+    """Together they are every row once, those without a time too."""
+    world, together, came = pages_of_ten, threading.Barrier(3), itertools.count(1)
+
+    def meet(seen):
+        if seen.params.get("$select") == CENSUS and next(came) <= 3:
+            together.wait(IN_TIME)
+
+    world.store.insert(CRIMES, [crime("JH999999", None)], at=world.now())
+    world.portal.before_answer = meet
+    assert world.run().is_completed()
+    asked = censuses(world.portal)
+    assert len(asked) > 3
+    assert set(asked.values()) == {1}
+    assert "date_of_occurrence is null" in asked
+    assert last_audits(world) == [(2 * WEEKS + 1, 0, 0, 0, True)]
+
+
+def test_a_census_of_one_page_is_one_request(twelve_weeks):
+    assert twelve_weeks.run().is_completed()
+    assert censuses(twelve_weeks.portal) == {None: 1}
+
+
+def test_a_source_that_moves_between_two_parts_is_read_again(pages_of_ten):
+    """A row that goes from a part not yet read to one that was: every part is whole, and a row is missing."""
+    world, moved = pages_of_ten, []
+
+    def move(seen):
+        if seen.params.get("$select") == CENSUS and "is null" in seen.params.get("$where", "") and not moved:
+            moved.append(True)
+            (newest,) = world.query(
+                "select crime_id from chicago.crimes order by date_of_occurrence desc limit 1"
+            )
+            with world.store.change(CRIMES, at=world.now()) as change:
+                change.recreate([newest[0]], {"date_of_occurrence": f"{FIRST}T08:00:00.000"})
+
+    world.portal.before_answer = move
+    world.run()
+    assert moved
+    asked = censuses(world.portal)
+    assert asked["date_of_occurrence is null"] >= 2
+    world.assert_holds_source()
+    assert last_audits(world)[-1][-1] is True
+
+
+def test_two_parts_that_have_one_id_are_no_census_and_all_pages_are_read(pages_of_ten, monkeypatch):
+    """Each part is whole, and so is their sum: a row stands for another."""
+    world, first = pages_of_ten, []
+    answer = world.portal.answer
+
+    def twice(seen):
+        found = answer(seen)
+        if seen.params.get("$select") != CENSUS or ":id >" in seen.params.get("$where", ":id >"):
+            return found
+        rows = json.loads(found.body)
+        if rows and not first:
+            first.append(rows[0][":id"])
+        elif rows and len(first) == 1:
+            first.append(rows[0][":id"])
+            rows[0][":id"] = first[0]
+        return type(found).of_json(200, rows, **{k: v for k, v in found.headers.items() if k[0] == "X"})
+
+    monkeypatch.setattr(world.portal, "answer", twice)
+    assert world.run().is_completed()
+    assert len(first) == 2
+    asked = censuses(world.portal)
+    assert asked[None] == 1
+    assert last_audits(world) == [(2 * WEEKS, 0, 0, 0, True)]
+    world.assert_holds_source()
+
+
+@pytest.mark.parametrize("kind", ["rows_lost", "rows_repeated", "empty_200", "cut_body", "cut_body_declared"])
+def test_a_part_that_is_not_whole_is_read_again(pages_of_ten, kind):
+    world = pages_of_ten
+    world.portal.faults.add(Fault(kind, match=rf"select={CENSUS}.*date_of_occurrence >= '2023-10-0"))
+    assert world.run().is_completed()
+    assert len(world.portal.faults.met) == 1
+    assert last_audits(world) == [(2 * WEEKS, 0, 0, 0, True)]
+
+
+def test_what_differs_is_found_in_every_part(pages_of_ten):
+    world = pages_of_ten
+    assert world.run().is_completed()
+    ids = [one for (one,) in world.query("select crime_id from chicago.crimes order by date_of_occurrence")]
+    with world.store.change(CRIMES, at=world.now()) as change:
+        change.withdraw([ids[1], ids[12], ids[-1]])
+    assert world.run().is_completed()
+    assert [reason for _, reason in world.history()] == ["withdrawn"] * 3
+    world.assert_holds_source()
 
 
 def test_a_list_and_its_count_are_asked_for_side_by_side(world):
