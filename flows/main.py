@@ -37,6 +37,7 @@ from tasks.run.lifecycle import Run, open_run
 from tasks.run.plan import Plan
 from tasks.run.states import error_of
 from tasks.run.stop import end_process
+from tasks.run.turns import turns
 from tasks.settings import MAX_FAN_OUT, MAX_WINDOW_DAYS, MAX_WINDOWS_IN_FLIGHT
 from tasks.shown.artifacts import label_run, shown_progress
 from tasks.shown.report import RunReport
@@ -62,8 +63,8 @@ async def chicago_crime(
         end: Day after the last one of a range; it is not read itself. Empty: to the newest day.
         window_days: How many days are read and stored at a time. Empty: as the settings say (WINDOW_DAYS), else a week,
             or of the whole history about 12,000 rows.
-        max_concurrency: How many windows are worked on at a time, by all flow runs of a fan-out together. Empty: as the
-            settings say (MAX_CONCURRENCY).
+        max_concurrency: How many windows are worked on at a time, by all flow runs of a fan-out together; as many again
+            are read ahead, where there is no fan-out. Empty: as the settings say (MAX_CONCURRENCY).
         accept_retirements: For this run, let pass what the guard against mass retirement would stop. Look first with
             `python flows/main.py plan`.
         fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
@@ -112,13 +113,15 @@ async def chicago_crime(
 
 async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
     """Run the subflow of each window, a bounded number at a time; an error is kept, so that every window is tried."""
-    turn = asyncio.Semaphore(run.request.max_concurrency)
+    request = run.request
+    opened = asyncio.Semaphore(request.max_concurrency + request.read_ahead)
 
     async def sync(window: str) -> PipelineError | None:
-        async with turn:
-            return await run_window(sync_window, str(run.run_id), window, run.request.accept_retirements)
+        async with opened:
+            return await run_window(sync_window, str(run.run_id), window, request.accept_retirements)
 
-    return await asyncio.gather(*(sync(str(window)) for window in plan.windows))
+    with turns(request.max_concurrency):
+        return await asyncio.gather(*(sync(str(window)) for window in plan.windows))
 
 
 async def fan_out_windows(run: Run, _plan: Plan) -> None:

@@ -7,6 +7,7 @@ from prefect import flow
 
 from tasks.extract import extract
 from tasks.load import load
+from tasks.run.turns import turn
 from tasks.shown.names import name_of_window_flow
 from tasks.sync.window import sync_window as sync
 from tasks.transform import transform
@@ -22,5 +23,5 @@ async def sync_window(run_id: str, window: str, accept_retirements: bool) -> Win
     """
     run = UUID(run_id)
     return await sync(
-        parse_window(window), partial(extract, run), transform, partial(load, run, accept_retirements)
+        parse_window(window), partial(extract, run), transform, partial(load, run, accept_retirements), turn()
     )

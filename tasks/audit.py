@@ -8,6 +8,7 @@ from tasks.retries import database_task
 from tasks.run import connections
 from tasks.run.lifecycle import Run
 from tasks.run.plan import Plan
+from tasks.run.process import give_memory_back
 from tasks.windows import Window
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ async def audit(run: Run, plan: Plan, failed: tuple[Window, ...]) -> AuditReport
         report = await asyncio.to_thread(auditor.prove_unmoved)
     else:
         report = await asyncio.to_thread(auditor.prove, failed)
+    await asyncio.to_thread(give_memory_back)
     log.info(
         "proof=%s equal=%s source=%d ours=%d rounds=%d outside=%d (aged out)",
         report.proof,

@@ -6,6 +6,7 @@ from uuid import UUID
 from tasks.contract.crimes import Transformed
 from tasks.retries import database_task
 from tasks.run import connections
+from tasks.run.process import give_memory_back
 from tasks.sync.apply import load_window
 from tasks.sync.guards import Guards
 from tasks.sync.read import Extracted
@@ -22,7 +23,7 @@ async def load(
     transformed: Transformed,
 ) -> WindowCounts:
     """Sync one window into the warehouse."""
-    return await asyncio.to_thread(
+    counts = await asyncio.to_thread(
         load_window,
         connections.warehouse(),
         connections.profile(),
@@ -32,3 +33,5 @@ async def load(
         transformed,
         Guards.of(connections.settings(), accept_retirements=accept_retirements),
     )
+    await asyncio.to_thread(give_memory_back)
+    return counts

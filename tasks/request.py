@@ -23,9 +23,9 @@ Mode = Literal["auto", "backfill", "incremental", "reconcile"]
 class Request:
     """What a run was asked to do. start, end: Chicago wall clock, end excluded; None: the whole span.
 
-    max_concurrency: windows at a time, of all its flow runs together. fan_out: further flow runs that share its
-    windows. accept_span: the source may begin later than is explained. by_rows: a window has as many days as have so
-    many rows, and `window_days` are those of a repair.
+    max_concurrency: windows at a time, of all its flow runs together. read_ahead: how many are read beside these, and
+    wait for their turn. fan_out: further flow runs that share its windows. accept_span: the source may begin later
+    than is explained. by_rows: a window has as many days as have so many rows, and `window_days` are those of a repair.
     """
 
     mode: Mode | Literal["replay"]
@@ -37,6 +37,7 @@ class Request:
     fan_out: int
     accept_span: bool = False
     by_rows: bool = False
+    read_ahead: int = 0
 
     @property
     def windows_of_each(self) -> int:

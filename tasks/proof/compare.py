@@ -13,20 +13,19 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-import pandas as pd
 from sqlalchemy import Engine
 
-from tasks.contract.crimes import to_census_frame
 from tasks.datasets import Proof, SourceState
 from tasks.proof import census
 from tasks.proof.census import Comparison, Span
+from tasks.proof.census_read import read_census, read_span
 from tasks.proof.contents import NO_DAYS, Damage, find_damage
 from tasks.proof.fingerprints import differing_periods, months_due, read_fingerprints
 from tasks.proof.outside import NOTHING_OUTSIDE, Outside, read_outside
 from tasks.request import Request
 from tasks.source import soql
 from tasks.source.fingerprint import Fingerprints
-from tasks.source.whole_read import ReadAgainError, SteadySource, read_pages
+from tasks.source.whole_read import ReadAgainError, SteadySource
 from tasks.sync.read import read_scope
 from tasks.sync.scope import Scope
 from tasks.warehouse.audits import read_days_due, read_proven_months
@@ -195,15 +194,13 @@ class Comparer:
         portal = self.source.portal
         profile = portal.profile
         if span.is_undated:
-            where = soql.without_time(profile)
+            theirs = read_span(portal, soql.without_time(profile))
         elif span.is_whole:
-            where = None
+            theirs = read_census(portal, self.source.last_seen())
         else:
-            where = soql.in_window(profile, Window("occurrence", span.range_start, span.range_end))
-        # Page by page: a census of all rows is not held as rows.
-        select = soql.census_columns(profile)
-        pages = read_pages(portal, where, select, lambda page: to_census_frame(page.rows, profile))
-        return census.compare(self.engine, self.run_id, profile, pd.concat(pages, ignore_index=True), span)
+            window = Window("occurrence", span.range_start, span.range_end)
+            theirs = read_span(portal, soql.in_window(profile, window))
+        return census.compare(self.engine, self.run_id, profile, theirs, span)
 
     def _scope(self, state: SourceState) -> Scope:
         return read_scope(self.engine, self.source, state)

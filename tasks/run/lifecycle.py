@@ -29,7 +29,7 @@ from tasks.warehouse.ledger import ClosedRun, RunStatus
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.migrations import migrate
 from tasks.warehouse.refusals import FIRST_WAIT_SECONDS, MAX_TRIES
-from tasks.warehouse.slots import windows_within
+from tasks.warehouse.slots import slots_within
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +63,11 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
-        windows = await asyncio.to_thread(_windows_within, engine, request.max_concurrency, request.fan_out)
-        request = replace(request, max_concurrency=windows)
-        connections.source().portal.allow_windows(windows)
+        slots = await asyncio.to_thread(_slots_within, engine, request.max_concurrency, request.fan_out)
+        request = replace(request, max_concurrency=slots.windows, read_ahead=slots.ahead)
+        # Without a token all who share an address share the portal's bound.
+        in_flight = slots.windows + (slots.ahead if connections.settings().app_token else 0)
+        connections.source().portal.allow_windows(in_flight)
         status: RunStatus = "stopped"
         message: str | None = "stopped by a signal; the next run goes on from here"
         opened = RunThreads(max_workers=1).submit(_open, engine, request, flow_run_id)
@@ -98,7 +100,7 @@ _again_when_it_may_help = tenacity.retry(
 )
 
 
-_windows_within = _again_when_it_may_help(windows_within)
+_slots_within = _again_when_it_may_help(slots_within)
 
 
 @_again_when_it_may_help

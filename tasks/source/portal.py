@@ -307,10 +307,12 @@ class Portal:
     def fetch_list(self, dataset: str, order: str) -> Answer:
         """Return all rows of a small list (stations, wards, codes), fields as text, nulls left out."""
         limit = self.options.page_rows
-        answer = self._get(dataset, order=order, limit=limit)
+        with RunThreads(1, thread_name_prefix="count") as pool:
+            counted = pool.submit(self._get, dataset, select="count(*) as row_count")
+            answer = self._get(dataset, order=order, limit=limit)
         if len(answer.rows) == limit:
             raise SourceError(f"list {dataset} has {limit} rows or more, which it cannot have")
-        count = _to_count(_only_row(self._get(dataset, select="count(*) as row_count")).get("row_count"))
+        count = _to_count(_only_row(counted.result()).get("row_count"))
         if len(answer.rows) != count:
             raise SourceError(
                 f"list {dataset} came with {len(answer.rows)} rows where the source counts {count}"

@@ -18,6 +18,7 @@ from tasks.contract.drift import (
     SourceColumn,
     check_drift,
     check_objects,
+    drift_of,
     refuse_emptied,
     retyped_fields,
     to_columns,
@@ -62,6 +63,20 @@ class Extracted:
     columns: tuple[SourceColumn, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Once:
+    """One read of a window, of which it is not known yet whether the source moved meanwhile.
+
+    seen: the fields that its rows have. whole: with its rows only where a column is not as we know it. The frame of all
+    rows takes an eighth of their memory, and a window may wait long for the source's state, and for its turn.
+    """
+
+    raw: pd.DataFrame
+    present: set[str]
+    seen: set[str]
+    whole: WholeRead
+
+
 def extract_window(engine: Engine, source: SteadySource, run_id: UUID, window: Window) -> Extracted:
     """Write to the ledger that a window is being worked on, and read it. Raises like `read_window`."""
     with named_faults(engine, f"window {window}"), ledger.run_transaction(engine, run_id) as connection:
@@ -73,15 +88,14 @@ def read_window(source: SteadySource, engine: Engine, window: Window) -> Extract
     """Read a window whole. Raises `SourceError` naming window and request, `ContractError` for drift."""
     began = time.monotonic()
     try:
-        (whole, present), state = source.read(f"window {window}", lambda: _read_once(source, engine, window))
+        once, state = source.read(f"window {window}", lambda: _read_once(source, engine, window))
     except SourceError as error:
         raise type(error)(f"window {window}: {error}") from error
-    profile = source.portal.profile
-    check_drift(profile, whole.fields, set().union(*whole.rows), len(whole.rows))
+    check_drift(source.portal.profile, once.whole.fields, once.seen, len(once.raw))
     return Extracted(
-        columns=read_columns(source.portal, whole),
-        raw=to_raw_frame(whole.rows, profile),
-        present=pd.DataFrame({"crime_id": sorted(present)}),
+        columns=read_columns(source.portal, once.whole),
+        raw=once.raw,
+        present=pd.DataFrame({"crime_id": sorted(once.present)}),
         scope=read_scope(engine, source, state),
         source_rows=state.row_count,
         began=began,
@@ -172,7 +186,16 @@ def _read_held_ids(
         return [str(row[0]) for row in rows]
 
 
-def _read_once(source: SteadySource, engine: Engine, window: Window) -> tuple[WholeRead, set[str]]:
+def _read_once(source: SteadySource, engine: Engine, window: Window) -> _Once:
+    whole, present = _read_rows_and_held(source, engine, window)
+    profile, seen = source.portal.profile, set().union(*whole.rows)
+    columns = to_columns(profile, dict.fromkeys(seen, "") | whole.fields, ())
+    is_as_known = all(drift_of(profile, column) is None for column in columns)
+    raw = to_raw_frame(whole.rows, profile)
+    return _Once(raw, present, seen, WholeRead([], whole.fields) if is_as_known else whole)
+
+
+def _read_rows_and_held(source: SteadySource, engine: Engine, window: Window) -> tuple[WholeRead, set[str]]:
     portal = source.portal
     profile = portal.profile
     whole = read_rows(portal, soql.in_window(profile, window), ALL_FIELDS)

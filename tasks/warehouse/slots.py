@@ -6,11 +6,13 @@ https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-MAX-C
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Engine
 
 from tasks.errors import LoadError
+from tasks.settings import MAX_WINDOWS_IN_FLIGHT
 from tasks.warehouse.faults import named_faults
 from tasks.warehouse.refusals import BESIDE_WINDOWS
 from tasks.warehouse.sql_files import execute
@@ -23,11 +25,21 @@ _HAD_ALREADY: Final = 2
 _BESIDE_OF_A_SHARE: Final = 2
 
 
-def windows_within(engine: Engine, asked: int, fan_out: int = 0) -> int:
+@dataclass(frozen=True)
+class Slots:
+    """How many windows a run works on at a time, and how many more it reads ahead, which wait for their turn."""
+
+    windows: int
+    ahead: int
+
+
+def slots_within(engine: Engine, asked: int, fan_out: int = 0) -> Slots:
     """Return how many windows at a time there are connections for: what is asked for, or fewer, with a warning.
 
-    Asked while the writer's lock is held. At least one, which may find a connection later. fan_out: further flow runs,
-    each with connections of its own beside those of its windows; raises `LoadError` where there are none for them.
+    Asked while the writer's lock is held. At least one, which may find a connection later. As many again are read ahead
+    where there are connections for these too; none where one window at a time is asked for, or where flow runs share
+    the windows. fan_out: further flow runs, each with connections of its own beside those of its windows; raises
+    `LoadError` where there are none for them.
     """
     with named_faults(engine, "counting connections"), engine.connect() as connection:
         free = int(execute(connection, "checks/free_connections").scalar_one())
@@ -49,4 +61,6 @@ def windows_within(engine: Engine, asked: int, fan_out: int = 0) -> int:
             asked,
             BESIDE_WINDOWS,
         )
-    return windows
+    may_read_ahead = windows > 1 and not fan_out
+    ahead = min(windows, left - windows, MAX_WINDOWS_IN_FLIGHT - windows) if may_read_ahead else 0
+    return Slots(windows, ahead)

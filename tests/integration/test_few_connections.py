@@ -26,7 +26,7 @@ def five():
 
 @pytest.fixture
 def few(world, five, monkeypatch):
-    for again in (lifecycle._open, lifecycle._write_end, lifecycle._windows_within, engines._check_patiently):
+    for again in (lifecycle._open, lifecycle._write_end, lifecycle._slots_within, engines._check_patiently):
         monkeypatch.setattr(again.retry, "wait", lambda _state: 0.02)
     for name, value in five.settings.items():
         monkeypatch.setenv(name, value)

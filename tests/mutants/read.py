@@ -29,6 +29,7 @@ GUARDS = (
     "a refusal is final",
     "an answer is JSON rows",
     "a read is as many ids as the source counts",
+    "parts of a census have each id once",
     "the source's state is the same before and after a read",
     "only ids that were asked for are taken",
     "drift stops a window",
