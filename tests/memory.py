@@ -41,6 +41,8 @@ def lie_in_memory(connection, project):
     """Give the server of these services a tablespace in memory, once, if there is room."""
     with alone(connection):
         if not is_used(connection) and has_room():
+            # Of a server that ended without a word, and is gone.
+            shutil.rmtree(_folder(project), ignore_errors=True)
             folder = make_own_folder(_folder(project), 0o700, postgres_account())
             statement = sql.SQL("create tablespace {} location {}")
             connection.execute(statement.format(sql.Identifier(TABLESPACE), sql.Literal(str(folder))))

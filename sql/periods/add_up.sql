@@ -101,12 +101,22 @@ counted as (
     from pipeline.community_area_period_counts as counts
 ),
 
--- Each crime of last_year has an hour, or none, in its beat and in its district.
+-- Each crime of last_year has an hour, or none, in its beat and in its district; of a watch not all are counted.
 timed as (
     select
         sum(time_sums.crimes) filter (where time_sums.counted = 'beat hour') as by_beat,
         sum(time_sums.crimes) filter (where time_sums.counted = 'district hour') as by_district,
-        min(least(time_sums.crimes, time_sums.violent, time_sums.crimes_squared - time_sums.crimes)) as smallest
+        sum(time_sums.crimes) filter (where time_sums.counted = 'district watch') as by_watch,
+        sum(time_sums.crimes) filter (where time_sums.counted = 'district hour' and time_sums.part is null)
+            as at_unknown_hour,
+        sum(time_sums.crimes) filter (where time_sums.counted = 'district watch' and time_sums.part is null)
+            as at_unknown_watch,
+        min(
+            least(
+                time_sums.crimes - time_sums.violent, time_sums.violent,
+                time_sums.crimes_squared - time_sums.crimes, time_sums.violent_squared - time_sums.violent
+            )
+        ) as smallest
     from pipeline.time_sums
 )
 
@@ -127,6 +137,8 @@ select
         and coalesce(counted.year_to_date_before_domestic = held.year_to_date_before_domestic, true)
         and coalesce(timed.by_beat, 0) = coalesce(held.last_year, 0)
         and coalesce(timed.by_district, 0) = coalesce(held.last_year, 0)
+        and coalesce(timed.by_watch <= timed.by_district, true)
+        and coalesce(timed.at_unknown_watch, 0) = coalesce(timed.at_unknown_hour, 0)
         and coalesce(timed.smallest >= 0, true)
     ) as adds_up
 from counted

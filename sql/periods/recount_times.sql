@@ -110,6 +110,7 @@ parts as (
         watch_hours.watch is null
         or (
             timed.day + watch_hours.ends_in <= timed.last_date
+            and timed.day + watch_hours.ends_in in (select held_days.day from held_days)
             and (
                 not watch_hours.has_eve
                 or timed.day + watch_hours.ends_in - interval '1 day' in (select held_days.day from held_days)

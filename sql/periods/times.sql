@@ -4,7 +4,7 @@
 -- part (a cell) that has changed, or that has entered or left last_year, is counted as it is now, and as it was:
 -- less what came and more what went. What it has now is added, if last_year has it now; what it had is taken, if
 -- last_year had it. A cell that has neither changed nor moved brings as much as it takes.
--- A watch that begins on the evening before is of last_year if that evening is too, and held.
+-- A watch is of last_year if all its days are, the evening before included, and held.
 -- Counts are integers all the way: PostgreSQL's sum of what a sum gave is a numeric, which takes three times as long.
 -- Reads: changed_crimes, new_periods, chicago.crimes, chicago.fbi_codes, chicago.watches, pipeline.counted_periods.
 -- Writes: pipeline.time_sums. Run by: tasks/warehouse/periods.py, after changes.sql.
@@ -220,21 +220,22 @@ weighed as materialized (
         cells.violent - cells.violent_come as violent_before,
         cast(
             coalesce(
-                days.is_held
+                days.is_held and first_days.is_held
                 and cells.first_date >= lower(spans.days_now) and cells.date < upper(spans.days_now),
                 false
             ) as integer
         ) as is_now,
         cast(
             coalesce(
-                days.was_held
+                days.was_held and first_days.was_held
                 and cells.first_date >= lower(spans.days_before) and cells.date < upper(spans.days_before),
                 false
             ) as integer
         ) as was_before
     from cells
-    -- Inner: without an evening that is held, a watch is neither counted nor was it.
-    inner join days on cells.first_date = days.date
+    -- Left, both: a day without a crime, now and before, has no row, and its watch is not counted, nor was it.
+    left join days on cells.date = days.date
+    left join days as first_days on cells.first_date = first_days.date
     -- One row on the right.
     cross join spans
 )
@@ -282,6 +283,8 @@ on conflict (counted, place, day_of_week, part) do update
         violent_squared = time_sums.violent_squared + excluded.violent_squared;
 
 delete from pipeline.time_sums
-where time_sums.crimes = 0;
+where
+    time_sums.crimes = 0 and time_sums.crimes_squared = 0
+    and time_sums.violent = 0 and time_sums.violent_squared = 0;
 
 drop table time_changes;

@@ -209,9 +209,9 @@ def _parser() -> argparse.ArgumentParser:
         "--start", type=_date, metavar="DATE", help="first Chicago date of a range: 2026-01-31"
     )
     parser.add_argument("--end", type=_date, metavar="DATE", help="end of the range, excluded")
-    parser.add_argument("--window-days", type=int, metavar="DAYS", help="length of a window (WINDOW_DAYS)")
+    parser.add_argument("--window-days", type=int, metavar="DAYS", help="days of a window (WINDOW_DAYS)")
     parser.add_argument(
-        "--max-concurrency", type=int, metavar="N", help="windows in flight at a time (MAX_CONCURRENCY)"
+        "--max-concurrency", type=int, metavar="N", help="windows worked on at a time (MAX_CONCURRENCY)"
     )
     parser.add_argument(
         "--accept-retirements",

@@ -14,7 +14,7 @@ from tasks.datasets import SourceState
 from tasks.source import soql
 from tasks.source.portal import Portal
 from tasks.source.threads import RunThreads
-from tasks.source.whole_read import read_pages
+from tasks.source.whole_read import ReadAgainError, read_pages
 from tasks.sync.scope import began, horizon
 from tasks.windows import UNDATED, Window, occurrence_windows, span_windows
 
@@ -37,6 +37,8 @@ def read_census(portal: Portal, state: SourceState) -> pd.DataFrame:
         # By the state that is the same when the read is over.
         if len(census) == state.row_count and census["crime_id"].is_unique:
             return census
+        if (now := portal.fetch_count(None)) != state.row_count:
+            raise ReadAgainError(f"it had {state.row_count} rows and has {now}")
     return read_span(portal, None)
 
 

@@ -24,8 +24,8 @@ from tasks.warehouse import ledger
 from tasks.warehouse.sql_files import execute
 from tasks.windows import day_windows
 
-# Of days beside each other that are asked for at once.
-_MAX_DAYS_OF_A_READ = 31
+# Of days that are judged together, and so held as rows: about as many rows as two windows have.
+_MAX_DAYS_TOGETHER = 14
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ NO_DAYS = Damage((), (), 0)
 def find_damage(engine: Engine, run_id: UUID, portal: Portal, days: Sequence[date]) -> Damage:
     """Compare every column of these days. Raises `ReadAgainError` where the source moves meanwhile."""
     in_turn = sorted(set(days))
-    # Of days that lie apart each is a read of its own; they are judged and compared together, as many as one read has.
+    # Of days that lie apart each is a read of its own; they are judged and compared together.
     found = [
         day
-        for first in range(0, len(in_turn), _MAX_DAYS_OF_A_READ)
-        for day in _damaged_rows(engine, run_id, portal, in_turn[first : first + _MAX_DAYS_OF_A_READ])
+        for first in range(0, len(in_turn), _MAX_DAYS_TOGETHER)
+        for day in _damaged_rows(engine, run_id, portal, in_turn[first : first + _MAX_DAYS_TOGETHER])
     ]
     return Damage(tuple(days), tuple(sorted(set(found))), len(found))
 
@@ -62,7 +62,7 @@ def _damaged_rows(engine: Engine, run_id: UUID, portal: Portal, days: Sequence[d
     profile = portal.profile
     rows = [
         row
-        for window in day_windows(days, _MAX_DAYS_OF_A_READ)
+        for window in day_windows(days, _MAX_DAYS_TOGETHER)
         for page in read_pages(portal, soql.in_window(profile, window), ALL_FIELDS, attrgetter("rows"))
         for row in page
     ]

@@ -63,7 +63,14 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
-        slots = await asyncio.to_thread(_slots_within, engine, request.max_concurrency, request.fan_out)
+        # Of windows by rows there are as few as memory allows (decision 0029).
+        slots = await asyncio.to_thread(
+            _slots_within,
+            engine,
+            request.max_concurrency,
+            request.fan_out,
+            reads_ahead=not request.by_rows,
+        )
         request = replace(request, max_concurrency=slots.windows, read_ahead=slots.ahead)
         # Without a token all who share an address share the portal's bound.
         in_flight = slots.windows + (slots.ahead if connections.settings().app_token else 0)

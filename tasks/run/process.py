@@ -3,7 +3,9 @@
 import asyncio
 import ctypes
 import logging
+from asyncio import AbstractEventLoop
 from typing import Final
+from weakref import WeakSet
 
 import pyarrow
 
@@ -16,6 +18,7 @@ _BESIDE_WINDOWS: Final = 4
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _LARGE_BYTES: Final = 1024 * 1024
+_have_threads: Final[WeakSet[AbstractEventLoop]] = WeakSet()
 
 
 def prepare_process() -> None:
@@ -29,8 +32,11 @@ def prepare_process() -> None:
     logging.getLogger("tasks").setLevel(logging.INFO)
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     _give_back_large_pieces()
-    threads = RunThreads(MAX_WINDOWS_IN_FLIGHT + _BESIDE_WINDOWS, thread_name_prefix="run")
-    asyncio.get_running_loop().set_default_executor(threads)
+    loop = asyncio.get_running_loop()
+    if loop not in _have_threads:
+        _have_threads.add(loop)
+        threads = RunThreads(MAX_WINDOWS_IN_FLIGHT + _BESIDE_WINDOWS, thread_name_prefix="run")
+        loop.set_default_executor(threads)
 
 
 def _give_back_large_pieces() -> None:

@@ -16,8 +16,9 @@ CANNOT_CONNECT_NOW: Final = "57P03"
 # What a run has open beside one connection for each window: for its lock, the lists, and its progress.
 BESIDE_WINDOWS: Final = 3
 NO_SLOT_ACTION: Final = (
-    f"A run takes {BESIDE_WINDOWS} connections and one for each window in flight (MAX_CONCURRENCY): end sessions that "
-    "nobody needs, or raise max_connections (or the limit of the role or the database), and run again."
+    f"A run takes {BESIDE_WINDOWS} connections and one for each window in flight (MAX_CONCURRENCY; up to twice as many "
+    "where enough are free): end sessions that nobody needs, or raise max_connections (or the limit of the role or the "
+    "database), and run again."
 )
 _WORDS: Final = {
     "too many clients already": NO_SLOT,

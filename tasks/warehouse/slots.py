@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # The lock's, and the one that asks, which is a window's afterwards.
 _HAD_ALREADY: Final = 2
+# For whoever looks at the warehouse meanwhile: a window that is read ahead is no reason to keep him out.
+_LEFT_FREE: Final = 2
 # Of a further flow run: the session that holds its windows, and one to look whether the run is over.
 _BESIDE_OF_A_SHARE: Final = 2
 
@@ -33,13 +35,13 @@ class Slots:
     ahead: int
 
 
-def slots_within(engine: Engine, asked: int, fan_out: int = 0) -> Slots:
+def slots_within(engine: Engine, asked: int, fan_out: int = 0, *, reads_ahead: bool = True) -> Slots:
     """Return how many windows at a time there are connections for: what is asked for, or fewer, with a warning.
 
     Asked while the writer's lock is held. At least one, which may find a connection later. As many again are read ahead
-    where there are connections for these too; none where one window at a time is asked for, or where flow runs share
-    the windows. fan_out: further flow runs, each with connections of its own beside those of its windows; raises
-    `LoadError` where there are none for them.
+    where there are connections for these too, and two are left free; none where one window at a time is asked for, or
+    where flow runs share the windows. reads_ahead: whether any may be. fan_out: further flow runs, each with
+    connections of its own beside those of its windows; raises `LoadError` where there are none for them.
     """
     with named_faults(engine, "counting connections"), engine.connect() as connection:
         free = int(execute(connection, "checks/free_connections").scalar_one())
@@ -61,6 +63,7 @@ def slots_within(engine: Engine, asked: int, fan_out: int = 0) -> Slots:
             asked,
             BESIDE_WINDOWS,
         )
-    may_read_ahead = windows > 1 and not fan_out
-    ahead = min(windows, left - windows, MAX_WINDOWS_IN_FLIGHT - windows) if may_read_ahead else 0
+    ahead = 0
+    if reads_ahead and windows > 1 and not fan_out:
+        ahead = max(min(windows, left - windows - _LEFT_FREE, MAX_WINDOWS_IN_FLIGHT - windows), 0)
     return Slots(windows, ahead)

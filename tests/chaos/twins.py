@@ -15,7 +15,6 @@ CRIMES = HISTORY.id
 MONTHS = ["2019-01", "2019-02", "2019-03", "2019-04"]
 SETTINGS = {
     "CRIMES_DATASET": CRIMES,
-    "WINDOW_DAYS": "31",
     "PORTAL_PAGE_ROWS": "7",
     "MAX_CONCURRENCY": "2",
     "APP_TOKEN": "a-token",

@@ -628,6 +628,8 @@ def test_a_row_is_judged_by_itself_alone(rows):
 @given(any_rows())
 def test_the_rules_of_values_find_what_the_whole_contract_finds(rows):
     typed = crimes._Reading(to_raw_frame(rows, PROFILE)).typed()
+    # Else both would be judged by the whole contract.
+    assert typed.dtypes.equals(crimes._our_types())
     found = crimes._contract_failures(typed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crimes, "_rules_of_values", Crimes.to_schema)
