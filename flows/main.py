@@ -63,8 +63,9 @@ async def chicago_crime(
         end: Day after the last one of a range; it is not read itself. Empty: to the newest day.
         window_days: How many days are read and stored at a time. Empty: as the settings say (WINDOW_DAYS), else a week,
             or of the whole history about 12,000 rows.
-        max_concurrency: How many windows are worked on at a time, by all flow runs of a fan-out together; as many again
-            are read ahead, where there is no fan-out. Empty: as the settings say (MAX_CONCURRENCY).
+        max_concurrency: How many windows are worked on at a time, by all flow runs of a fan-out together; from a portal
+            that is far as many again are read ahead, where there is no fan-out. Empty: as the settings say
+            (MAX_CONCURRENCY).
         accept_retirements: For this run, let pass what the guard against mass retirement would stop. Look first with
             `python flows/main.py plan`.
         fan_out: How many further flow runs on the work pool share the windows of this one, for a long backfill. 0: this
@@ -114,7 +115,9 @@ async def chicago_crime(
 async def sync_windows(run: Run, plan: Plan) -> list[PipelineError | None]:
     """Run the subflow of each window, a bounded number at a time; an error is kept, so that every window is tried."""
     request = run.request
-    opened = asyncio.Semaphore(request.max_concurrency + request.read_ahead)
+    # The plan has asked the portal, so that it is known how long that takes.
+    ahead = request.read_ahead if connections.source().portal.is_far else 0
+    opened = asyncio.Semaphore(request.max_concurrency + ahead)
 
     async def sync(window: str) -> PipelineError | None:
         async with opened:

@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=MAX_WINDOWS_IN_FLIGHT,
-        description="Windows worked on at a time, as many again read ahead; without it 4, or 2 if sized by rows.",
+        description="Windows worked on at a time; without it 4, or 2 if sized by rows.",
     )
     overlap_minutes: int = Field(
         180,

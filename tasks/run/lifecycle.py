@@ -18,7 +18,7 @@ from tasks.errors import PipelineError
 from tasks.masked import masked
 from tasks.request import Request
 from tasks.run import connections
-from tasks.run.process import prepare_process
+from tasks.run.process import give_back_large_pieces, prepare_process
 from tasks.run.stop import stopped_by_signals
 from tasks.run.verdict import status_of
 from tasks.source.threads import RunThreads
@@ -63,6 +63,8 @@ async def _opened(request: Request, flow_run_id: UUID | None) -> AsyncIterator[R
             await asyncio.to_thread(_record_skipped, engine, request.mode)
             yield None
             return
+        if request.by_rows:
+            give_back_large_pieces()
         # Of windows by rows there are as few as memory allows (decision 0029).
         slots = await asyncio.to_thread(
             _slots_within,

@@ -31,7 +31,6 @@ def prepare_process() -> None:
     """
     logging.getLogger("tasks").setLevel(logging.INFO)
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
-    _give_back_large_pieces()
     loop = asyncio.get_running_loop()
     if loop not in _have_threads:
         _have_threads.add(loop)
@@ -39,11 +38,12 @@ def prepare_process() -> None:
         loop.set_default_executor(threads)
 
 
-def _give_back_large_pieces() -> None:
+def give_back_large_pieces() -> None:
     """Have each large piece of memory mapped by itself, so that its end gives it back to the system.
 
     Left alone, glibc raises the size from which it does so to that of the largest piece freed so far, an answer of the
-    portal, and then keeps all that is smaller for the next one: 54 MB of a first load (docs/decisions/0029).
+    portal, and then keeps all that is smaller for the next one: 54 MB of a first load of the whole history, whose
+    windows are the largest (docs/decisions/0029). To have pages of memory made anew each time costs a twentieth.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -52,6 +52,8 @@ IDS_OF_ONE_REQUEST = 200
 MAX_ROWS_OF_KEYS = 10_000
 # A window's count beside its page, or its next page beside its count.
 REQUESTS_OF_ONE_WINDOW = 2
+# No network of this machine or its neighbourhood takes so long, and every other one does.
+FAR_SECONDS = 0.05
 # Days of more than a century.
 MAX_PERIODS = 50_000
 WORDS_SHOWN_OF_AN_ANSWER = 200
@@ -125,6 +127,8 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         self.session.auth = _no_credentials
         self.options = options
         self.gate = Gate(REQUESTS_OF_ONE_WINDOW * options.windows_in_flight)
+        # Of the quickest answer so far; threads that write it at once leave one of theirs, which is as good.
+        self.quickest_seconds = float("inf")
 
     def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Answer:
         """Send one request, repeat it where that may help, and return a checked answer."""
@@ -168,6 +172,7 @@ class _StrictSocrata(sodapy.Socrata):  # type: ignore[misc]
         except requests.RequestException as error:
             raise PageFailedError(f"{_network_problem(error)} ({request})") from error
         _check_status(response, request)
+        self.quickest_seconds = min(self.quickest_seconds, response.elapsed.total_seconds())
         modified = response.headers.get("Last-Modified")
         # It is stored in the ledger.
         return Answer(
@@ -198,6 +203,11 @@ class Portal:
     def allow_windows(self, in_flight: int) -> None:
         """Let through as many requests at a time as this many windows make; a run may ask for another number."""
         self._client.gate.set_limit(REQUESTS_OF_ONE_WINDOW * in_flight)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether even the quickest answer so far was one that is worth to do something else meanwhile."""
+        return self._client.quickest_seconds >= FAR_SECONDS
 
     def fetch_state(self, latest_stamp: datetime | None = None) -> SourceState:
         """Ask the source for its state: one row of aggregates over the whole dataset.

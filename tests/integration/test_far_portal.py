@@ -13,6 +13,7 @@ from demo.portal_faults import Fault
 from demo.shapes import ONE_YEAR
 from tasks import load as load_step
 from tasks.run import connections
+from tasks.source import portal
 from tasks.warehouse.slots import Slots, slots_within
 from tests.chaos import oracle
 from tests.integration.conftest import crime
@@ -27,8 +28,9 @@ CENSUS = ":id,:version,date_of_occurrence"
 
 
 @pytest.fixture
-def twelve_weeks(world):
-    """A source of twelve weeks, two rows each."""
+def twelve_weeks(world, monkeypatch):
+    """A source of twelve weeks, two rows each, at a portal that counts as far."""
+    monkeypatch.setattr(portal, "FAR_SECONDS", 0)
     rows = [
         crime(f"JH{week:03}{number:03}", f"{FIRST + timedelta(days=7 * week)}T1{number}:00:00.000")
         for week in range(WEEKS)
@@ -81,6 +83,25 @@ def test_as_many_windows_as_are_worked_on_are_read_ahead_of_their_turn(
     assert len(loads.asked) == WEEKS
     twelve_weeks.assert_holds_source()
     oracle.assert_ledger_is_closed(twelve_weeks.query)
+
+
+def test_from_a_portal_that_answers_at_once_no_window_is_read_ahead(twelve_weeks, monkeypatch):
+    monkeypatch.setattr(portal, "FAR_SECONDS", 5)
+    loads = Loads(twelve_weeks, monkeypatch, until=2)
+    assert twelve_weeks.run(max_concurrency=2).is_completed()
+    assert (loads.seen_at_first_end, loads.most) == (2, 2)
+
+
+def test_a_portal_is_far_if_even_its_quickest_answer_took_long(world):
+    source = connections.source()
+    assert source.portal.is_far, "nothing is known yet"
+    world.portal.faults.add(Fault("slow", match="row_count", seconds=0.2))
+    source.state()
+    assert source.portal.is_far
+    # One of several, since whatever else the machine does makes one slow.
+    for _ in range(5):
+        source.state()
+    assert not source.portal.is_far
 
 
 def test_one_window_at_a_time_is_read_when_the_one_before_is_stored(twelve_weeks, monkeypatch):
