@@ -107,7 +107,7 @@ parts as (
     from timed
     left join watch_hours on timed.hour = watch_hours.hour
     where
-        watch_hours.watch is null
+        timed.hour is null
         or (
             timed.day + watch_hours.ends_in <= timed.last_date
             and timed.day + watch_hours.ends_in in (select held_days.day from held_days)

@@ -185,7 +185,7 @@ cells as (
         cast(sum(district_hours.crimes_come) as integer) as crimes_come,
         cast(sum(district_hours.violent_come) as integer) as violent_come
     from district_hours
-    -- Left: each hour is of one watch, an unknown time of none.
+    -- Left: an unknown time is of no watch.
     left join chicago.watches
         on chicago.is_hour_of_watch(district_hours.hour, watches.starts_at_hour, watches.ends_at_hour)
     -- One row on the right: the first watch of a day starts on the evening before.
@@ -204,6 +204,8 @@ cells as (
                 end
             )
         ) as watch_days (date, first_date)
+    -- Each hour is of one watch, unless the list of them has not come yet.
+    where district_hours.hour is null or watches.watch is not null
     group by district_hours.place, watch_days.date, watch_days.first_date, watches.watch
 ),
 

@@ -184,6 +184,23 @@ def test_other_watches_are_counted_anew(loaded):
     assert recount(loaded) == []
 
 
+def test_without_a_list_of_watches_only_unknown_times_are_counted_by_watch(loaded):
+    change(loaded, "delete from chicago.watches")
+    assert update(loaded) is True
+    assert recount(loaded) == []
+    found = rows(
+        loaded,
+        "select counted, sum(crimes) from pipeline.time_sums where part is null and counted <> 'beat hour'"
+        " group by 1 order by 1",
+    )
+    assert [counted for counted, _ in found] == ["district hour", "district watch"]
+    assert found[0][1] == found[1][1] > 0
+    assert (
+        rows(loaded, "select 1 from pipeline.time_sums where counted = 'district watch' and part is not null")
+        == []
+    )
+
+
 def test_a_recount_names_an_hour_that_is_wrong_in_its_squares_alone(loaded):
     change(
         loaded,

@@ -47,8 +47,8 @@ def test_days_go_by_and_the_ledger_keeps_what_it_is_told_to(soak):
     rows = []
     for number in range(6):
         if number > 2:
-            # Two days whole: what a day has written by its middle is older when a later one clears at its end.
-            kept = days.time.time() - soak.began[number - 3]
+            # Two days, and half of the one before: a day clears near its end, what it keeps was written before that.
+            kept = days.time.time() - (soak.began[number - 2] + soak.began[number - 3]) / 2
             soak.world.environment["LEDGER_DAYS"] = str(kept / 86_400)
         soak.live(number)
         rows.append(measure_warehouse(soak)["rows"])
