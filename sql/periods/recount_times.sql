@@ -80,22 +80,15 @@ watch_hours as (
 
 parts as (
     select
-        'beat hour' as counted,
-        timed.beat as place,
+        hours.counted,
+        hours.place,
         timed.day,
         timed.hour as part,
         timed.weight,
         timed.violent_weight
     from timed
-    union all
-    select
-        'district hour' as counted,
-        timed.district as place,
-        timed.day,
-        timed.hour as part,
-        timed.weight,
-        timed.violent_weight
-    from timed
+    -- Two rows on the right.
+    cross join lateral (values ('beat hour', timed.beat), ('district hour', timed.district)) as hours (counted, place)
     union all
     select
         'district watch' as counted,
