@@ -2,11 +2,11 @@
 -- far it strays from that; and one the crimes of the weekday of which the time is not known.
 -- Reads: pipeline.time_sums, which follows the crimes, chicago.daily_crimes, chicago.place_periods_held,
 -- chicago.police_stations.
--- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Run by: tasks/warehouse/views.py.
 --
 -- The variance is over the weeks, those without a crime included: (sum of squares - sum * sum / days) / (days - 1).
 
-create materialized view chicago.crimes_by_district_and_hour as
+create view chicago.crimes_by_district_and_hour as
 with weekdays as (
     select
         cast(extract(isodow from daily_crimes.date) as smallint) as day_of_week,
@@ -138,10 +138,7 @@ from rows_of_all
 -- Left: crimes can be in a district that is unknown or has no station.
 left join chicago.police_stations on rows_of_all.district = police_stations.district;
 
-create unique index crimes_by_district_and_hour_key on chicago.crimes_by_district_and_hour (district, day_of_week, hour)
-nulls not distinct;
-
-comment on materialized view chicago.crimes_by_district_and_hour is
+comment on view chicago.crimes_by_district_and_hour is
 'One row is a police district, a day of the week and an hour: what to expect of one such hour, and its spread; one is a weekday''s unknown times.
 Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
 Definition: violent is summary UCR''s violent index by FBI code; the simple assaults and batteries of NIBRS are in crimes alone.

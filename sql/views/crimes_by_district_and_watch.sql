@@ -2,11 +2,11 @@
 -- from that; and one the crimes of the weekday of which the time is not known.
 -- Reads: pipeline.time_sums, which follows the crimes, chicago.watches, chicago.daily_crimes,
 -- chicago.place_periods_held, chicago.police_stations.
--- Run by: tasks/warehouse/views.py; refreshed when the data changed.
+-- Run by: tasks/warehouse/views.py.
 --
 -- A watch is compared where all its hours are of complete days: the first watch of a day begins on the evening before.
 
-create materialized view chicago.crimes_by_district_and_watch as
+create view chicago.crimes_by_district_and_watch as
 with complete_days as materialized (
     select daily_crimes.date
     from chicago.daily_crimes
@@ -128,11 +128,7 @@ left join chicago.watches on rows_of_all.watch = watches.watch
 -- Left: crimes can be in a district that is unknown or has no station.
 left join chicago.police_stations on rows_of_all.district = police_stations.district;
 
-create unique index crimes_by_district_and_watch_key on chicago.crimes_by_district_and_watch (
-    district, day_of_week, watch
-) nulls not distinct;
-
-comment on materialized view chicago.crimes_by_district_and_watch is
+comment on view chicago.crimes_by_district_and_watch is
 'One row is a police district, a day of the week and a watch: what to expect of one such watch, and its spread; one is a weekday''s unknown times.
 Unit: rows of crimes: an incident is one, and so is each victim of a homicide.
 Definition: violent is summary UCR''s violent index by FBI code; the simple assaults and batteries of NIBRS are in crimes alone.

@@ -4,6 +4,7 @@ What runs is the command line of flows/main.py. A run can be set to die at a poi
 in the middle of a COPY, before or after a commit, at a request), or be killed from outside at any moment.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -27,6 +28,15 @@ from tests.integration.conftest import prefect_settings
 
 Point = Literal["statement", "copy", "before_commit", "after_commit", "request"]
 POINTS: tuple[Point, ...] = ("statement", "copy", "before_commit", "after_commit", "request")
+# What a run imports only when it comes to it: for each of hundreds, that would be a third of its work.
+PRELOADED = (
+    __name__,
+    "anyio._backends._asyncio",
+    "pandera.backends.pandas.builtin_checks",
+    "prefect_sqlalchemy",
+    "sqlalchemy.dialects.postgresql",
+    "yoyo.scripts.main",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ def start(arguments, environment, *, death=None, with_prefect=False, output=os.d
     output: a file for what it prints. prepare: a function of a module, called in the process before the run.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(list(PRELOADED))
     process = context.Process(
         target=_main,
         args=(list(arguments), dict(environment), death, with_prefect, str(output), prepare),
@@ -65,6 +75,8 @@ def run(arguments, environment, *, output=os.devnull, seconds=120, **how):
 
 
 def _main(arguments, environment, death, with_prefect, output, prepare):
+    # What was imported is no garbage, and to look through it would copy the forkserver's memory.
+    gc.freeze()
     # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
