@@ -1,7 +1,7 @@
 """A session inherits nothing: what environment, role and database say of it loses, on every connection that is made.
 
 Texts are read back by a second client with an encoding of its own. Poolers are tested with a real PgBouncer,
-and skipped where it is not installed (`apt-get install pgbouncer`).
+and skipped where it is not installed (`apt-get install pgbouncer`), but in CI.
 """
 
 import ast
@@ -354,10 +354,11 @@ def test_triggers_fire_or_the_login_is_refused(world, monkeypatch):
 
 @contextmanager
 def pooler(folder, mode, **further):
-    """Give the port of a PgBouncer in front of a server that trusts everyone, or skip."""
+    """Give the port of a PgBouncer in front of a server that trusts everyone, or skip; fail where it is required."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
-        pytest.skip("pgbouncer is not installed: apt-get install pgbouncer")
+        reason = "pgbouncer is not installed: apt-get install pgbouncer"
+        (pytest.fail if os.environ.get("REQUIRE_POOLER") else pytest.skip)(reason)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
