@@ -1,7 +1,7 @@
 """A session inherits nothing: what environment, role and database say of it loses, on every connection that is made.
 
 Texts are read back by a second client with an encoding of its own. Poolers are tested with a real PgBouncer,
-and skipped where it is not installed (`apt-get install pgbouncer`), but in CI.
+and skipped where it is not installed (`apt-get install pgbouncer`); with REQUIRE_POOLER they fail.
 """
 
 import ast

@@ -168,7 +168,7 @@ def test_a_source_that_stands_still_is_not_said_to_be_loading(three_weeks):
 def test_a_server_that_heeds_no_order_cannot_make_a_read_wrong(three_weeks):
     """B01: shuffled pages lose rows and repeat others; the count of ids tells, and the read is done again."""
     world = three_weeks
-    # So many pages that a window does not come whole by chance.
+    # So many pages in one window that it does not come whole by chance; the others may.
     rows = [crime(f"JJ{number:06}", f"2023-12-12T{number:02}:00:00.000") for number in range(24)]
     world.store.insert(CRIMES, rows, at=world.now())
     add(world, Fault("order_unheeded"), ROWS, times=None)

@@ -301,6 +301,22 @@ def test_hours_and_unknown_times_add_up_to_all_crimes(views_engine, year):
         assert unknown["expected_crimes"].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("view", "place", "part"),
+    [
+        ("crimes_by_district_and_hour", "district", "hour"),
+        ("crimes_by_district_and_watch", "district", "watch"),
+        ("crimes_by_beat_and_hour", "beat", "hour"),
+    ],
+)
+def test_each_hour_and_watch_of_a_weekday_and_a_place_is_one_row(views_engine, view, place, part):
+    """They are plain views, which no unique index holds to it."""
+    found = read(views_engine, f"select {place}, day_of_week, {part} from chicago.{view}")
+    assert len(found) > 0
+    assert not found.duplicated().any()
+    assert found[part].isna().any()
+
+
 def test_the_watch_with_most_crimes_of_a_beat_is_named_where_chance_is_excluded(views_engine, year):
     crimes, last = year
     days = pd.date_range(last - pd.Timedelta(days=363), last)
