@@ -36,7 +36,11 @@ for name in sys.argv[1:]:
 
 def test_commands_that_start_no_flow_import_no_prefect():
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_EACH, *FLOWLESS], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", IMPORT_EACH, *FLOWLESS],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.stdout.splitlines(), done.returncode) == ([*FLOWLESS], 0), done.stderr
 
