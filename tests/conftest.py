@@ -9,6 +9,7 @@ import pytest
 from tasks.local import postgres, prefect_server
 from tasks.local import services as local_services
 from tests.memory import forget
+from tests.required import skip_or_fail
 from tests.spent import Spent
 
 QUICK = "quick"
@@ -94,9 +95,9 @@ def pytest_sessionfinish(session):
 def real_rows():
     """Give the folder of the two real pulls, or skip with the reason; fail where they are required."""
     folder = os.environ.get("REAL_ROWS_DIR")
-    if folder and (Path(folder) / "crimes_2024-01-14.csv.gz").exists():
-        return Path(folder)
-    reason = f"REAL_ROWS_DIR is {folder!r}: the City's rows are not carried by the repository"
-    if os.environ.get("REQUIRE_REAL_ROWS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if not (folder and (Path(folder) / "crimes_2024-01-14.csv.gz").exists()):
+        skip_or_fail(
+            "REQUIRE_REAL_ROWS",
+            f"REAL_ROWS_DIR is {folder!r}: the City's rows are not carried by the repository",
+        )
+    return Path(folder)

@@ -4,7 +4,6 @@ What runs is the command line of flows/main.py. A run can be set to die at a poi
 in the middle of a COPY, before or after a commit, at a request), or be killed from outside at any moment.
 """
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -75,8 +74,6 @@ def run(arguments, environment, *, output=os.devnull, seconds=120, **how):
 
 
 def _main(arguments, environment, death, with_prefect, output, prepare):
-    # What was imported is no garbage, and to look through it would copy the forkserver's memory.
-    gc.freeze()
     # The forkserver's children ignore Ctrl-C; main.py as a process does not, nor does it ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.browser import FLAGS, Visit, found_browser, wait_for_server
 from tests.integration.views_support import generated_city, placed_city
+from tests.required import skip_or_fail
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROLE = "dashboard_analyst"
@@ -85,10 +86,10 @@ def browser():
     """Give Chromium."""
     program = found_browser()
     if program is None:
-        reason = "there is no Chromium on this machine (apt-get install chromium, or BROWSER_PROGRAM)"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        skip_or_fail(
+            "REQUIRE_BROWSER",
+            "there is no Chromium on this machine (apt-get install chromium, or BROWSER_PROGRAM)",
+        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

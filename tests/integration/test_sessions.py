@@ -29,6 +29,7 @@ from tasks.warehouse.engine import DRIVER, connect_plainly, open_warehouse, with
 from tests.integration.conftest import PROJECT, crime
 from tests.integration.main_here import run_main_here
 from tests.integration.own_server import answers, own_server
+from tests.required import skip_or_fail
 
 CRIMES = ONE_YEAR.id
 CAFE = "CAFÉ – Ł 東"  # noqa: RUF001 - a dash as a person types it
@@ -357,8 +358,7 @@ def pooler(folder, mode, **further):
     """Give the port of a PgBouncer in front of a server that trusts everyone, or skip; fail where it is required."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
-        reason = "pgbouncer is not installed: apt-get install pgbouncer"
-        (pytest.fail if os.environ.get("REQUIRE_POOLER") else pytest.skip)(reason)
+        skip_or_fail("REQUIRE_POOLER", "pgbouncer is not installed: apt-get install pgbouncer")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
